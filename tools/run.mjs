@@ -1,0 +1,23 @@
+// `node tools/run.mjs SCRIPT.ts [ARGUMENT …]`: set-up where it is not done yet, then the script under the project's Node.
+import { spawn } from "node:child_process";
+import { delimiter, dirname, join } from "node:path";
+import { SetupError, root, setup } from "./setup.mjs";
+
+const [script, ...args] = process.argv.slice(2);
+try {
+  const tools = await setup();
+  const path = [dirname(tools.node), join(root, "node_modules", ".bin"), dirname(tools.python), process.env.PATH ?? ""];
+  const child = spawn(tools.node, ["--disable-warning=ExperimentalWarning", "--import", "tsx", join(root, script), ...args], {
+    // The fourth channel tells the script when this process is gone, however it ended.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, PATH: path.join(delimiter) },
+  });
+  // Ctrl-C reaches the script by itself, as it is in the same process group.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 143)));
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n${error.message}`);
+  process.exit(1);
+}
