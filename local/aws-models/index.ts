@@ -1,0 +1,6 @@
+/** AWS's published API models: what a service's operations take and give. */
+export { answer } from "./answer";
+export { toInput, type Mapped } from "./mapping";
+export { mirror, sameJson } from "./mirror";
+export { botocoreData, hasOperation, loadModel, modelsCache, type ServiceModel, type Shape } from "./model";
+export { validate, validationMessage, type ValidationOptions, type Violation } from "./validate";
