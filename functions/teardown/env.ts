@@ -1,0 +1,17 @@
+import * as t from "io-ts";
+import { json, Tags, Text } from "../shared/environment";
+
+/** Environment of `teardown`. */
+export const TeardownEnvironment = t.type(
+  {
+    ENDPOINT_NAME: Text,
+    PIPELINE_NAME: Text,
+    /** Its packages are removed, since a group that holds any cannot be deleted. */
+    MODEL_PACKAGE_GROUP_NAME: Text,
+    /** JSON record, not empty: endpoint configs and models that carry all of these tags are removed. */
+    RESOURCE_TAGS: json(Tags),
+  },
+  "TeardownEnvironment",
+);
+/** The variables as Lambda wants them: all strings. */
+export type TeardownVariables = t.OutputOf<typeof TeardownEnvironment>;
