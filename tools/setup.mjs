@@ -11,6 +11,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const local = join(root, ".local");
 const stateFile = join(local, "setup.json");
 const python = join(local, "venv", "bin", "python");
+const installedNode = join(root, "tools/node/node_modules/node/bin/node");
 const NODE_MINIMUM = [22, 13];
 const PYTHON_MINIMUM = [3, 10];
 
@@ -64,11 +65,11 @@ const children = new Set();
 /** The Node that runs everything else: the one here where it is new enough, else the pinned one from the npm registry. */
 const nodeStep = {
   name: "Node",
-  inputs: () => hashOf("tools/node/package-lock.json", process.version, process.execPath),
+  inputs: () => hashOf("tools/node/package-lock.json", process.version, process.execPath, `present: ${existsSync(installedNode)}`),
   async run() {
     if (atLeast(process.version, NODE_MINIMUM)) return { node: process.execPath };
     await execute(this.name, "The npm registry", "npm", ["ci", "--prefix", "tools/node", "--no-audit", "--no-fund"]);
-    const node = join(root, "tools/node/node_modules/node/bin/node");
+    const node = installedNode;
     const version = ask(node, ["--version"]);
     if (!version)
       throw new SetupError(
@@ -80,7 +81,7 @@ const nodeStep = {
 
 const packagesStep = {
   name: "npm packages",
-  inputs: () => hashOf("package-lock.json"),
+  inputs: () => hashOf("package-lock.json", `present: ${existsSync(join(root, "node_modules", ".package-lock.json"))}`),
   // Install scripts are not run: none of the packages needs its own here, and two try to download plugins.
   run: (tools) =>
     execute("npm packages", "The npm registry", "npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
@@ -102,7 +103,7 @@ function findPython() {
 
 const pythonStep = {
   name: "Python packages",
-  inputs: () => hashOf("tools/python/requirements.lock", "tools/python/uv.lock", existsSync(python) ? "venv" : "no venv"),
+  inputs: () => hashOf("tools/python/requirements.lock", "tools/python/uv.lock", `present: ${existsSync(python)}`),
   async run() {
     if (!ask(python, ["-m", "pip", "--version"])) {
       const host = findPython();
@@ -130,7 +131,7 @@ async function findGo() {
 
 const pulumiStep = {
   name: "Pulumi engine",
-  inputs: () => hashOf("tools/go.mod", "tools/go.sum", ask("pulumi", ["version"]) ?? "none"),
+  inputs: () => hashOf("tools/go.mod", "tools/go.sum", ask("pulumi", ["version"]) ?? `built: ${existsSync(join(local, "bin", "pulumi"))}`),
   async run() {
     const installed = ask("sh", ["-c", "pulumi version >/dev/null 2>&1 && command -v pulumi"]);
     if (installed) return { pulumi: installed };
