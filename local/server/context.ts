@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import { ProcessTable } from "./processes";
+import type { ServerSettings } from "./settings";
+
+/** What the services of the local server share. */
+export interface ServerContext {
+  readonly settings: ServerSettings;
+  readonly processes: ProcessTable;
+  /** A service's own folder under the state directory. */
+  directory(service: string): string;
+  /**
+   * The environment that every job, task and model server starts from: PATH with the project's Python first, region,
+   * endpoints and throwaway credentials. Nothing else of this process's environment gets through.
+   */
+  childEnvironment(): Record<string, string>;
+}
+
+/** @param ownUrl where this server answers: SageMaker and its runtime unless the endpoints say otherwise */
+export function serverContext(settings: ServerSettings, ownUrl: string): ServerContext {
+  return {
+    settings,
+    processes: new ProcessTable(),
+    directory: (service) => join(settings.stateDirectory, service),
+    childEnvironment: () => ({
+      PATH: [join(settings.python, ".."), process.env["PATH"] ?? ""].join(":"),
+      HOME: settings.stateDirectory,
+      LANG: "C.UTF-8",
+      PYTHONUNBUFFERED: "1",
+      AWS_ENDPOINT_URL_SAGEMAKER: ownUrl,
+      AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: ownUrl,
+      AWS_ENDPOINT_URL_ECS: ownUrl,
+      ...settings.endpoints,
+      AWS_REGION: settings.region,
+      AWS_DEFAULT_REGION: settings.region,
+      AWS_ACCOUNT_ID: settings.accountId,
+      AWS_ACCESS_KEY_ID: process.env["AWS_ACCESS_KEY_ID"] ?? "local",
+      AWS_SECRET_ACCESS_KEY: process.env["AWS_SECRET_ACCESS_KEY"] ?? "local",
+      AWS_EC2_METADATA_DISABLED: "true",
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+import { availableParallelism } from "node:os";
+import { isLeft } from "fp-ts/Either";
+import * as t from "io-ts";
+
+/** Text that holds a TCP port, decoded to the number. 0 asks for a free one. */
+const Port = new t.Type<number, string>(
+  "Port",
+  t.number.is,
+  (input, context) => {
+    const port = typeof input === "string" && /^\d+$/.test(input) ? Number(input) : NaN;
+    return port >= 0 && port <= 65535 ? t.success(port) : t.failure(input, context, "is not a port (0 to 65535)");
+  },
+  String,
+);
+
+const AccountId = new t.Type<string>(
+  "AccountId",
+  t.string.is,
+  (input, context) =>
+    typeof input === "string" && /^\d{12}$/.test(input)
+      ? t.success(input)
+      : t.failure(input, context, "is not an account id (12 digits)"),
+  String,
+);
+
+const Environment = t.intersection([
+  t.type({
+    LOCAL_SERVER_PORT: Port,
+    LOCAL_SERVER_STATE_DIR: t.string,
+    LOCAL_SERVER_PYTHON: t.string,
+    AWS_ENDPOINT_URL: t.string,
+    AWS_REGION: t.string,
+    AWS_ACCOUNT_ID: AccountId,
+  }),
+  t.record(t.string, t.union([t.string, t.undefined, t.number])),
+]);
+
+/** What the local server is told when it starts. */
+export interface ServerSettings {
+  /** TCP port on 127.0.0.1; 0 takes a free one. */
+  port: number;
+  /** Where the services keep their state and the folders of their jobs. */
+  stateDirectory: string;
+  /** The Python that jobs and model servers run on. */
+  python: string;
+  region: string;
+  accountId: string;
+  /** `AWS_ENDPOINT_URL` and every `AWS_ENDPOINT_URL_<SERVICE>`, for the processes that are started here. */
+  endpoints: Record<string, string>;
+  /** Job processes that run at the same time; the rest wait. */
+  maxConcurrentJobs: number;
+}
+
+/**
+ * Reads the settings from the environment.
+ *
+ * @throws Error that names every variable that is missing or wrong
+ */
+export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
+  const decoded = Environment.decode(environment);
+  if (isLeft(decoded)) {
+    const problems = decoded.left.map((problem) => {
+      const name = problem.context.map((entry) => entry.key).filter((key) => /^[A-Z]/.test(key))[0] ?? "environment";
+      return `${name} ${problem.value === undefined ? "is not set" : `= ${String(problem.value)} ${problem.message ?? "is wrong"}`}`;
+    });
+    throw new Error(`The local server's environment is wrong: ${[...new Set(problems)].join("; ")}`);
+  }
+  const values = decoded.right;
+  return {
+    port: values.LOCAL_SERVER_PORT,
+    stateDirectory: values.LOCAL_SERVER_STATE_DIR,
+    python: values.LOCAL_SERVER_PYTHON,
+    region: values.AWS_REGION,
+    accountId: values.AWS_ACCOUNT_ID,
+    endpoints: endpointVariables(environment),
+    maxConcurrentJobs: Math.max(2, availableParallelism()),
+  };
+}
+
+function endpointVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith("AWS_ENDPOINT_URL") && value) found[name] = value;
+  }
+  return found;
+}
