@@ -1,0 +1,40 @@
+/** The process entry of the local server: hosts the AWS services that MiniStack lacks. */
+import { mkdirSync } from "node:fs";
+import { sagemaker } from "../sagemaker/service";
+import { serverContext } from "./context";
+import { listen } from "./http-server";
+import type { JsonService } from "./json-service";
+import { readSettings } from "./settings";
+
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  mkdirSync(settings.stateDirectory, { recursive: true });
+  const services: JsonService[] = [];
+  let endProcesses = (): Promise<void> => Promise.resolve();
+
+  const { url, server } = await listen(settings.port, async (url) => {
+    const context = serverContext(settings, url);
+    endProcesses = () => context.processes.close();
+    const local = await sagemaker(context);
+    services.push(local.service);
+    return { services, rest: [local.runtime] };
+  });
+  console.log(`local server: ${url}`);
+
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    server.close();
+    server.closeAllConnections();
+    await endProcesses();
+    await Promise.all(services.map((service) => service.close?.()));
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
