@@ -1,0 +1,259 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { ComponentArgs, Transform } from "./component";
+import { PlatformComponent } from "./component";
+import type { Statement } from "./iam";
+
+export interface StorageArgs extends ComponentArgs {
+  /** Beginning of every key, without slashes at its ends. Default: `fraud`. */
+  prefix?: string;
+  /**
+   * An existing bucket to use instead of making one. Nothing about it is changed: its encryption, policy, versions
+   * and lifecycle stay its owner's, and EventBridge notifications must be on for the stream to hear of new objects
+   * (a bucket has one notification configuration, which this program would replace).
+   */
+  bucketName?: string;
+  /** Whether the bucket and its key outlive the stack. Default: true. Without it, destroy deletes every object. */
+  retainOnDelete?: boolean;
+  /** Whether Pulumi refuses to delete the bucket and its key. Default: false. */
+  protect?: boolean;
+  transform?: {
+    key?: Transform<aws.kms.KeyArgs>;
+    bucket?: Transform<aws.s3.BucketArgs>;
+    lifecycle?: Transform<aws.s3.BucketLifecycleConfigurationArgs>;
+    policy?: Transform<aws.s3.BucketPolicyArgs>;
+  };
+}
+
+/**
+ * What the platform keeps: a bucket (made or adopted) under one prefix, and the key that encrypts it, the tables and
+ * the alerts. A bucket that is made has versions, encryption, no public access, TLS only, and archives what is old.
+ *
+ * @example
+ * const storage = new Storage("storage", { prefix: "fraud" });
+ * new ServiceRole("reader", { services: ["lambda.amazonaws.com"], statements: storage.reading("raw/*") });
+ */
+export class Storage extends PlatformComponent {
+  readonly bucketName: pulumi.Output<string>;
+  readonly bucketArn: pulumi.Output<string>;
+  readonly keyArn: pulumi.Output<string>;
+  readonly prefix: string;
+  /** Options of everything that holds data: it outlives the stack where the configuration says so. */
+  readonly dataOptions: Pick<pulumi.CustomResourceOptions, "retainOnDelete" | "protect">;
+
+  constructor(name: string, args: StorageArgs = {}, options?: pulumi.ComponentResourceOptions) {
+    super("Storage", name, args, options);
+
+    this.prefix = args.prefix ?? "fraud";
+    this.dataOptions = { retainOnDelete: args.retainOnDelete ?? true, protect: args.protect ?? false };
+
+    const key = this.makeKey(args);
+    if (args.bucketName === undefined) {
+      const bucket = this.makeBucket(key, args);
+      this.bucketName = bucket.bucket;
+      this.bucketArn = bucket.arn;
+    } else {
+      const { partition } = aws.getPartitionOutput({}, { parent: this });
+      this.bucketName = pulumi.output(args.bucketName);
+      this.bucketArn = pulumi.interpolate`arn:${partition}:s3:::${args.bucketName}`;
+    }
+    this.keyArn = key.arn;
+
+    this.registerOutputs({ bucketName: this.bucketName, prefix: this.prefix, keyArn: this.keyArn });
+  }
+
+  /** `s3://{bucket}/{prefix}/{path}`. */
+  uri(path: string): pulumi.Output<string> {
+    return pulumi.interpolate`s3://${this.bucketName}/${this.prefix}/${path}`;
+  }
+
+  /** What reading the objects under the prefix that match `patterns` (e.g. `raw/*`) takes, listing included. */
+  reading(...patterns: string[]): Statement[] {
+    return [
+      { actions: ["s3:GetObject", "s3:GetObjectVersion"], resources: this.objects(patterns) },
+      this.listing(patterns),
+      { actions: ["kms:Decrypt"], resources: [this.keyArn] },
+    ];
+  }
+
+  /** What writing objects under the prefix that match `patterns` takes, in parts if they are long. */
+  writing(...patterns: string[]): Statement[] {
+    return [
+      { actions: ["s3:PutObject", "s3:AbortMultipartUpload"], resources: this.objects(patterns) },
+      // A multipart upload is put together from parts that S3 decrypts first.
+      { actions: ["kms:GenerateDataKey", "kms:Decrypt"], resources: [this.keyArn] },
+    ];
+  }
+
+  /** What using data of another service (a table, a topic) that the key encrypts takes. */
+  usingKey(): Statement {
+    return { actions: ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], resources: [this.keyArn] };
+  }
+
+  private objects(patterns: readonly string[]): pulumi.Output<string>[] {
+    return patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${this.prefix}/${pattern}`);
+  }
+
+  private listing(patterns: readonly string[]): Statement {
+    return {
+      actions: ["s3:ListBucket"],
+      resources: [this.bucketArn],
+      conditions: { StringLike: { "s3:prefix": patterns.map((pattern) => `${this.prefix}/${pattern}`) } },
+    };
+  }
+
+  private makeKey(args: StorageArgs): aws.kms.Key {
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    const { partition } = aws.getPartitionOutput({}, { parent: this });
+    const key = this.child(
+      aws.kms.Key,
+      "key",
+      {
+        description: `Encrypts the data of ${pulumi.getProject()}, stack ${pulumi.getStack()}`,
+        enableKeyRotation: true,
+        deletionWindowInDays: 30,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              // AWS's own default: without it nobody could ever change this policy, and no role could be let in.
+              Sid: "AccountGrantsThroughIam",
+              Effect: "Allow",
+              Principal: { AWS: pulumi.interpolate`arn:${partition}:iam::${accountId}:root` },
+              Action: "kms:*",
+              Resource: "*",
+            },
+            {
+              // Alarms reach an encrypted topic only so.
+              Sid: "AlarmsPublish",
+              Effect: "Allow",
+              Principal: { Service: "cloudwatch.amazonaws.com" },
+              Action: ["kms:Decrypt", "kms:GenerateDataKey"],
+              Resource: "*",
+              Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+            },
+          ],
+        }),
+        tags: this.tags,
+      },
+      args.transform?.key,
+      this.dataOptions,
+    );
+    this.child(aws.kms.Alias, "key", {
+      name: `alias/${pulumi.getProject()}-${pulumi.getStack()}-${this.childName("key")}`,
+      targetKeyId: key.keyId,
+    });
+    return key;
+  }
+
+  private makeBucket(key: aws.kms.Key, args: StorageArgs): aws.s3.Bucket {
+    // The settings stay with a bucket that stays: a retained bucket must not become public or lose its encryption.
+    const options = this.dataOptions;
+    const bucket = this.child(
+      aws.s3.Bucket,
+      "bucket",
+      { forceDestroy: !options.retainOnDelete, tags: this.tags },
+      args.transform?.bucket,
+      options,
+    );
+    this.child(
+      aws.s3.BucketOwnershipControls,
+      "bucket",
+      { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      undefined,
+      options,
+    );
+    const publicAccess = this.child(
+      aws.s3.BucketPublicAccessBlock,
+      "bucket",
+      {
+        bucket: bucket.bucket,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      undefined,
+      options,
+    );
+    this.child(
+      aws.s3.BucketPolicy,
+      "bucket",
+      { bucket: bucket.bucket, policy: tlsOnly(bucket.arn) },
+      args.transform?.policy,
+      // S3 refuses two changes of a bucket's access settings at the same time.
+      { ...options, dependsOn: [publicAccess] },
+    );
+    const versioning = this.child(
+      aws.s3.BucketVersioning,
+      "bucket",
+      { bucket: bucket.bucket, versioningConfiguration: { status: "Enabled" } },
+      undefined,
+      options,
+    );
+    this.child(
+      aws.s3.BucketServerSideEncryptionConfiguration,
+      "bucket",
+      {
+        bucket: bucket.bucket,
+        rules: [
+          {
+            applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
+            bucketKeyEnabled: true,
+          },
+        ],
+      },
+      undefined,
+      options,
+    );
+    this.child(
+      aws.s3.BucketLifecycleConfiguration,
+      "bucket",
+      { bucket: bucket.bucket, rules: lifecycleRules(this.prefix) },
+      args.transform?.lifecycle,
+      { ...options, dependsOn: [versioning] },
+    );
+    this.child(aws.s3.BucketNotification, "bucket", { bucket: bucket.bucket, eventbridge: true }, undefined, options);
+    return bucket;
+  }
+}
+
+/** A bucket policy that refuses whoever does not speak TLS 1.2 or newer. */
+function tlsOnly(bucketArn: pulumi.Output<string>): pulumi.Output<string> {
+  const everything = {
+    Effect: "Deny",
+    Principal: "*",
+    Action: "s3:*",
+    Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
+  };
+  return pulumi.jsonStringify({
+    Version: "2012-10-17",
+    Statement: [
+      { Sid: "TlsOnly", ...everything, Condition: { Bool: { "aws:SecureTransport": "false" } } },
+      { Sid: "Tls12OrNewer", ...everything, Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } } },
+    ],
+  });
+}
+
+/**
+ * What happens to objects with time. Current ones go to the Glacier class that answers at once, because training may
+ * read any of them; versions that were replaced go to the one that takes hours, then away.
+ */
+function lifecycleRules(prefix: string): aws.types.input.s3.BucketLifecycleConfigurationRule[] {
+  return [
+    {
+      id: "archive",
+      status: "Enabled",
+      filter: { prefix: `${prefix}/` },
+      transitions: [{ days: 90, storageClass: "GLACIER_IR" }],
+      noncurrentVersionTransitions: [{ noncurrentDays: 30, storageClass: "GLACIER" }],
+      noncurrentVersionExpiration: { noncurrentDays: 365 },
+    },
+    {
+      id: "abandoned-uploads",
+      status: "Enabled",
+      filter: { prefix: "" },
+      abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
+    },
+  ];
+}

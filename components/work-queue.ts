@@ -1,0 +1,115 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { ComponentArgs, Transform } from "./component";
+import { PlatformComponent } from "./component";
+import type { Statement } from "./iam";
+
+/** What SQS keeps a message at most: 14 days. */
+const RETENTION_SECONDS = 1_209_600;
+
+export interface WorkQueueArgs extends ComponentArgs {
+  /** Longest run of the function that reads the queue, in seconds; a message stays hidden for six times as long. */
+  consumerTimeoutSeconds: number;
+  /** Deliveries after which a message goes to the dead letters. */
+  maxReceiveCount: number;
+  /** Topic that hears of dead letters. */
+  alertsTopicArn: pulumi.Input<string>;
+  /** EventBridge rule that may send to the queue. */
+  eventRuleArn?: pulumi.Input<string>;
+  transform?: {
+    queue?: Transform<aws.sqs.QueueArgs>;
+    deadLetters?: Transform<aws.sqs.QueueArgs>;
+    alarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
+  };
+}
+
+/** A queue whose failed messages are kept apart for 14 days, with an alarm when there are any. */
+export class WorkQueue extends PlatformComponent {
+  readonly url: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+  readonly deadLettersUrl: pulumi.Output<string>;
+  readonly deadLettersArn: pulumi.Output<string>;
+
+  constructor(name: string, args: WorkQueueArgs, options?: pulumi.ComponentResourceOptions) {
+    super("WorkQueue", name, args, options);
+
+    const deadLetters = this.child(
+      aws.sqs.Queue,
+      "dead-letters",
+      { messageRetentionSeconds: RETENTION_SECONDS, sqsManagedSseEnabled: true, tags: this.tags },
+      args.transform?.deadLetters,
+    );
+    const queue = this.child(
+      aws.sqs.Queue,
+      "queue",
+      {
+        // Six times the timeout is what AWS asks for: less, and a message is delivered again while it is worked on.
+        visibilityTimeoutSeconds: 6 * args.consumerTimeoutSeconds,
+        messageRetentionSeconds: RETENTION_SECONDS,
+        receiveWaitTimeSeconds: 20,
+        sqsManagedSseEnabled: true,
+        redrivePolicy: pulumi.jsonStringify({
+          deadLetterTargetArn: deadLetters.arn,
+          maxReceiveCount: args.maxReceiveCount,
+        }),
+        tags: this.tags,
+      },
+      args.transform?.queue,
+    );
+    if (args.eventRuleArn !== undefined) {
+      this.child(aws.sqs.QueuePolicy, "senders", {
+        queueUrl: queue.url,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Allow",
+              Principal: { Service: "events.amazonaws.com" },
+              Action: "sqs:SendMessage",
+              Resource: queue.arn,
+              Condition: { ArnEquals: { "aws:SourceArn": args.eventRuleArn } },
+            },
+          ],
+        }),
+      });
+    }
+    this.child(
+      aws.cloudwatch.MetricAlarm,
+      "dead-letters",
+      {
+        alarmDescription: "Messages could not be processed and wait among the dead letters: read the consumer's log.",
+        namespace: "AWS/SQS",
+        metricName: "ApproximateNumberOfMessagesVisible",
+        dimensions: { QueueName: deadLetters.name },
+        statistic: "Maximum",
+        period: 60,
+        evaluationPeriods: 1,
+        threshold: 0,
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "notBreaching",
+        alarmActions: [args.alertsTopicArn],
+        tags: this.tags,
+      },
+      args.transform?.alarm,
+    );
+
+    this.url = queue.url;
+    this.arn = queue.arn;
+    this.deadLettersUrl = deadLetters.url;
+    this.deadLettersArn = deadLetters.arn;
+    this.registerOutputs({ url: this.url, deadLettersUrl: this.deadLettersUrl });
+  }
+
+  /** What reading the queue takes, by hand or through an event source mapping. */
+  receiving(): Statement {
+    return {
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      resources: [this.arn],
+    };
+  }
+
+  /** What sending to the queue takes. */
+  sending(): Statement {
+    return { actions: ["sqs:SendMessage"], resources: [this.arn] };
+  }
+}
