@@ -20,6 +20,10 @@ export const DeployModelEnvironment = t.intersection(
       DEPLOYMENTS_TABLE_NAME: Text,
       /** The queue that the function reads; a message that must wait its turn goes back to it. */
       QUEUE_URL: Text,
+      /** The MLflow app or tracking server, for the alias of a model that is live already. */
+      MLFLOW_ARN: Arn,
+      /** Name of the MLflow registered model whose alias `champion` is moved. */
+      MODEL_NAME: Text,
       /** JSON record: tags of what is made at run time. */
       RESOURCE_TAGS: json(Tags),
     }),

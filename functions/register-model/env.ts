@@ -1,5 +1,5 @@
 import * as t from "io-ts";
-import { Arn, json, Tags, Text } from "../shared/environment";
+import { Arn, Text } from "../shared/environment";
 
 /** Environment of `register-model`. */
 export const RegisterModelEnvironment = t.type(
@@ -13,8 +13,6 @@ export const RegisterModelEnvironment = t.type(
     MODEL_PACKAGE_GROUP_NAME: Text,
     /** `Approved` where the pipeline deploys by itself, `PendingManualApproval` where a person decides. */
     APPROVAL_STATUS: t.union([t.literal("Approved"), t.literal("PendingManualApproval")]),
-    /** JSON record: tags of what is made at run time. */
-    RESOURCE_TAGS: json(Tags),
   },
   "RegisterModelEnvironment",
 );

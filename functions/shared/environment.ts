@@ -1,5 +1,5 @@
-import { isLeft } from "fp-ts/Either";
 import * as t from "io-ts";
+import { decode, parseJson } from "./decode";
 
 /** A string with at least one character. */
 export const Text = new t.Type<string, string, unknown>(
@@ -12,14 +12,16 @@ export const Text = new t.Type<string, string, unknown>(
   t.identity,
 );
 
+const arnPattern = /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:\S+$/;
+
 /** An ARN; what it names is the caller's business. */
 export const Arn = new t.Type<string, string, unknown>(
   "Arn",
-  (input): input is string => typeof input === "string" && input.startsWith("arn:"),
+  (input): input is string => typeof input === "string" && arnPattern.test(input),
   (input, context) =>
-    typeof input === "string" && /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:\S+$/.test(input)
+    typeof input === "string" && arnPattern.test(input)
       ? t.success(input)
-      : t.failure(input, context, "must be an ARN"),
+      : t.failure(input, context, "must be an ARN (arn:partition:service:region:account:resource)"),
   t.identity,
 );
 
@@ -41,12 +43,12 @@ export const wholeNumber = (minimum: number, maximum: number): t.Type<number, st
 export const json = <A>(codec: t.Type<A, unknown, unknown>): t.Type<A, string, unknown> =>
   new t.Type<A, string, unknown>(
     `Json<${codec.name}>`,
-    codec.is,
+    (input): input is A => codec.is(input),
     (input, context) => {
       if (typeof input !== "string") return t.failure(input, context, `must be JSON text of ${codec.name}`);
-      const parsed = parse(input);
+      const parsed = parseJson(input);
       return parsed instanceof SyntaxError
-        ? t.failure(input, context, `must be JSON: ${parsed.message}`)
+        ? t.failure(input, context, `must be JSON (${parsed.message})`)
         : codec.validate(parsed, context);
     },
     (value) => JSON.stringify(codec.encode(value)),
@@ -57,34 +59,13 @@ export const Tags = t.record(t.string, t.string, "Tags");
 export type Tags = t.TypeOf<typeof Tags>;
 
 /**
- * Decodes the environment of a function, once, at cold start.
+ * Decodes the environment of a function; called once, at cold start.
  *
- * @throws Error naming every variable that is missing or wrong, with its value and what is wanted.
+ * @throws DecodeError naming every variable that is missing or wrong, with its value and what is wanted.
  */
-export function readEnvironment<A>(codec: t.Type<A, unknown, unknown>, variables: NodeJS.ProcessEnv): A {
-  const decoded = codec.decode(variables);
-  if (!isLeft(decoded)) return decoded.right;
-  const problems = decoded.left.map((error) => {
-    const path = error.context.filter((entry) => entry.key !== "" && !isIntersectionMember(entry.key));
-    const name = path.map((entry) => entry.key).join(".");
-    const wanted = error.message ?? `must be ${error.context.at(-1)?.type.name ?? "something else"}`;
-    return error.value === undefined
-      ? `${name} is missing: it ${wanted}`
-      : `${name} = ${String(JSON.stringify(error.value))} ${wanted}`;
-  });
-  throw new Error(
-    `The function's environment is not usable; set these variables:\n  ${[...new Set(problems)].join("\n  ")}`,
-  );
-}
-
-/** An intersection's members appear in a decoding error's path by their index; no variable is named by digits. */
-const isIntersectionMember = (key: string): boolean => /^\d+$/.test(key);
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return error;
-    throw error;
-  }
+export function readEnvironment<A>(
+  codec: t.Type<A, unknown, unknown>,
+  variables: Record<string, string | undefined> = process.env,
+): A {
+  return decode(codec, variables, "The function's environment");
 }

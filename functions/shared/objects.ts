@@ -1,0 +1,26 @@
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type * as t from "io-ts";
+import { decodeJson } from "./decode";
+
+/** Where an object is. */
+export interface ObjectLocation {
+  bucket: string;
+  key: string;
+}
+
+/** @throws Error when `uri` is not `s3://bucket/key`. */
+export function parseS3Uri(uri: string): ObjectLocation {
+  const match = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri);
+  if (match?.[1] === undefined || match[2] === undefined) {
+    throw new Error(`"${uri}" is not the URI of an object; give s3://bucket/key`);
+  }
+  return { bucket: match[1], key: match[2] };
+}
+
+/** Reads and decodes a JSON object of S3. @throws DecodeError naming the URI and everything that is wrong. */
+export async function readJson<A>(s3: S3Client, uri: string, codec: t.Type<A, unknown, unknown>): Promise<A> {
+  const { bucket, key } = parseS3Uri(uri);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  if (Body === undefined) throw new Error(`S3 answered ${uri} without a body`);
+  return decodeJson(codec, await Body.transformToString(), uri);
+}
