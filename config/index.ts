@@ -1,0 +1,30 @@
+export { describeErrors, type ConfigError } from "./codec";
+export { decodeStackConfig, StackConfig } from "./stack-config";
+export { readStackConfig } from "./read";
+export { processingMemoryGib } from "./instance-types";
+export {
+  Budget,
+  Ci,
+  Ecs,
+  functionKeys,
+  Global,
+  Logs,
+  Names,
+  Network,
+  Notifications,
+  Roles,
+  Storage,
+  Tags,
+  type FunctionKey,
+} from "./platform";
+export {
+  Api,
+  Deployment,
+  Monitors,
+  Rollout,
+  rolloutWaitSeconds,
+  schedulePeriodSeconds,
+  Stream,
+  type Monitor,
+} from "./serving";
+export { Evaluation, Preprocess, Registry, Source, Training } from "./training";

@@ -1,0 +1,56 @@
+import { either } from "fp-ts";
+import * as t from "io-ts";
+import { configErrors, optional, struct, withDefault, type ConfigError } from "./codec";
+import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, Storage, Tags } from "./platform";
+import { Api, Deployment, Monitors, Stream } from "./serving";
+import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
+
+/** A group that is left out decodes like an empty one, so each key that it must hold is reported by itself. */
+const Groups = struct("Groups", {
+  global: withDefault(Global, {}),
+  storage: withDefault(Storage, {}),
+  ecs: withDefault(Ecs, {}),
+  source: withDefault(Source, { type: "s3" }),
+  preprocess: withDefault(Preprocess, {}),
+  training: withDefault(Training, {}),
+  evaluation: withDefault(Evaluation, {}),
+  registry: withDefault(Registry, {}),
+  deployment: withDefault(Deployment, {}),
+  monitors: withDefault(Monitors, {}),
+  api: withDefault(Api, {}),
+  stream: withDefault(Stream, {}),
+  ci: optional(Ci),
+  network: optional(Network),
+  roles: withDefault(Roles, {}),
+  names: withDefault(Names, {}),
+  notifications: withDefault(Notifications, {}),
+  budget: optional(Budget),
+  logs: withDefault(Logs, {}),
+  tags: withDefault(Tags, {}),
+});
+type Groups = t.TypeOf<typeof Groups>;
+
+/** Everything that a stack is configured with, defaults applied. The region is the provider's (`aws:region`). */
+export type StackConfig = Omit<Groups, "registry"> & {
+  readonly registry: Registry & { readonly modelName: string };
+};
+
+/** Decodes the groups of a stack's configuration; what it decodes to encodes to a configuration that decodes to the same. */
+export const StackConfig = new t.Type<StackConfig, Groups, unknown>(
+  "StackConfig",
+  (value): value is StackConfig => Groups.is(value) && value.registry.modelName !== undefined,
+  (value, context) =>
+    either.Functor.map(Groups.validate(value, context), (groups) => ({
+      ...groups,
+      registry: { ...groups.registry, modelName: groups.registry.modelName ?? groups.global.pipelineName },
+    })),
+  t.identity,
+);
+
+/**
+ * Decodes the groups of a stack's configuration, each under its name.
+ * @returns every error at once, or the configuration with its defaults applied.
+ */
+export function decodeStackConfig(raw: Readonly<Record<string, unknown>>): either.Either<ConfigError[], StackConfig> {
+  return either.mapLeft(configErrors)(StackConfig.decode(raw));
+}

@@ -1,0 +1,134 @@
+import type * as t from "io-ts";
+import { dictionary, integer, leaf, number, oneOf, optional, struct, tagged, text, withDefault } from "./codec";
+import { processingMemoryGib } from "./instance-types";
+import {
+  arn,
+  FrameworkVersion,
+  ProcessingInstance,
+  Ratio,
+  ratiosSumToOne,
+  S3Prefix,
+  sageMakerName,
+  TrainingInstance,
+} from "./values";
+
+const SourceS3 = struct("SourceS3", {
+  type: oneOf("s3"),
+  /** Under the storage prefix. A `.csv`, a `.csv.gz` or a folder of them. Default raw/creditcard.csv. */
+  key: withDefault(S3Prefix, "raw/creditcard.csv"),
+});
+
+const SourceRds = struct("SourceRds", {
+  type: oneOf("rds"),
+  host: text(
+    "a host name",
+    /(?=.{1,253}$)[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?/,
+    "give a host name without protocol or port",
+  ),
+  /** Default 3306. */
+  port: withDefault(integer(1, 65535), 3306),
+  /** Holds the user name and password as JSON. */
+  secretArn: arn("secretsmanager", /secret:.+/, "arn:aws:secretsmanager:<region>:123456789012:secret:name"),
+  /** Default credit_fraud. */
+  database: withDefault(text("a MySQL name", /[\w$]{1,64}/, "use letters, digits, _ and $"), "credit_fraud"),
+  /** Default transactions. */
+  table: withDefault(text("a MySQL name", /[\w$]{1,64}/, "use letters, digits, _ and $"), "transactions"),
+});
+
+/** Where the raw transactions come from. Default: S3. */
+export const Source = tagged("Source", "type", { s3: SourceS3, rds: SourceRds });
+export type Source = t.TypeOf<typeof Source>;
+
+/** The least memory on which Spark's driver and executor both start with room for data. */
+const sparkMinimumGib = 8;
+
+/** How the raw transactions become the train, validation and test sets. */
+export const Preprocess = struct("Preprocess", {
+  /** `auto` picks one machine or Spark by input size. Default pyspark. */
+  framework: withDefault(oneOf("pyspark", "scikit-learn", "auto"), "pyspark"),
+  instanceType: ProcessingInstance,
+  /** 1 to 100, default 1. scikit-learn runs on one. */
+  instanceCount: withDefault(integer(1, 100), 1),
+  trainRatio: Ratio,
+  validationRatio: Ratio,
+  testRatio: Ratio,
+  /** temporal: the newest rows are the test set. Default temporal. */
+  split: withDefault(oneOf("temporal", "stratified"), "temporal"),
+  /** Default 7. */
+  seed: withDefault(integer(0, 2 ** 31 - 1), 7),
+})
+  .rule(["trainRatio", "validationRatio", "testRatio"], ratiosSumToOne)
+  .rule(["framework", "instanceType"], ({ framework, instanceType }) => {
+    const memory = Object.entries(processingMemoryGib).find(([name]) => name === instanceType)?.[1] ?? 0;
+    if (framework === "scikit-learn" || memory >= sparkMinimumGib) return [];
+    return [
+      {
+        path: "instanceType",
+        value: instanceType,
+        problem: `has ${memory} GiB of memory, and framework ${framework} needs at least ${sparkMinimumGib}`,
+        remedy: "take ml.m5.large or larger, or framework scikit-learn",
+      },
+    ];
+  })
+  .rule(["framework", "instanceCount"], ({ framework, instanceCount }) =>
+    framework !== "scikit-learn" || instanceCount === 1
+      ? []
+      : [
+          {
+            path: "instanceCount",
+            value: instanceCount,
+            problem: "is more than one instance, and framework scikit-learn runs on one",
+            remedy: "make it 1, or take framework pyspark",
+          },
+        ],
+  );
+export type Preprocess = t.TypeOf<typeof Preprocess>;
+
+/** The value of a hyperparameter. Its name and range are checked against the algorithm's in `pipeline/hyperparameters.ts`. */
+export const Hyperparameter = leaf(
+  "Hyperparameter",
+  (value): value is string | number | boolean => ["string", "number", "boolean"].includes(typeof value),
+  "is not text, a number or a boolean",
+  "give a plain value",
+);
+export type Hyperparameter = t.TypeOf<typeof Hyperparameter>;
+
+const HyperparameterName = text("a hyperparameter's name", /[a-z][a-z0-9_]*/, "use lower-case letters, digits and _");
+
+export const Training = struct("Training", {
+  /** Default xgboost. */
+  algorithm: withDefault(oneOf("xgboost", "lgbm"), "xgboost"),
+  /** Tag of the algorithm's image. Default "3.0-5". */
+  frameworkVersion: withDefault(FrameworkVersion, "3.0-5"),
+  instanceType: TrainingInstance,
+  /** 1 to 20, default 1. */
+  instanceCount: withDefault(integer(1, 20), 1),
+  /** 60 to 2419200 (28 days), default 3600. */
+  maxRuntimeSeconds: withDefault(integer(60, 2_419_200), 3600),
+  /** Override the defaults in `models/`. */
+  hyperparameters: withDefault(dictionary(HyperparameterName, Hyperparameter), {}),
+});
+export type Training = t.TypeOf<typeof Training>;
+
+/** The test-set evaluation and what the gate asks of it. Thresholds are 0 to 1. */
+export const Evaluation = struct("Evaluation", {
+  instanceType: ProcessingInstance,
+  rocAucMinThreshold: number(0, 1),
+  /** Default 0: not asked for. */
+  auprcMinThreshold: withDefault(number(0, 1), 0),
+  /** Recall at a false-positive rate of 0.001. Default 0: not asked for. */
+  recallAtFpr001MinThreshold: withDefault(number(0, 1), 0),
+  /** What one false alarm costs, in the currency of the amounts; a missed fraud costs its amount. Default 5. */
+  falsePositiveCost: withDefault(number(0, 1_000_000), 5),
+  /** Resamples for the 95% intervals: 100 to 100000, default 1000. */
+  bootstrapSamples: withDefault(integer(100, 100_000), 1000),
+});
+export type Evaluation = t.TypeOf<typeof Evaluation>;
+
+export const Registry = struct("Registry", {
+  /** manual: a person approves a package before it serves. Default auto. */
+  approval: withDefault(oneOf("auto", "manual"), "auto"),
+  /** In MLflow, and the group in SageMaker's registry. Default: the pipeline's name. */
+  modelName: optional(sageMakerName(63)),
+});
+export type Registry = t.TypeOf<typeof Registry>;
