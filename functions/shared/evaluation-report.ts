@@ -1,4 +1,5 @@
 import * as t from "io-ts";
+import { decode } from "./decode";
 
 /** A finite number: JSON can't write any other, Python's JSON can. */
 const Finite = new t.Type<number, number, unknown>(
@@ -69,3 +70,7 @@ export const EvaluationReport = t.type(
   "EvaluationReport",
 );
 export type EvaluationReport = t.TypeOf<typeof EvaluationReport>;
+
+/** @throws DecodeError naming everything that is wrong. */
+export const decodeEvaluationReport = (input: unknown): EvaluationReport =>
+  decode(EvaluationReport, input, "The evaluation report");
