@@ -1,0 +1,70 @@
+// `npm test [-- PATH …]`: mocha for TypeScript, pytest for Python, and one line of counts at the end.
+import { spawn } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Mocha from "mocha";
+import { projectRoot, tools } from "../local/tools";
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** Test files at or below the given paths; all of them where none is given. */
+function select(pattern: string, paths: string[]): string[] {
+  const files = globSync(pattern, { cwd: projectRoot }).sort();
+  if (!paths.length) return files;
+  return files.filter((file) => paths.some((path) => file === path || file.startsWith(`${path.replace(/\/$/, "")}/`)));
+}
+
+async function runMocha(files: string[]): Promise<Counts> {
+  const mocha = new Mocha({ timeout: 60_000, reporter: "spec", color: process.stdout.isTTY, forbidOnly: true });
+  for (const file of files) mocha.addFile(join(projectRoot, file));
+  await mocha.loadFilesAsync();
+  return new Promise((done) => {
+    const runner = mocha.run(() => {
+      const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
+      done({ passed: passes, failed: failures, skipped: pending });
+    });
+  });
+}
+
+async function runPytest(files: string[]): Promise<Counts> {
+  const directory = mkdtempSync(join(tmpdir(), "pytest-"));
+  const xml = join(directory, "junit.xml");
+  const code = await new Promise<number | null>((done) =>
+    spawn(tools().python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
+      cwd: projectRoot,
+      stdio: "inherit",
+    }).on("close", done),
+  );
+  try {
+    const suite = /<testsuite [^>]*>/.exec(readFileSync(xml, "utf8"))?.[0] ?? "";
+    const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    const failed = count("failures") + count("errors");
+    // A crash of pytest itself is a failure too, whatever the file counted.
+    const crashed = code !== 0 && failed === 0 ? 1 : 0;
+    return { passed: count("tests") - failed - count("skipped"), failed: failed + crashed, skipped: count("skipped") };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const paths = process.argv.slice(2);
+  for (const path of paths) statSync(path); // a misspelt path is an error, not zero tests
+  const from = Date.now();
+  const none: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const typescript = select("test/**/*.test.ts", paths);
+  const python = select("test/**/test_*.py", paths);
+  const first = python.length ? await runPytest(python) : none;
+  const second = typescript.length ? await runMocha(typescript) : none;
+  const sum = (key: keyof Counts) => first[key] + second[key];
+  console.log(`\nmocha: ${typescript.length} files, pytest: ${python.length} files, ${((Date.now() - from) / 1000).toFixed(0)} s`);
+  console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
+  process.exit(sum("failed") > 0 || sum("passed") === 0 ? 1 : 0);
+}
+
+void main();
