@@ -1,0 +1,113 @@
+import { either } from "fp-ts";
+import type * as t from "io-ts";
+import {
+  configErrors,
+  dictionary,
+  integer,
+  number,
+  oneOf,
+  optional,
+  struct,
+  text,
+  withDefault,
+  type ConfigError,
+} from "../config/codec";
+import { Tags } from "../config/platform";
+import { Hyperparameter } from "../config/training";
+import {
+  arn,
+  BucketName,
+  FrameworkVersion,
+  ProcessingInstance,
+  Ratio,
+  ratiosSumToOne,
+  RoleArn,
+  S3Prefix,
+  sageMakerName,
+  TrainingInstance,
+} from "../config/values";
+
+const FunctionArn = arn("lambda", /function:[\w-]+(?::[\w$-]+)?/, "arn:aws:lambda:<region>:123456789012:function:name");
+
+/** How the launcher makes the three data sets. The ratios sum to exactly 1. */
+const Preprocess = struct("LaunchPreprocess", {
+  framework: oneOf("scikit-learn"),
+  /** Tag of the scikit-learn image. Default "1.4-2". */
+  frameworkVersion: withDefault(FrameworkVersion, "1.4-2"),
+  instanceType: ProcessingInstance,
+  trainRatio: Ratio,
+  validationRatio: Ratio,
+  testRatio: Ratio,
+  split: oneOf("temporal", "stratified"),
+  seed: integer(0, 2 ** 31 - 1),
+}).rule(["trainRatio", "validationRatio", "testRatio"], ratiosSumToOne);
+
+const Training = struct("LaunchTraining", {
+  algorithm: oneOf("xgboost"),
+  frameworkVersion: FrameworkVersion,
+  instanceType: TrainingInstance,
+  instanceCount: integer(1, 20),
+  maxRuntimeSeconds: integer(60, 2_419_200),
+  /** Override the defaults in `models/`. */
+  hyperparameters: dictionary(
+    text("a hyperparameter's name", /[a-z][a-z0-9_]*/, "use lower-case letters, digits and _"),
+    Hyperparameter,
+  ),
+});
+
+const Evaluation = struct("LaunchEvaluation", {
+  instanceType: ProcessingInstance,
+  rocAucMinThreshold: number(0, 1),
+  auprcMinThreshold: number(0, 1),
+  recallAtFpr001MinThreshold: number(0, 1),
+  falsePositiveCost: number(0, 1_000_000),
+  bootstrapSamples: integer(100, 100_000),
+});
+
+/**
+ * Everything that the launcher needs to know of its stack. It comes as JSON in the environment variable
+ * `LAUNCH_SETTINGS` of the ECS task; the component that makes the task encodes it with this codec.
+ */
+export const LaunchSettings = struct("LaunchSettings", {
+  region: text("a region", /[a-z]{2}(?:-[a-z]+)+-\d/, "give a region such as eu-west-1"),
+  bucket: BucketName,
+  prefix: S3Prefix,
+  /** Encrypts what jobs write. Default: the bucket's own encryption. */
+  kmsKeyArn: optional(arn("kms", /(?:key|alias)\/.+/, "arn:aws:kms:<region>:123456789012:key/<id>")),
+  pipelineName: sageMakerName(63),
+  /** Jobs run, and the pipeline executes, under this role. */
+  sagemakerRoleArn: RoleArn,
+  baseJobNamePrefix: sageMakerName(32),
+  modelPackageGroupName: sageMakerName(63),
+  /** Under the prefix. The environment variable S3_RAW_DATA_KEY overrides it. */
+  rawDataKey: S3Prefix,
+  preprocess: Preprocess,
+  training: Training,
+  evaluation: Evaluation,
+  functions: struct("LaunchFunctions", { gateModelArn: FunctionArn, registerModelArn: FunctionArn }),
+  /** The deploy step's callback messages go here. */
+  deployQueueUrl: text("a queue's URL", /https?:\/\/\S+\/\S+/, "give the queue's URL"),
+  tags: withDefault(Tags, {}),
+  /** Commit that the code was built from. */
+  gitRevision: optional(text("a git revision", /[0-9a-f]{7,64}/, "give a commit's hash")),
+});
+export type LaunchSettings = t.TypeOf<typeof LaunchSettings>;
+
+/** The name of the launcher's environment variable. */
+export const launchSettingsVariable = "LAUNCH_SETTINGS";
+
+/** Reads the settings from the launcher's environment. Every error at once. */
+export function decodeLaunchSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): either.Either<ConfigError[], LaunchSettings> {
+  const json = environment[launchSettingsVariable];
+  const whole = (problem: string): ConfigError[] => [
+    { path: launchSettingsVariable, value: json, problem, remedy: "set it to the launch settings as JSON" },
+  ];
+  if (json === undefined) return either.left(whole("is missing"));
+  const parsed = either.tryCatch((): unknown => JSON.parse(json), String);
+  if (either.isLeft(parsed)) return either.left(whole(`is not JSON (${parsed.left})`));
+  return either.mapLeft((errors: t.Errors) =>
+    configErrors(errors).map((error) => ({ ...error, path: `${launchSettingsVariable}.${error.path}` })),
+  )(LaunchSettings.decode(parsed.right));
+}
