@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { cp, mkdir, readdir, rm, stat } from "node:fs/promises";
+import path from "node:path";
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+
+/** One built entry: a function or the launcher. */
+export interface Bundle {
+  name: string;
+  /** The built file, absolute. */
+  file: string;
+  bytes: number;
+  /** Size of each source's part in the bundle, by its path from the project's folder. */
+  parts: { source: string; bytes: number }[];
+}
+
+const projectRoot = path.resolve(__dirname, "..");
+const functionsRoot = __dirname;
+
+/** What all bundles have in common. Nothing in them depends on the machine or the time they are built on. */
+const common: BuildOptions = {
+  absWorkingDir: projectRoot,
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  format: "cjs",
+  minify: true,
+  legalComments: "none",
+  // Packages' ECMAScript modules: what nobody imports is left out of them, but not of CommonJS.
+  mainFields: ["module", "main"],
+  conditions: ["import"],
+  metafile: true,
+  logLevel: "silent",
+};
+
+/**
+ * Lambda gives a function its credentials in environment variables, always. The SDK's default chain would also look
+ * for them in profiles, single sign-on, processes and instance metadata: a third of a bundle that never runs.
+ */
+const environmentCredentials: Plugin = {
+  name: "environment-credentials",
+  setup(plugin) {
+    plugin.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
+      path: path.join(functionsRoot, "shared", "environment-credentials.ts"),
+    }));
+  },
+};
+
+/** Names of the functions: the folders that hold a handler. */
+export async function functionNames(): Promise<string[]> {
+  const entries = await readdir(functionsRoot, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && existsSync(path.join(functionsRoot, entry.name, "handler.ts")))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+/**
+ * Builds every function to `outDir/functions/<name>/index.js` and the launcher to `outDir/launcher/index.js`, with
+ * the jobs and models that it uploads beside it. The same sources give the same bytes.
+ *
+ * @returns the functions' bundles and, last, the launcher's.
+ * @throws Error with the compiler's messages when a source does not compile.
+ */
+export async function bundleAll({ outDir }: { outDir: string }): Promise<Bundle[]> {
+  const [functions, launcher] = await Promise.all([bundleFunctions(outDir), bundleLauncher(outDir)]);
+  return [...functions, ...launcher];
+}
+
+async function bundleFunctions(outDir: string): Promise<Bundle[]> {
+  const directory = path.join(outDir, "functions");
+  await rm(directory, { recursive: true, force: true });
+  const names = await functionNames();
+  return Promise.all(
+    names.map((name) =>
+      bundleOne(name, path.join(directory, name, "index.js"), {
+        entryPoints: [path.join(functionsRoot, name, "handler.ts")],
+        plugins: [environmentCredentials],
+      }),
+    ),
+  );
+}
+
+async function bundleLauncher(outDir: string): Promise<Bundle[]> {
+  const entry = path.join(projectRoot, "pipeline", "launch.ts");
+  if (!existsSync(entry)) return [];
+  const directory = path.join(outDir, "launcher");
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await Promise.all(
+    ["jobs", "models"]
+      .filter((folder) => existsSync(path.join(projectRoot, folder)))
+      .map((folder) =>
+        cp(path.join(projectRoot, folder), path.join(directory, folder), {
+          recursive: true,
+          filter: (source) => !/(^|[/\\])(__pycache__|\.[^/\\]*_cache)$/.test(source),
+        }),
+      ),
+  );
+  // The task runs on ECS, whose credentials come from the container's endpoint: the whole chain stays in.
+  return [await bundleOne("launcher", path.join(directory, "index.js"), { entryPoints: [entry] })];
+}
+
+async function bundleOne(name: string, file: string, options: BuildOptions): Promise<Bundle> {
+  const { metafile } = await build({ ...common, ...options, metafile: true, outfile: file });
+  return { name, file, bytes: (await stat(file)).size, parts: partsOf(metafile) };
+}
+
+function partsOf(metafile: Metafile): Bundle["parts"] {
+  return Object.values(metafile.outputs)
+    .flatMap((output) => Object.entries(output.inputs))
+    .map(([source, { bytesInOutput }]) => ({ source, bytes: bytesInOutput }))
+    .sort((one, other) => other.bytes - one.bytes);
+}
+
+async function main(): Promise<void> {
+  const bundles = await bundleAll({ outDir: path.join(projectRoot, "dist") });
+  for (const { name, bytes } of bundles) console.log(`${name.padEnd(20)} ${(bytes / 1000).toFixed(1).padStart(7)} kB`);
+}
+
+if (require.main === module) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
