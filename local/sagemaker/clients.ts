@@ -1,0 +1,32 @@
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
+
+/** The services that SageMaker itself calls. */
+export interface Clients {
+  s3: S3Client;
+  logs: CloudWatchLogsClient;
+  events: EventBridgeClient;
+  lambda: LambdaClient;
+  sqs: SQSClient;
+}
+
+/** @param endpoint of the emulator that answers for all of them */
+export function makeClients(endpoint: string, region: string): Clients {
+  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  return {
+    // A body of unknown length would be sent in chunks with a trailing checksum, which costs more than it protects here.
+    s3: new S3Client({ ...options, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
+    logs: new CloudWatchLogsClient(options),
+    events: new EventBridgeClient(options),
+    lambda: new LambdaClient(options),
+    sqs: new SQSClient(options),
+  };
+}
+
+/** Closes the connections that are kept alive. */
+export function closeClients(clients: Clients): void {
+  for (const client of Object.values(clients) as { destroy(): void }[]) client.destroy();
+}

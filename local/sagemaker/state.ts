@@ -1,0 +1,18 @@
+import type { ServerContext } from "../server/context";
+import { Arns } from "./arns";
+import type { Clients } from "./clients";
+import type { Events } from "./events";
+import type { Store } from "./store";
+import { Tags } from "./tags";
+
+/** What the parts of the local SageMaker share. */
+export interface SageMakerContext {
+  readonly server: ServerContext;
+  readonly store: Store;
+  readonly arns: Arns;
+  readonly tags: Tags;
+  readonly clients: Clients;
+  readonly events: Events;
+  /** A folder below SageMaker's own, for example of a job. */
+  readonly folder: string;
+}
