@@ -1,0 +1,1 @@
+"""What SageMaker's framework containers do around user code: training toolkit and model server."""

@@ -1,0 +1,35 @@
+"""What a model answers to an invocation, whatever serves it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """A request to ``/invocations``. Header values are None where the header is absent."""
+
+    body: bytes
+    content_type: str | None
+    accept: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response: HTTP status, body, media type."""
+
+    status: int
+    body: bytes
+    content_type: str = "text/plain; charset=utf-8"
+
+
+#: A loaded model, ready to be asked. Answers errors too; what it raises is a defect of its own.
+Model = Callable[[Invocation], Answer]
+
+
+class ModelLoadError(Exception):
+    """A model that cannot be loaded: says which, where and why."""
+
+
+def wanted_accept(accept: str | None, default: str) -> str:
+    """The Accept header, or the default where the client takes anything."""
+    return default if accept is None or accept.strip() in ("", "*/*") else accept
