@@ -1,0 +1,100 @@
+import type {
+  CreateModelPackageGroupInput,
+  CreateModelPackageGroupOutput,
+  DeleteModelPackageGroupInput,
+  DescribeModelPackageGroupInput,
+  DescribeModelPackageGroupOutput,
+  ListModelPackageGroupsInput,
+  ListModelPackageGroupsOutput,
+} from "@aws-sdk/client-sagemaker";
+import type { Wire } from "../../server/json-service";
+import { nameOf } from "../arns";
+import { conflict, invalid } from "../errors";
+import { page } from "../paging";
+import type { SageMakerContext } from "../state";
+import type { Collection } from "../store";
+import { now } from "../time";
+
+type Described = Wire<DescribeModelPackageGroupOutput>;
+
+/** A group, and the last version that it gave: versions are never given twice. */
+interface Group extends Described {
+  lastVersion: number;
+}
+
+/** Model package groups. */
+export class ModelPackageGroups {
+  private readonly groups: Collection<Group>;
+  /** How many packages a group holds; set by those who keep them. */
+  packagesIn: (group: string) => number = () => 0;
+
+  constructor(private readonly context: SageMakerContext) {
+    this.groups = context.store.collection<Group>("model-package-group");
+  }
+
+  readonly operations = {
+    CreateModelPackageGroup: (input: Wire<CreateModelPackageGroupInput>) => Promise.resolve(this.create(input)),
+    DescribeModelPackageGroup: (input: Wire<DescribeModelPackageGroupInput>) => {
+      const { lastVersion: _version, ...described } = this.describe(input.ModelPackageGroupName);
+      return Promise.resolve(described);
+    },
+    ListModelPackageGroups: (input: Wire<ListModelPackageGroupsInput>) => Promise.resolve(this.list(input)),
+    DeleteModelPackageGroup: (input: Wire<DeleteModelPackageGroupInput>) =>
+      Promise.resolve(this.delete(input.ModelPackageGroupName)),
+  };
+
+  describe(nameOrArn: string): Group {
+    const group = this.groups.get(nameOf(nameOrArn));
+    if (!group) {
+      const arn = this.context.arns.sagemaker(`model-package-group/${nameOf(nameOrArn)}`);
+      throw invalid(`ModelPackageGroup ${arn} does not exist.`);
+    }
+    return group;
+  }
+
+  /** Gives the group's next version, beginning with 1. */
+  takeVersion(name: string): number {
+    this.describe(name);
+    const group = this.groups.update(name, (document) => ({ ...document, lastVersion: document.lastVersion + 1 }));
+    return group?.lastVersion ?? 1;
+  }
+
+  private create(input: Wire<CreateModelPackageGroupInput>): Wire<CreateModelPackageGroupOutput> {
+    const { Tags, ModelPackageGroupName, ModelPackageGroupDescription } = input;
+    const ModelPackageGroupArn = this.context.arns.sagemaker(`model-package-group/${ModelPackageGroupName}`);
+    const made = this.groups.insert(ModelPackageGroupName, {
+      ModelPackageGroupName,
+      ModelPackageGroupArn,
+      ...(ModelPackageGroupDescription === undefined ? {} : { ModelPackageGroupDescription }),
+      CreationTime: now(),
+      CreatedBy: {},
+      ModelPackageGroupStatus: "Completed",
+      lastVersion: 0,
+    });
+    if (!made) throw invalid(`Model Package Group already exists: ${ModelPackageGroupArn}`);
+    this.context.tags.create(ModelPackageGroupArn, Tags);
+    return { ModelPackageGroupArn };
+  }
+
+  private list(input: Wire<ListModelPackageGroupsInput>): Wire<ListModelPackageGroupsOutput> {
+    const { items, ...next } = page(this.groups.all(), input, (group) => ({
+      name: group.ModelPackageGroupName,
+      created: group.CreationTime,
+    }));
+    const summaries = items.map(({ lastVersion: _version, CreatedBy: _by, ...group }) => group);
+    return { ModelPackageGroupSummaryList: summaries, ...next };
+  }
+
+  private delete(nameOrArn: string): object {
+    const { ModelPackageGroupName, ModelPackageGroupArn } = this.describe(nameOrArn);
+    const packages = this.packagesIn(ModelPackageGroupName);
+    if (packages > 0) {
+      throw conflict(
+        `Model package group ${ModelPackageGroupArn} holds ${packages} model packages: delete them first.`,
+      );
+    }
+    this.groups.remove(ModelPackageGroupName);
+    this.context.tags.remove(ModelPackageGroupArn);
+    return {};
+  }
+}

@@ -1,0 +1,200 @@
+import type {
+  CreateModelPackageInput,
+  CreateModelPackageOutput,
+  DescribeModelPackageInput,
+  DescribeModelPackageOutput,
+  DeleteModelPackageInput,
+  ListModelPackagesInput,
+  ListModelPackagesOutput,
+  UpdateModelPackageInput,
+  UpdateModelPackageOutput,
+} from "@aws-sdk/client-sagemaker";
+import type { Wire } from "../../server/json-service";
+import { nameOf } from "../arns";
+import { conflict, invalid } from "../errors";
+import { page } from "../paging";
+import type { SageMakerContext } from "../state";
+import type { Collection } from "../store";
+import { eventTime, now } from "../time";
+import type { ModelPackageGroups } from "./model-package-groups";
+
+export type ModelPackage = Wire<DescribeModelPackageOutput>;
+
+/** A client token, and the package that it made. */
+interface Token {
+  arn: string;
+}
+
+/** Model packages: versions in groups, or single ones by name. Kept by ARN. */
+export class ModelPackages {
+  private readonly packages: Collection<ModelPackage>;
+  private readonly tokens: Collection<Token>;
+
+  constructor(
+    private readonly context: SageMakerContext,
+    private readonly groups: ModelPackageGroups,
+  ) {
+    this.packages = context.store.collection<ModelPackage>("model-package");
+    this.tokens = context.store.collection<Token>("model-package-token");
+    groups.packagesIn = (group) => this.inGroup(group);
+  }
+
+  readonly operations = {
+    CreateModelPackage: (input: Wire<CreateModelPackageInput>) => Promise.resolve(this.create(input)),
+    DescribeModelPackage: (input: Wire<DescribeModelPackageInput>) =>
+      Promise.resolve(this.describe(input.ModelPackageName)),
+    UpdateModelPackage: (input: Wire<UpdateModelPackageInput>) => Promise.resolve(this.update(input)),
+    ListModelPackages: (input: Wire<ListModelPackagesInput>) => Promise.resolve(this.list(input)),
+    DeleteModelPackage: (input: Wire<DeleteModelPackageInput>) => Promise.resolve(this.delete(input.ModelPackageName)),
+  };
+
+  create(input: Wire<CreateModelPackageInput>): Wire<CreateModelPackageOutput> {
+    const { ClientToken, Tags, ModelPackageGroupName, ModelPackageName, ...request } = input;
+    const {
+      CertifyForMarketplace,
+      ValidationSpecification: _validation,
+      SourceAlgorithmSpecification,
+      ...kept
+    } = request;
+    const made = ClientToken === undefined ? undefined : this.tokens.get(ClientToken);
+    if (made) return { ModelPackageArn: made.arn };
+    if ((ModelPackageGroupName === undefined) === (ModelPackageName === undefined)) {
+      throw invalid("Either ModelPackageGroupName (for a version) or ModelPackageName is wanted, not both or neither.");
+    }
+    if (SourceAlgorithmSpecification)
+      throw invalid("SourceAlgorithmSpecification is not known to the local SageMaker.");
+    return this.context.store.transaction(() => {
+      const identity = ModelPackageGroupName
+        ? this.nextVersion(nameOf(ModelPackageGroupName))
+        : { ModelPackageName: ModelPackageName ?? "", ModelPackageArn: this.arn(ModelPackageName ?? "") };
+      const created = now();
+      const document: ModelPackage = {
+        ...kept,
+        ...identity,
+        ...(ModelPackageGroupName ? { ModelApprovalStatus: kept.ModelApprovalStatus ?? "PendingManualApproval" } : {}),
+        ...(CertifyForMarketplace === undefined ? {} : { CertifyForMarketplace }),
+        CreationTime: created,
+        LastModifiedTime: created,
+        ModelPackageStatus: "Completed",
+        ModelPackageStatusDetails: { ValidationStatuses: [], ImageScanStatuses: [] },
+      };
+      if (!this.packages.insert(document.ModelPackageArn, document)) {
+        throw conflict(`Model package ${document.ModelPackageArn} already exists.`);
+      }
+      if (ClientToken !== undefined) this.tokens.insert(ClientToken, { arn: document.ModelPackageArn });
+      this.context.tags.create(document.ModelPackageArn, Tags);
+      this.announce(document);
+      return { ModelPackageArn: document.ModelPackageArn };
+    });
+  }
+
+  /** @param nameOrArn a name, an ARN, or `group/version` */
+  describe(nameOrArn: string): ModelPackage {
+    const arn = nameOrArn.startsWith("arn:") ? nameOrArn : this.arn(nameOrArn);
+    const document = this.packages.get(arn);
+    if (!document) throw invalid(`ModelPackage ${arn} does not exist.`);
+    return document;
+  }
+
+  private update(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
+    const { ModelPackageArn, CustomerMetadataPropertiesToRemove = [], ...changes } = input;
+    const {
+      CustomerMetadataProperties,
+      AdditionalInferenceSpecificationsToAdd,
+      ClientToken: _token,
+      ...plain
+    } = changes;
+    const before = this.describe(ModelPackageArn);
+    const metadata = { ...before.CustomerMetadataProperties, ...CustomerMetadataProperties };
+    for (const key of CustomerMetadataPropertiesToRemove) delete metadata[key];
+    const specifications = [
+      ...(before.AdditionalInferenceSpecifications ?? []),
+      ...(AdditionalInferenceSpecificationsToAdd ?? []),
+    ];
+    const after: ModelPackage = {
+      ...before,
+      ...plain,
+      ...(Object.keys(metadata).length > 0 ? { CustomerMetadataProperties: metadata } : {}),
+      ...(specifications.length > 0 ? { AdditionalInferenceSpecifications: specifications } : {}),
+      LastModifiedTime: now(),
+    };
+    if (Object.keys(metadata).length === 0) delete after.CustomerMetadataProperties;
+    this.packages.update(ModelPackageArn, () => after);
+    this.announce(after);
+    return { ModelPackageArn };
+  }
+
+  private list(input: Wire<ListModelPackagesInput>): Wire<ListModelPackagesOutput> {
+    const { ModelPackageGroupName, ModelPackageType, ModelApprovalStatus, ...rest } = input;
+    if (ModelPackageGroupName !== undefined) this.groups.describe(ModelPackageGroupName);
+    const group = ModelPackageGroupName === undefined ? undefined : nameOf(ModelPackageGroupName);
+    const type = ModelPackageType ?? (group === undefined ? "Unversioned" : "Versioned");
+    const wanted = this.packages.all().filter((document) => {
+      const versioned = document.ModelPackageGroupName !== undefined;
+      return (
+        (group === undefined || document.ModelPackageGroupName === group) &&
+        (ModelApprovalStatus === undefined || document.ModelApprovalStatus === ModelApprovalStatus) &&
+        (type === "Both" || (type === "Versioned") === versioned)
+      );
+    });
+    const filters = { ...rest, ...(group === undefined ? {} : { ModelPackageGroupName: group }), ModelApprovalStatus };
+    const { items, ...next } = page(wanted, filters, (document) => ({
+      name: document.ModelPackageName,
+      created: document.CreationTime,
+    }));
+    return { ModelPackageSummaryList: items.map(summary), ...next };
+  }
+
+  private delete(nameOrArn: string): object {
+    const { ModelPackageArn } = this.describe(nameOrArn);
+    this.packages.remove(ModelPackageArn);
+    this.context.tags.remove(ModelPackageArn);
+    return {};
+  }
+
+  private inGroup(group: string): number {
+    return this.packages.all().filter((document) => document.ModelPackageGroupName === group).length;
+  }
+
+  private nextVersion(group: string) {
+    const ModelPackageVersion = this.groups.takeVersion(group);
+    return {
+      ModelPackageName: `${group}/${ModelPackageVersion}`,
+      ModelPackageGroupName: group,
+      ModelPackageVersion,
+      ModelPackageArn: this.arn(`${group}/${ModelPackageVersion}`),
+    };
+  }
+
+  private arn(name: string): string {
+    return this.context.arns.sagemaker(`model-package/${name}`);
+  }
+
+  private announce(document: ModelPackage): void {
+    this.context.events.publish({
+      detailType: "SageMaker Model Package State Change",
+      resources: [document.ModelPackageArn],
+      detail: {
+        ...document,
+        CreationTime: eventTime(document.CreationTime),
+        LastModifiedTime: eventTime(document.LastModifiedTime ?? document.CreationTime),
+        Tags: this.context.tags.of(document.ModelPackageArn),
+      },
+    });
+  }
+}
+
+function summary(document: ModelPackage) {
+  const { ModelPackageName, ModelPackageGroupName, ModelPackageVersion, ModelPackageArn, ModelPackageDescription } =
+    document;
+  return {
+    ModelPackageName,
+    ModelPackageArn,
+    CreationTime: document.CreationTime,
+    ModelPackageStatus: document.ModelPackageStatus,
+    ...(ModelPackageGroupName === undefined ? {} : { ModelPackageGroupName }),
+    ...(ModelPackageVersion === undefined ? {} : { ModelPackageVersion }),
+    ...(ModelPackageDescription === undefined ? {} : { ModelPackageDescription }),
+    ...(document.ModelApprovalStatus === undefined ? {} : { ModelApprovalStatus: document.ModelApprovalStatus }),
+  };
+}
