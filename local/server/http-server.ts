@@ -24,7 +24,7 @@ export interface Handlers {
  */
 export async function listen(
   port: number,
-  handlers: (url: string) => Promise<Handlers>,
+  handlers: (url: string) => Handlers,
 ): Promise<{ url: string; server: Server }> {
   const answers = new Map<"ready", (request: IncomingMessage, response: ServerResponse) => Promise<void>>();
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
@@ -39,7 +39,7 @@ export async function listen(
     server.listen(port, "127.0.0.1", resolve);
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  answers.set("ready", router(await handlers(url)));
+  answers.set("ready", router(handlers(url)));
   return { url, server };
 }
 

@@ -12,10 +12,10 @@ async function main(): Promise<void> {
   const services: JsonService[] = [];
   let endProcesses = (): Promise<void> => Promise.resolve();
 
-  const { url, server } = await listen(settings.port, async (url) => {
+  const { url, server } = await listen(settings.port, (url) => {
     const context = serverContext(settings, url);
     endProcesses = () => context.processes.close();
-    const local = await sagemaker(context);
+    const local = sagemaker(context);
     services.push(local.service);
     return { services, rest: [local.runtime] };
   });
@@ -27,8 +27,8 @@ async function main(): Promise<void> {
     stopping = true;
     server.close();
     server.closeAllConnections();
-    await endProcesses();
     await Promise.all(services.map((service) => service.close?.()));
+    await endProcesses();
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());

@@ -1,0 +1,335 @@
+import type {
+  CreateEndpointInput,
+  CreateEndpointOutput,
+  DeleteEndpointInput,
+  DeploymentConfig,
+  DescribeEndpointInput,
+  DescribeEndpointOutput,
+  ListEndpointsInput,
+  ListEndpointsOutput,
+  UpdateEndpointInput,
+  UpdateEndpointOutput,
+} from "@aws-sdk/client-sagemaker";
+import type { Wire } from "../../server/json-service";
+import { randomId } from "../arns";
+import { couldNotFind, invalid, messageOf } from "../errors";
+import { page } from "../paging";
+import type { SageMakerContext } from "../state";
+import type { Collection } from "../store";
+import { now } from "../time";
+import type { EndpointConfig, EndpointConfigs } from "./configs";
+import { announceEndpoint } from "./endpoint-events";
+import { Fleet, type FleetPlan } from "./fleet";
+import type { Models } from "./models";
+import { Traffic } from "./traffic";
+
+export type Endpoint = Wire<DescribeEndpointOutput> & { EndpointConfigName: string };
+
+/** An endpoint, and what serves it: enough to start it again after its config or model was deleted. */
+interface StoredEndpoint {
+  described: Endpoint;
+  serving?: FleetPlan;
+}
+
+/** How long a model may take to load when its variant does not say, in seconds. */
+const STARTUP_SECONDS = 120;
+
+/** Endpoints: their documents, and the fleets behind them. */
+export class Endpoints {
+  private readonly endpoints: Collection<StoredEndpoint>;
+  private readonly traffic = new Map<string, Traffic>();
+  private readonly underWay = new Map<string, Promise<void>>();
+  private closing = false;
+
+  constructor(
+    private readonly context: SageMakerContext,
+    private readonly configs: EndpointConfigs,
+    private readonly models: Models,
+  ) {
+    this.endpoints = context.store.collection<StoredEndpoint>("endpoint");
+    for (const stored of this.endpoints.all()) this.resume(stored);
+  }
+
+  readonly operations = {
+    CreateEndpoint: (input: Wire<CreateEndpointInput>) => Promise.resolve(this.create(input)),
+    DescribeEndpoint: (input: Wire<DescribeEndpointInput>) => Promise.resolve(this.describe(input.EndpointName)),
+    ListEndpoints: (input: Wire<ListEndpointsInput>) => Promise.resolve(this.list(input)),
+    UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => Promise.resolve(this.update(input)),
+    DeleteEndpoint: (input: Wire<DeleteEndpointInput>) => Promise.resolve(this.delete(input.EndpointName)),
+  };
+
+  describe(name: string): Endpoint {
+    const stored = this.endpoints.get(name);
+    if (!stored) throw couldNotFind("endpoint", this.arn(name));
+    return stored.described;
+  }
+
+  /** How an endpoint's requests are routed; undefined when nothing serves. Waits for one that is being started again. */
+  async routing(name: string): Promise<Traffic | undefined> {
+    const traffic = this.traffic.get(name);
+    if (traffic) return traffic;
+    const status = this.endpoints.get(name)?.described.EndpointStatus;
+    if (status === "InService") await this.underWay.get(name);
+    return this.traffic.get(name);
+  }
+
+  /** Ends every fleet. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all([...this.traffic.values()].flatMap(({ fleets }) => fleets.map((fleet) => fleet.stop(0))));
+    await Promise.all(this.underWay.values());
+  }
+
+  private create(input: Wire<CreateEndpointInput>): Wire<CreateEndpointOutput> {
+    const { EndpointName, EndpointConfigName, Tags, DeploymentConfig } = input;
+    const EndpointArn = this.arn(EndpointName);
+    const config = this.configs.describe(EndpointConfigName);
+    const plan = this.plan(EndpointName, config);
+    const created = now();
+    const described: Endpoint = {
+      EndpointName,
+      EndpointArn,
+      EndpointConfigName,
+      ...(DeploymentConfig ? { LastDeploymentConfig: DeploymentConfig } : {}),
+      EndpointStatus: "Creating",
+      CreationTime: created,
+      LastModifiedTime: created,
+    };
+    if (!this.endpoints.insert(EndpointName, { described })) {
+      throw invalid(`Cannot create already existing endpoint "${EndpointArn}".`);
+    }
+    this.context.tags.create(EndpointArn, Tags);
+    announceEndpoint(this.context, described, false);
+    this.work(EndpointName, () => this.deploy(plan, config));
+    return { EndpointArn };
+  }
+
+  private update(input: Wire<UpdateEndpointInput>): Wire<UpdateEndpointOutput> {
+    const { EndpointName, EndpointConfigName, DeploymentConfig } = input;
+    const endpoint = this.describe(EndpointName);
+    this.refuseUnlessSettled(endpoint);
+    const config = this.configs.describe(EndpointConfigName);
+    const plan = this.plan(EndpointName, config);
+    const retained = input.RetainDeploymentConfig ? endpoint.LastDeploymentConfig : undefined;
+    const start = now();
+    this.change(
+      EndpointName,
+      (document) => ({
+        ...without(document, "FailureReason"),
+        EndpointStatus: "Updating",
+        PendingDeploymentSummary: {
+          EndpointConfigName,
+          StartTime: start,
+          ProductionVariants: plan.variants.map((variant) => ({
+            VariantName: variant.variantName,
+            CurrentWeight: variant.weight,
+            DesiredWeight: variant.weight,
+            CurrentInstanceCount: 0,
+            DesiredInstanceCount: variant.instanceCount,
+            VariantStatus: [
+              {
+                Status: "Creating",
+                StatusMessage: `Launching ${variant.instanceCount} instance(s).`,
+                StartTime: start,
+              },
+            ],
+          })),
+        },
+      }),
+      true,
+    );
+    this.work(EndpointName, () => this.deploy(plan, config, DeploymentConfig ?? retained));
+    return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  private delete(name: string): object {
+    const endpoint = this.describe(name);
+    this.refuseUnlessSettled(endpoint);
+    const deleting = this.change(name, (document) => ({ ...document, EndpointStatus: "Deleting" }), false);
+    this.work(name, async () => {
+      const traffic = this.traffic.get(name);
+      this.traffic.delete(name);
+      await Promise.all((traffic?.fleets ?? []).map((fleet) => fleet.stop()));
+      this.endpoints.remove(name);
+      announceEndpoint(this.context, { ...deleting, EndpointStatus: "Deleted" as never }, false);
+      this.context.tags.remove(endpoint.EndpointArn);
+    });
+    return {};
+  }
+
+  private refuseUnlessSettled(endpoint: Endpoint): void {
+    if (endpoint.EndpointStatus === "InService" || endpoint.EndpointStatus === "Failed") return;
+    throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
+  }
+
+  /** Starts a config's fleet, and once it is healthy lets it serve in the place of the one that did. */
+  private async deploy(plan: FleetPlan, config: EndpointConfig, deployment?: Wire<DeploymentConfig>): Promise<void> {
+    const name = plan.endpointName;
+    const updating = this.describe(name).EndpointStatus === "Updating";
+    let fleet: Fleet;
+    try {
+      fleet = await Fleet.start(this.context, plan, randomId(8));
+    } catch (error) {
+      if (this.closing) return;
+      const served = this.traffic.has(name);
+      this.change(
+        name,
+        (document) => ({
+          ...without(document, "PendingDeploymentSummary"),
+          EndpointStatus: served ? "InService" : "Failed",
+          FailureReason: messageOf(error),
+        }),
+        updating,
+      );
+      return;
+    }
+    const traffic = this.traffic.get(name) ?? new Traffic();
+    const replaced = traffic.fleets;
+    traffic.set([{ fleet, share: 1 }]);
+    this.traffic.set(name, traffic);
+    if (this.closing) return fleet.stop(0);
+    this.endpoints.update(name, (stored) => ({ ...stored, serving: plan }));
+    this.change(
+      name,
+      (document) => ({
+        ...without(document, "PendingDeploymentSummary"),
+        EndpointConfigName: config.EndpointConfigName,
+        EndpointStatus: "InService",
+        ProductionVariants: summaries(plan, config),
+        ...(config.DataCaptureConfig
+          ? {
+              DataCaptureConfig: {
+                EnableCapture: config.DataCaptureConfig.EnableCapture ?? false,
+                CaptureStatus: "Stopped" as const,
+                CurrentSamplingPercentage: config.DataCaptureConfig.InitialSamplingPercentage,
+                DestinationS3Uri: config.DataCaptureConfig.DestinationS3Uri,
+                KmsKeyId: config.DataCaptureConfig.KmsKeyId ?? "",
+              },
+            }
+          : {}),
+        ...(deployment ? { LastDeploymentConfig: deployment } : {}),
+      }),
+      updating,
+    );
+    await Promise.all(replaced.map((old) => old.stop()));
+  }
+
+  /** What an earlier server left: what served is started again, what was under way has failed. */
+  private resume({ described, serving }: StoredEndpoint): void {
+    const name = described.EndpointName;
+    const reason = "InternalServerError: the local SageMaker ended during the deployment. Start it again.";
+    if (described.EndpointStatus === "Deleting") {
+      this.endpoints.remove(name);
+      this.context.tags.remove(described.EndpointArn);
+      return;
+    }
+    if (described.EndpointStatus === "Creating" || described.EndpointStatus === "Updating") {
+      this.change(
+        name,
+        (document) => ({
+          ...without(document, "PendingDeploymentSummary"),
+          EndpointStatus: serving ? "InService" : "Failed",
+          FailureReason: reason,
+        }),
+        described.EndpointStatus === "Updating",
+      );
+    }
+    if (!serving) return;
+    this.work(name, async () => {
+      try {
+        const fleet = await Fleet.start(this.context, serving, randomId(8));
+        const traffic = new Traffic();
+        traffic.set([{ fleet, share: 1 }]);
+        this.traffic.set(name, traffic);
+        if (this.closing) await fleet.stop(0);
+      } catch (error) {
+        if (this.closing) return;
+        this.change(
+          name,
+          (document) => ({ ...document, EndpointStatus: "Failed", FailureReason: messageOf(error) }),
+          false,
+        );
+      }
+    });
+  }
+
+  private plan(endpointName: string, config: EndpointConfig): FleetPlan {
+    return {
+      endpointName,
+      configName: config.EndpointConfigName,
+      variants: config.ProductionVariants.map((variant) => ({
+        variantName: variant.VariantName,
+        weight: variant.InitialVariantWeight ?? 1,
+        instanceCount: variant.InitialInstanceCount ?? 1,
+        startupSeconds: variant.ContainerStartupHealthCheckTimeoutInSeconds ?? STARTUP_SECONDS,
+        container: this.models.served(variant.ModelName ?? ""),
+      })),
+    };
+  }
+
+  private list(input: Wire<ListEndpointsInput>): Wire<ListEndpointsOutput> {
+    const wanted = this.endpoints
+      .all()
+      .map((stored) => stored.described)
+      .filter((endpoint) => !input.StatusEquals || endpoint.EndpointStatus === input.StatusEquals);
+    const { items, ...next } = page(wanted, input, (endpoint) => ({
+      name: endpoint.EndpointName,
+      created: endpoint.CreationTime,
+      modified: endpoint.LastModifiedTime,
+      status: endpoint.EndpointStatus,
+    }));
+    const summaries = items.map(({ EndpointName, EndpointArn, CreationTime, LastModifiedTime, EndpointStatus }) => ({
+      EndpointName,
+      EndpointArn,
+      CreationTime,
+      LastModifiedTime,
+      EndpointStatus,
+    }));
+    return { Endpoints: summaries, ...next };
+  }
+
+  private work(name: string, task: () => Promise<void>): void {
+    const done = task()
+      .catch((error: unknown) => console.error(`endpoint ${name}:`, error))
+      .finally(() => {
+        if (this.underWay.get(name) === done) this.underWay.delete(name);
+      });
+    this.underWay.set(name, done);
+  }
+
+  private change(name: string, change: (endpoint: Endpoint) => Endpoint, deployment: boolean): Endpoint {
+    const stored = this.endpoints.update(name, (document) => ({
+      ...document,
+      described: { ...change(document.described), LastModifiedTime: now() },
+    }));
+    if (!stored) throw couldNotFind("endpoint", this.arn(name));
+    announceEndpoint(this.context, stored.described, deployment);
+    return stored.described;
+  }
+
+  private arn(name: string): string {
+    return this.context.arns.sagemaker(`endpoint/${name.toLowerCase()}`);
+  }
+}
+
+function summaries(plan: FleetPlan, config: EndpointConfig): NonNullable<Endpoint["ProductionVariants"]> {
+  return plan.variants.map((variant) => {
+    const declared = config.ProductionVariants.find(({ VariantName }) => VariantName === variant.variantName);
+    return {
+      VariantName: variant.variantName,
+      CurrentWeight: variant.weight,
+      DesiredWeight: variant.weight,
+      CurrentInstanceCount: variant.instanceCount,
+      DesiredInstanceCount: variant.instanceCount,
+      ...(declared?.ServerlessConfig
+        ? { CurrentServerlessConfig: declared.ServerlessConfig, DesiredServerlessConfig: declared.ServerlessConfig }
+        : {}),
+    };
+  });
+}
+
+function without(endpoint: Endpoint, member: "FailureReason" | "PendingDeploymentSummary"): Endpoint {
+  const rest = { ...endpoint };
+  delete rest[member];
+  return rest;
+}

@@ -1,0 +1,175 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { messageOf } from "../errors";
+import { LogStream } from "../log-stream";
+import { localiseValues } from "../opt-ml";
+import type { SageMakerContext } from "../state";
+import { placeModelData } from "./model-data";
+import { ModelServer, type ModelServerPlan } from "./model-server";
+import type { ServedContainer } from "./models";
+
+/** What one variant of a fleet serves, and on how many instances. */
+export interface VariantPlan {
+  variantName: string;
+  weight: number;
+  instanceCount: number;
+  startupSeconds: number;
+  container: ServedContainer;
+}
+
+/** What a fleet consists of. It holds all that is needed to start it again. */
+export interface FleetPlan {
+  endpointName: string;
+  configName: string;
+  variants: VariantPlan[];
+}
+
+/** A server chosen for a request. */
+export interface Target {
+  variantName: string;
+  server: ModelServer;
+}
+
+const MODEL_SERVER = join(__dirname, "..", "..", "containers", "serve.py");
+/** The wait before a server that died is started again, in milliseconds. */
+const RESTART_MS = 500;
+
+interface Variant {
+  plan: VariantPlan;
+  serverPlan: ModelServerPlan;
+  servers: ModelServer[];
+}
+
+/** The running instances of one endpoint config: one model server process each. */
+export class Fleet {
+  private readonly variants: Variant[] = [];
+  private stopping = false;
+
+  private constructor(
+    private readonly context: SageMakerContext,
+    readonly plan: FleetPlan,
+    private readonly folder: string,
+  ) {}
+
+  /**
+   * Starts every instance and waits until all are healthy; if one is not, none is left.
+   *
+   * @throws Error that names the variant and the reason
+   */
+  static async start(context: SageMakerContext, plan: FleetPlan, id: string): Promise<Fleet> {
+    const fleet = new Fleet(context, plan, join(context.folder, "endpoints", plan.endpointName, id));
+    try {
+      await allSettled(plan.variants.map((variant) => fleet.startVariant(variant)));
+      return fleet;
+    } catch (error) {
+      await fleet.stop();
+      throw error;
+    }
+  }
+
+  get configName(): string {
+    return this.plan.configName;
+  }
+
+  /** Instances that run, by variant. */
+  instanceCount(variantName: string): number {
+    return this.variants.find(({ plan }) => plan.variantName === variantName)?.servers.length ?? 0;
+  }
+
+  /**
+   * Chooses the least busy instance of a variant, itself chosen by weight unless it is named.
+   *
+   * @param random in [0, 1)
+   * @returns undefined when there is no such variant, or none of its instances runs
+   */
+  pick(variantName: string | undefined, random: number): Target | undefined {
+    const variant = variantName === undefined ? this.byWeight(random) : this.named(variantName);
+    const server = variant?.servers.reduce((best, next) => (next.load < best.load ? next : best), variant.servers[0]!);
+    return variant && server ? { variantName: variant.plan.variantName, server } : undefined;
+  }
+
+  /** Lets requests under way end, then ends every instance. */
+  async stop(drainMs?: number): Promise<void> {
+    this.stopping = true;
+    const servers = this.variants.flatMap((variant) => variant.servers.splice(0));
+    await Promise.all(servers.map((server) => server.stop(drainMs)));
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private named(name: string): Variant | undefined {
+    return this.variants.find(({ plan }) => plan.variantName === name);
+  }
+
+  private byWeight(random: number): Variant | undefined {
+    const total = this.variants.reduce((sum, { plan }) => sum + plan.weight, 0);
+    let rest = random * total;
+    for (const variant of this.variants) {
+      rest -= variant.plan.weight;
+      if (rest < 0) return variant;
+    }
+    return this.variants.at(-1);
+  }
+
+  private async startVariant(plan: VariantPlan): Promise<void> {
+    const folder = join(this.folder, plan.variantName);
+    const model = join(folder, "model");
+    try {
+      await placeModelData(this.context.clients, plan.container, model);
+      const { server } = this.context;
+      const variant: Variant = {
+        plan,
+        servers: [],
+        serverPlan: {
+          command: [server.settings.python, MODEL_SERVER, "--port", "0", "--model-dir", model],
+          environment: { ...server.childEnvironment(), ...localiseValues(plan.container.environment, folder) },
+          workingDirectory: folder,
+          startupSeconds: plan.startupSeconds,
+        },
+      };
+      this.variants.push(variant);
+      const indexes = Array.from({ length: plan.instanceCount }, (_, index) => index);
+      await allSettled(indexes.map((index) => this.startServer(variant, index)));
+    } catch (error) {
+      throw new Error(
+        `The primary container for production variant ${plan.variantName} did not pass the ping health check: ` +
+          `${messageOf(error)}. Please check CloudWatch logs for this endpoint.`,
+        { cause: error },
+      );
+    }
+  }
+
+  private async startServer(variant: Variant, index: number): Promise<void> {
+    const group = `/aws/sagemaker/Endpoints/${this.plan.endpointName}`;
+    const stream = `${variant.plan.variantName}/${this.configName}-${index + 1}`;
+    const log = new LogStream(this.context.clients.logs, group, stream);
+    const server = await ModelServer.start(this.context.server, variant.serverPlan, log);
+    if (this.stopping) return server.stop();
+    variant.servers.push(server);
+    void server.process.exited.then(() => this.replace(variant, index, server, log));
+  }
+
+  /** Starts a server that died by itself again, until one is healthy or the fleet is stopped. */
+  private async replace(variant: Variant, index: number, dead: ModelServer, log: LogStream): Promise<void> {
+    await log.close();
+    if (this.stopping) return;
+    variant.servers.splice(variant.servers.indexOf(dead), 1);
+    console.error(
+      `endpoint ${this.plan.endpointName}: a model server of ${variant.plan.variantName} ended; restarting`,
+    );
+    while (!this.stopping) {
+      await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      if (this.stopping) return;
+      try {
+        return await this.startServer(variant, index);
+      } catch (error) {
+        console.error(`endpoint ${this.plan.endpointName}: ${messageOf(error)}`);
+      }
+    }
+  }
+}
+
+/** Waits for all, then throws the first error: nothing is left running behind it. */
+async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}

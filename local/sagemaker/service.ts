@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import type { ServerContext } from "../server/context";
+import type { RestHandler } from "../server/http-server";
+import type { JsonService } from "../server/json-service";
+import { Arns } from "./arns";
+import { closeClients, makeClients } from "./clients";
+import { EndpointConfigs } from "./endpoints/configs";
+import { Endpoints } from "./endpoints/endpoints";
+import { Models } from "./endpoints/models";
+import { runtimeHandler } from "./endpoints/runtime";
+import { Events } from "./events";
+import { ProcessingJobs } from "./jobs/processing";
+import { Slots } from "./jobs/slots";
+import { TrainingJobs } from "./jobs/training";
+import { MlflowApps } from "./registry/mlflow-apps";
+import { ModelPackageGroups } from "./registry/model-package-groups";
+import { ModelPackages } from "./registry/model-packages";
+import type { SageMakerContext } from "./state";
+import { Store } from "./store";
+import { Tags } from "./tags";
+
+/** The local SageMaker: its API, and its runtime. */
+export interface SageMaker {
+  service: JsonService;
+  runtime: RestHandler;
+}
+
+/**
+ * Opens the local SageMaker on the state that an earlier one left: jobs that were running have failed, endpoints that
+ * served are started again.
+ */
+export function sagemaker(server: ServerContext): SageMaker {
+  const { settings } = server;
+  const folder = server.directory("sagemaker");
+  const store = new Store(join(folder, "state.db"));
+  const clients = makeClients(settings.endpoints["AWS_ENDPOINT_URL"] ?? "", settings.region);
+  const context: SageMakerContext = {
+    server,
+    store,
+    arns: new Arns(settings.region, settings.accountId),
+    tags: new Tags(store),
+    clients,
+    events: new Events(clients.events),
+    folder,
+  };
+  const slots = new Slots(settings.maxConcurrentJobs);
+  const processing = new ProcessingJobs(context, slots);
+  const training = new TrainingJobs(context, slots);
+  const groups = new ModelPackageGroups(context);
+  const packages = new ModelPackages(context, groups);
+  const models = new Models(context, packages);
+  const configs = new EndpointConfigs(context, models);
+  const endpoints = new Endpoints(context, configs, models);
+  const parts = [
+    context.tags,
+    processing,
+    training,
+    groups,
+    packages,
+    models,
+    configs,
+    endpoints,
+    new MlflowApps(context),
+  ];
+  return {
+    service: {
+      targetPrefix: "SageMaker",
+      serviceName: "sagemaker",
+      operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
+      close: async () => {
+        await Promise.all([processing.close(), training.close(), endpoints.close()]);
+        await context.events.flushed();
+        closeClients(clients);
+        store.close();
+      },
+    },
+    runtime: runtimeHandler(server, endpoints),
+  };
+}
