@@ -87,6 +87,8 @@ export const LaunchSettings = struct("LaunchSettings", {
   functions: struct("LaunchFunctions", { gateModelArn: FunctionArn, registerModelArn: FunctionArn }),
   /** The deploy step's callback messages go here. */
   deployQueueUrl: text("a queue's URL", /https?:\/\/\S+\/\S+/, "give the queue's URL"),
+  /** manual: the pipeline ends with a package that waits for a person; nothing is deployed. Default auto. */
+  approval: withDefault(oneOf("auto", "manual"), "auto"),
   tags: withDefault(Tags, {}),
   /** Commit that the code was built from. */
   gitRevision: optional(text("a git revision", /[0-9a-f]{7,64}/, "give a commit's hash")),

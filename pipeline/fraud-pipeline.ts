@@ -1,0 +1,224 @@
+import type { Json } from "./canonical-json";
+import { compile } from "./compile";
+import { callback, condition, equals, fail, lambda } from "./control-steps";
+import { execution, floatParameter, join, stringParameter, text, type Expression, type Value } from "./expressions";
+import type { AlgorithmName, Hyperparameters } from "./hyperparameters";
+import { algorithms } from "./hyperparameters";
+import { imageUri } from "./images";
+import { model, processing, training } from "./job-steps";
+import type { LaunchSettings } from "./launch-settings";
+import type { RetryPolicy, Step } from "./step";
+
+/** Where the launcher put the jobs' code. */
+export interface CodeLocations {
+  /** Folders of plain files. */
+  readonly preprocess: string;
+  readonly evaluate: string;
+  /** A .tar.gz. */
+  readonly training: string;
+}
+
+/** What is decided anew for each launch, but not for each execution. */
+export interface FraudPipelineInputs {
+  readonly settings: LaunchSettings;
+  readonly code: CodeLocations;
+  readonly algorithm: AlgorithmName;
+  readonly hyperparameters: Hyperparameters;
+}
+
+/** Name of the step that fails when the gate refuses a model. */
+export const refusedStepName = "Refused";
+
+/** A parameter with this value says nothing of the raw data's version. */
+const unversioned = "unversioned";
+
+const processingFolder = "/opt/ml/processing";
+const codeFolder = `${processingFolder}/input/code`;
+/** Preprocessing and evaluation take minutes; what runs this long hangs. */
+const processingMaxRuntimeSeconds = 7200;
+
+const faultRetry: RetryPolicy = {
+  on: ["Step.SERVICE_FAULT", "Step.THROTTLING"],
+  intervalSeconds: 5,
+  backoffRate: 2,
+  limit: { attempts: 5 },
+};
+const capacityRetry: RetryPolicy = {
+  on: ["SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"],
+  intervalSeconds: 60,
+  backoffRate: 2,
+  limit: { minutes: 120 },
+};
+
+/**
+ * The platform's pipeline, as docs/architecture.md describes it. Pure: the same inputs give the same definition.
+ * @throws {Error} if there is no image of a framework's version in the region.
+ */
+export function fraudPipeline({ settings, code, algorithm, hyperparameters }: FraudPipelineInputs): Json {
+  const { preprocess: split, training: trainingSettings, evaluation, region, sagemakerRoleArn: roleArn } = settings;
+  const sklearnImage = imageUri("sagemaker-scikit-learn", split.frameworkVersion, region);
+  const trainingImage = imageUri("sagemaker-xgboost", trainingSettings.frameworkVersion, region);
+
+  const executionId = stringParameter("ExecutionId");
+  const rawDataUri = stringParameter("RawDataUri");
+  // Step caching compares URIs, not contents: without it, new data under an old name would be a cache hit.
+  const rawDataVersion = stringParameter("RawDataVersion", { default: unversioned });
+  const legitimateWeight = floatParameter("LegitimateWeight", { default: 1 });
+
+  const ofExecution = (...folders: readonly string[]): Expression<string> =>
+    join("/", [`s3://${settings.bucket}/${settings.prefix}`, executionId, ...folders]);
+  const tags: Record<string, Value<string>> = {
+    ...settings.tags,
+    execution_id: executionId,
+    pipeline: settings.pipelineName,
+  };
+  const job = {
+    roleArn,
+    tags,
+    retries: [faultRetry, capacityRetry],
+    ...(settings.kmsKeyArn === undefined ? {} : { outputKmsKeyArn: settings.kmsKeyArn }),
+  };
+  const splitOutput = (name: string) => ({
+    path: `${processingFolder}/output/${name}`,
+    uri: ofExecution("processed", name),
+  });
+
+  const preprocess = processing("Preprocess", {
+    ...job,
+    image: sklearnImage,
+    instanceType: split.instanceType,
+    maxRuntimeSeconds: processingMaxRuntimeSeconds,
+    entrypoint: ["python3", `${codeFolder}/preprocess.py`],
+    arguments: [
+      ...["--input", `${processingFolder}/input/raw`],
+      ...["--output", `${processingFolder}/output`],
+      ...["--train-ratio", split.trainRatio],
+      ...["--validation-ratio", split.validationRatio],
+      ...["--test-ratio", split.testRatio],
+      ...["--split", split.split],
+      ...["--seed", String(split.seed)],
+    ],
+    inputs: {
+      raw: { uri: rawDataUri, path: `${processingFolder}/input/raw` },
+      code: { uri: code.preprocess, path: codeFolder },
+    },
+    outputs: {
+      train: splitOutput("train"),
+      validation: splitOutput("validation"),
+      test: splitOutput("test"),
+      report: splitOutput("report"),
+    },
+    environment: { RAW_DATA_VERSION: rawDataVersion },
+    caching: { expireAfter: "P30D" },
+  });
+
+  const train = training("Train", {
+    ...job,
+    image: trainingImage,
+    instanceType: trainingSettings.instanceType,
+    instanceCount: trainingSettings.instanceCount,
+    maxRuntimeSeconds: trainingSettings.maxRuntimeSeconds,
+    hyperparameters: {
+      ...Object.fromEntries(Object.entries(hyperparameters).map(([name, value]) => [name, String(value)])),
+      legitimate_weight: text(legitimateWeight),
+      false_positive_cost: String(evaluation.falsePositiveCost),
+      seed: String(split.seed),
+      sagemaker_program: algorithms[algorithm].program,
+      sagemaker_submit_directory: code.training,
+      sagemaker_container_log_level: "20",
+      sagemaker_region: region,
+    },
+    channels: {
+      train: { uri: preprocess.output("train"), contentType: "text/csv" },
+      validation: { uri: preprocess.output("validation"), contentType: "text/csv" },
+    },
+    outputUri: ofExecution("model"),
+  });
+  const artifactUri = train.property("ModelArtifacts", "S3ModelArtifacts");
+
+  const evaluate = processing("Evaluate", {
+    ...job,
+    // The image that trained the model is the one that can load it.
+    image: trainingImage,
+    instanceType: evaluation.instanceType,
+    maxRuntimeSeconds: processingMaxRuntimeSeconds,
+    entrypoint: ["python3", `${codeFolder}/evaluate.py`],
+    arguments: [
+      ...["--model", `${processingFolder}/input/model`],
+      ...["--test", `${processingFolder}/input/test`],
+      ...["--output", `${processingFolder}/output/evaluation`],
+      ...["--legitimate-weight", text(legitimateWeight)],
+      ...["--bootstrap-samples", String(evaluation.bootstrapSamples)],
+      ...["--seed", String(split.seed)],
+    ],
+    inputs: {
+      model: { uri: artifactUri, path: `${processingFolder}/input/model` },
+      test: { uri: preprocess.output("test"), path: `${processingFolder}/input/test` },
+      code: { uri: code.evaluate, path: codeFolder },
+    },
+    outputs: { evaluation: { path: `${processingFolder}/output/evaluation`, uri: ofExecution("evaluation") } },
+    propertyFiles: { EvaluationReport: { output: "evaluation", path: "evaluation.json" } },
+  });
+  const evaluationUri = join("/", [evaluate.output("evaluation"), "evaluation.json"]);
+
+  const gate = lambda("Gate", {
+    functionArn: settings.functions.gateModelArn,
+    inputs: {
+      evaluationUri,
+      rocAucMin: evaluation.rocAucMinThreshold,
+      auprcMin: evaluation.auprcMinThreshold,
+      recallAtFpr001Min: evaluation.recallAtFpr001MinThreshold,
+      executionId,
+    },
+    outputs: { passed: "String", reason: "String" },
+  });
+
+  const serving = {
+    SAGEMAKER_PROGRAM: "inference.py",
+    SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+    SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
+    SAGEMAKER_REGION: region,
+  };
+  const register = lambda("Register", {
+    functionArn: settings.functions.registerModelArn,
+    inputs: {
+      executionId,
+      pipelineExecutionArn: execution.pipelineExecutionArn,
+      evaluationUri,
+      modelArtifactUri: artifactUri,
+      image: trainingImage,
+      algorithm,
+      gitRevision: settings.gitRevision ?? "unknown",
+      environment: serving,
+    },
+    outputs: { modelPackageArn: "String", mlflowModelVersion: "String" },
+  });
+  const modelPackageArn = register.output("modelPackageArn");
+
+  const createModel = model("CreateModel", {
+    image: trainingImage,
+    artifactUri,
+    roleArn,
+    environment: { ...serving, FRAUD_MODEL_PACKAGE_ARN: modelPackageArn },
+    tags,
+    retries: [faultRetry],
+  });
+
+  const deploy = callback("Deploy", {
+    queueUrl: settings.deployQueueUrl,
+    inputs: { modelName: createModel.property("ModelName"), modelPackageArn },
+    outputs: { endpointConfigName: "String" },
+  });
+
+  const accepted: readonly Step[] = settings.approval === "auto" ? [register, createModel, deploy] : [register];
+  const decision = condition("GateDecision", {
+    conditions: [equals(gate.output("passed"), "true")],
+    ifSteps: accepted,
+    elseSteps: [fail(refusedStepName, gate.output("reason"))],
+  });
+
+  return compile({
+    parameters: [executionId, rawDataUri, rawDataVersion, legitimateWeight],
+    steps: [preprocess, train, evaluate, gate, decision],
+  });
+}

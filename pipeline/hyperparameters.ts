@@ -1,0 +1,162 @@
+import { suggest } from "../config/nearest";
+
+/** The value of a hyperparameter. */
+export type Hyperparameter = string | number | boolean;
+export type Hyperparameters = Readonly<Record<string, Hyperparameter>>;
+
+/** An algorithm that can be trained, and where its settings come from. */
+export interface Algorithm {
+  /** File in `models/` with every hyperparameter's default. */
+  readonly defaultsFile: string;
+  /** Environment variables of the launcher that override begin with it. */
+  readonly environmentPrefix: string;
+  /** Script in `jobs/train/`. */
+  readonly program: string;
+  readonly ranges: Readonly<Record<string, Range>>;
+}
+
+/** From `min` to `max`, both included; `above` excludes its bound. */
+interface Range {
+  readonly whole?: boolean;
+  readonly min?: number;
+  readonly above?: number;
+  readonly max?: number;
+}
+
+const share: Range = { above: 0, max: 1 };
+const penalty: Range = { min: 0 };
+
+/** What can be trained. */
+export const algorithms = {
+  xgboost: {
+    defaultsFile: "xgboost_default.json",
+    environmentPrefix: "XGBOOST_",
+    program: "train_xgboost.py",
+    ranges: {
+      eta: share,
+      learning_rate: share,
+      max_depth: { whole: true, min: 0, max: 64 },
+      max_leaves: { whole: true, min: 0 },
+      max_bin: { whole: true, min: 2 },
+      min_child_weight: penalty,
+      gamma: penalty,
+      subsample: share,
+      colsample_bytree: share,
+      colsample_bylevel: share,
+      colsample_bynode: share,
+      lambda: penalty,
+      reg_lambda: penalty,
+      alpha: penalty,
+      reg_alpha: penalty,
+      max_delta_step: penalty,
+      scale_pos_weight: { above: 0 },
+      num_round: { whole: true, min: 1, max: 100_000 },
+      num_boost_round: { whole: true, min: 1, max: 100_000 },
+      early_stopping_rounds: { whole: true, min: 1 },
+    },
+  },
+} as const satisfies Readonly<Record<string, Algorithm>>;
+export type AlgorithmName = keyof typeof algorithms;
+
+/** Hyperparameters that are not what they should be: everything at once. */
+export class HyperparameterError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.name = "HyperparameterError";
+  }
+}
+
+/**
+ * The algorithm to train: TRAINING_ALGORITHM in the environment, else as configured.
+ * @throws {Error} if there is no such algorithm.
+ */
+export function chooseAlgorithm(
+  configured: AlgorithmName,
+  environment: Readonly<Record<string, string | undefined>>,
+): AlgorithmName {
+  const wanted = environment["TRAINING_ALGORITHM"];
+  if (wanted === undefined || wanted === "") return configured;
+  const known = Object.keys(algorithms);
+  if (isAlgorithm(wanted)) return wanted;
+  throw new Error(`TRAINING_ALGORITHM=${wanted} is not an algorithm that can be trained: ${suggest(wanted, known)}`);
+}
+
+function isAlgorithm(name: string): name is AlgorithmName {
+  return Object.hasOwn(algorithms, name);
+}
+
+/** A value that overrides a default, and where it was given. */
+interface Override {
+  readonly name: string;
+  readonly value: Hyperparameter;
+  readonly source: string;
+}
+
+/**
+ * Hyperparameters of a run: the defaults, overridden by the configuration, overridden by environment variables such
+ * as XGBOOST_MAX_DEPTH. A name is valid if it has a default; a value must have the default's type and be in range.
+ * @throws {HyperparameterError} that lists everything that is wrong.
+ */
+export function resolveHyperparameters(
+  algorithm: Algorithm,
+  defaults: Hyperparameters,
+  configured: Hyperparameters,
+  environment: Readonly<Record<string, string | undefined>>,
+): Hyperparameters {
+  const prefix = algorithm.environmentPrefix;
+  const fromEnvironment = Object.entries(environment).flatMap(([variable, value]): Override[] => {
+    if (!variable.startsWith(prefix) || value === undefined) return [];
+    const name = variable.slice(prefix.length).toLowerCase();
+    return [{ name, value: readAs(defaults[name], value), source: variable }];
+  });
+  const overrides: Override[] = [
+    ...Object.entries(configured).map(([name, value]) => ({ name, value, source: `training.hyperparameters.${name}` })),
+    ...fromEnvironment,
+  ];
+  const problems = overrides.flatMap((override) => overrideProblems(algorithm, defaults, override));
+  if (problems.length > 0) throw new HyperparameterError(problems);
+  const changed = overrides.map(({ name, value }): [string, Hyperparameter] => [name, value]);
+  return { ...defaults, ...Object.fromEntries(changed) };
+}
+
+/** Environment variables are text; numbers and booleans are written as JSON writes them. */
+function readAs(example: Hyperparameter | undefined, value: string): Hyperparameter {
+  if (typeof example === "number" && value.trim() !== "" && Number.isFinite(Number(value))) return Number(value);
+  if (typeof example === "boolean" && (value === "true" || value === "false")) return value === "true";
+  return value;
+}
+
+function overrideProblems(
+  algorithm: Algorithm,
+  defaults: Hyperparameters,
+  { name, value, source }: Override,
+): string[] {
+  const known = Object.keys(defaults);
+  const standard = Object.hasOwn(defaults, name) ? defaults[name] : undefined;
+  const shown = `${source} = ${JSON.stringify(value)}`;
+  if (standard === undefined) return [`${shown}: ${name} is not a hyperparameter: ${suggest(name, known)}`];
+  if (typeof value !== typeof standard) {
+    return [`${shown}: ${name} is not a ${typeof standard}: give one such as ${JSON.stringify(standard)}`];
+  }
+  const range = Object.hasOwn(algorithm.ranges, name) ? algorithm.ranges[name] : undefined;
+  if (typeof value !== "number" || range === undefined || inRange(value, range)) return [];
+  return [`${shown}: ${name} is out of range: give ${describe(range)}`];
+}
+
+function inRange(value: number, { whole, min, above, max }: Range): boolean {
+  return (
+    (whole !== true || Number.isInteger(value)) &&
+    (min === undefined || value >= min) &&
+    (above === undefined || value > above) &&
+    (max === undefined || value <= max)
+  );
+}
+
+function describe({ whole, min, above, max }: Range): string {
+  const bounds = [
+    ...(min === undefined ? [] : [`at least ${min}`]),
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ];
+  return [whole === true ? "a whole number" : "a number", bounds.join(" and ")].filter((part) => part !== "").join(" ");
+}

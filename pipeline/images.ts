@@ -1,0 +1,102 @@
+import { suggest } from "../config/nearest";
+
+/** AWS's account that holds the framework images, by region. XGBoost and scikit-learn share it. */
+const accounts = {
+  "af-south-1": "510948584623",
+  "ap-east-1": "651117190479",
+  "ap-northeast-1": "354813040037",
+  "ap-northeast-2": "366743142698",
+  "ap-northeast-3": "867004704886",
+  "ap-south-1": "720646828776",
+  "ap-south-2": "628508329040",
+  "ap-southeast-1": "121021644041",
+  "ap-southeast-2": "783357654285",
+  "ap-southeast-3": "951798379941",
+  "ap-southeast-4": "106583098589",
+  "ca-central-1": "341280168497",
+  "ca-west-1": "190319476487",
+  "cn-north-1": "450853457545",
+  "cn-northwest-1": "451049120500",
+  "eu-central-1": "492215442770",
+  "eu-central-2": "680994064768",
+  "eu-north-1": "662702820516",
+  "eu-south-1": "978288397137",
+  "eu-south-2": "104374241257",
+  "eu-west-1": "141502667606",
+  "eu-west-2": "764974769150",
+  "eu-west-3": "659782779980",
+  "il-central-1": "898809789911",
+  "me-central-1": "272398656194",
+  "me-south-1": "801668240914",
+  "sa-east-1": "737474898029",
+  "us-east-1": "683313688378",
+  "us-east-2": "257758044811",
+  "us-gov-east-1": "237065988967",
+  "us-gov-west-1": "414596584902",
+  "us-iso-east-1": "833128469047",
+  "us-isob-east-1": "281123927165",
+  "us-isof-east-1": "108575199400",
+  "us-isof-south-1": "124985052026",
+  "us-west-1": "746614075791",
+  "us-west-2": "246618743249",
+} as const;
+
+/** Tags of the images, by framework and version. Older XGBoost images name processor and Python. */
+const tags = {
+  "sagemaker-xgboost": {
+    "1.0-1": "1.0-1-cpu-py3",
+    "1.2-1": "1.2-1",
+    "1.2-2": "1.2-2",
+    "1.3-1": "1.3-1",
+    "1.5-1": "1.5-1",
+    "1.7-1": "1.7-1",
+    "3.0-5": "3.0-5",
+  },
+  "sagemaker-scikit-learn": {
+    "0.20.0": "0.20.0-cpu-py3",
+    "0.23-1": "0.23-1-cpu-py3",
+    "1.0-1": "1.0-1-cpu-py3",
+    "1.2-1": "1.2-1-cpu-py3",
+    "1.4-2": "1.4-2-cpu-py3",
+  },
+} as const;
+
+/** A framework whose images AWS publishes in every region. */
+export type Framework = keyof typeof tags;
+/** A region that holds them. */
+export type ImageRegion = keyof typeof accounts;
+
+/** The registry's domain outside the commercial partition, by the region's beginning. */
+const domains: readonly (readonly [string, string])[] = [
+  ["cn-", "amazonaws.com.cn"],
+  ["us-iso-", "c2s.ic.gov"],
+  ["us-isob-", "sc2s.sgov.gov"],
+  ["us-isof-", "csp.hci.ic.gov"],
+];
+
+function lookUp(table: Readonly<Record<string, string>>, key: string, what: string): string {
+  const found = Object.hasOwn(table, key) ? table[key] : undefined;
+  if (found !== undefined) return found;
+  const known = Object.keys(table);
+  throw new Error(
+    `there is no image of ${what} ${JSON.stringify(key)}: ${suggest(key, known)} (known: ${known.join(", ")})`,
+  );
+}
+
+/** Versions of a framework that there are images of. */
+export function frameworkVersions(framework: Framework): readonly string[] {
+  return Object.keys(tags[framework]);
+}
+
+/**
+ * The URI of AWS's image of a framework.
+ * @param version as SageMaker counts: "3.0-5".
+ * @throws {Error} for a version or region without image; it lists those with one.
+ * @example imageUri("sagemaker-xgboost", "3.0-5", "eu-west-1")
+ */
+export function imageUri(framework: Framework, version: string, region: string): string {
+  const tag = lookUp(tags[framework], version, `${framework} in version`);
+  const account = lookUp(accounts, region, `${framework} in region`);
+  const domain = domains.find(([start]) => region.startsWith(start))?.[1] ?? "amazonaws.com";
+  return `${account}.dkr.ecr.${region}.${domain}/${framework}:${tag}`;
+}
