@@ -1,0 +1,43 @@
+import type { DescribeEndpointCommandOutput, DescribeModelCommandOutput } from "@aws-sdk/client-sagemaker";
+import { ProblemError } from "../shared/problem";
+import { packageVersion } from "../shared/scoring";
+
+export interface HealthAnswer {
+  status: "ok";
+  model: { name: string; version: string; packageArn: string };
+  /** When the endpoint last changed, ISO 8601. */
+  since: string;
+}
+
+/** The statuses in which an endpoint answers requests: while it changes, the fleet that was there goes on serving. */
+const SERVING = new Set(["InService", "Updating", "RollingBack", "SystemUpdating"]);
+
+/** The endpoint's live configuration, and since when. @throws ProblemError `no-model` when it answers no requests. */
+export function servingOf(
+  endpoint:
+    Pick<DescribeEndpointCommandOutput, "EndpointStatus" | "EndpointConfigName" | "LastModifiedTime"> | undefined,
+): { configName: string; since: Date } {
+  const { EndpointStatus: status, EndpointConfigName: configName, LastModifiedTime: since } = endpoint ?? {};
+  if (status === undefined) {
+    throw new ProblemError("no-model", "No model has been deployed yet.", { retryAfterSeconds: 60 });
+  }
+  if (!SERVING.has(status) || configName === undefined || since === undefined) {
+    throw new ProblemError("no-model", `The endpoint is not in service (${status}).`, { retryAfterSeconds: 60 });
+  }
+  return { configName, since };
+}
+
+/** What serves, and since when. The model's environment says which package it came from. */
+export function healthOf(
+  modelName: string,
+  since: Date,
+  model: Pick<DescribeModelCommandOutput, "PrimaryContainer" | "Containers">,
+): HealthAnswer {
+  const container = model.PrimaryContainer ?? model.Containers?.[0];
+  const packageArn = container?.Environment?.FRAUD_MODEL_PACKAGE_ARN ?? container?.ModelPackageName ?? "";
+  return {
+    status: "ok",
+    model: { name: modelName, version: packageVersion(packageArn), packageArn },
+    since: since.toISOString(),
+  };
+}

@@ -1,0 +1,93 @@
+import { parseJson } from "../shared/decode";
+import { ProblemError } from "../shared/problem";
+import { packageVersion, ScoringError, type ModelAnswer, type ScoringFailure } from "../shared/scoring";
+import { LIMITS, validateCsv, validateTransactions, type Transaction, type Validated } from "../shared/transactions";
+
+/** Longest body that is read, in bytes: 1,000 transactions with every digit written out take about 800,000. */
+export const MAX_BODY_BYTES = 2_000_000;
+
+export interface PredictRequest {
+  contentType: string | undefined;
+  body: string | null;
+  isBase64Encoded: boolean;
+}
+
+export interface PredictAnswer {
+  requestId: string;
+  model: { name: string; version: string; packageArn: string };
+  /** Probability from which the decision is `fraud`. */
+  threshold: number;
+  predictions: { id: string; probability: number; decision: "fraud" | "legitimate" }[];
+}
+
+/** The transactions of a request. @throws ProblemError naming everything that is wrong. */
+export function readRequest({ contentType, body, isBase64Encoded }: PredictRequest): Transaction[] {
+  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json" && mediaType !== "text/csv") {
+    const given = mediaType === undefined || mediaType === "" ? "has no content type" : `is "${mediaType}"`;
+    throw new ProblemError("unsupported-media-type", `The body ${given}; send application/json or text/csv.`);
+  }
+  const text = body === null || !isBase64Encoded ? (body ?? "") : Buffer.from(body, "base64").toString("utf8");
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_BODY_BYTES) {
+    throw new ProblemError("payload-too-large", `The body has ${bytes} bytes; at most ${MAX_BODY_BYTES} are read.`);
+  }
+  const { transactions, violations } = mediaType === "text/csv" ? validateCsv(text) : readJsonBody(text);
+  if (violations.length > 0) {
+    const count = violations.length === 1 ? "1 thing is" : `${violations.length} things are`;
+    throw new ProblemError("invalid-request", `${count} wrong with the request.`, { violations });
+  }
+  return transactions;
+}
+
+function readJsonBody(text: string): Validated {
+  const parsed = parseJson(text);
+  if (parsed instanceof SyntaxError) {
+    return { transactions: [], violations: [{ path: "", reason: "must be JSON" }] };
+  }
+  const count = countOf(parsed);
+  if (count > LIMITS.transactions) {
+    const detail = `The request has ${count} transactions; at most ${LIMITS.transactions} are scored at once.`;
+    throw new ProblemError("payload-too-large", detail);
+  }
+  return validateTransactions(parsed);
+}
+
+function countOf(body: unknown): number {
+  return typeof body === "object" && body !== null && "transactions" in body && Array.isArray(body.transactions)
+    ? body.transactions.length
+    : 0;
+}
+
+/** The API's answer, whatever algorithm gave the scores. */
+export function answerOf(
+  requestId: string,
+  modelName: string,
+  transactions: readonly Transaction[],
+  { predictions, model }: ModelAnswer,
+): PredictAnswer {
+  return {
+    requestId,
+    model: { name: modelName, version: packageVersion(model.packageArn), packageArn: model.packageArn },
+    threshold: model.threshold,
+    predictions: transactions.map(({ id }, index) => {
+      const probability = predictions[index]?.score ?? NaN;
+      return { id, probability, decision: probability >= model.threshold ? "fraud" : "legitimate" };
+    }),
+  };
+}
+
+const failures: Record<ScoringFailure, () => ProblemError> = {
+  "no-model": () =>
+    new ProblemError("no-model", "No model is in service yet; try again later.", { retryAfterSeconds: 60 }),
+  busy: () => new ProblemError("model-busy", "The model can't answer now; try again.", { retryAfterSeconds: 2 }),
+  rejected: () => new ProblemError("model-error", "The model in service does not take these transactions."),
+  failed: () => new ProblemError("model-error", "The model in service failed on these transactions."),
+};
+
+/** What the caller is told of an error: nothing of where it came from. */
+export function problemOf(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof ScoringError) return failures[error.failure]();
+  return new ProblemError("internal-error", "The request could not be answered; give its id when you report this.");
+}
