@@ -133,6 +133,10 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
       validation: { uri: preprocess.output("validation"), contentType: "text/csv" },
     },
     outputUri: ofExecution("model"),
+    metrics: {
+      "validation:auc": "^validation-auc=([0-9.]+)$",
+      "validation:aucpr": "^validation-aucpr=([0-9.]+)$",
+    },
   });
   const artifactUri = train.property("ModelArtifacts", "S3ModelArtifacts");
 

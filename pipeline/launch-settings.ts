@@ -87,6 +87,11 @@ export const LaunchSettings = struct("LaunchSettings", {
   functions: struct("LaunchFunctions", { gateModelArn: FunctionArn, registerModelArn: FunctionArn }),
   /** The deploy step's callback messages go here. */
   deployQueueUrl: text("a queue's URL", /https?:\/\/\S+\/\S+/, "give the queue's URL"),
+  /** Folder, beside the launcher, that holds the jobs' Python. Default jobs. */
+  jobsScriptsFolder: withDefault(
+    text("a relative folder", /[\w-]+(?:\/[\w-]+)*/, "give a relative folder such as jobs"),
+    "jobs",
+  ),
   /** manual: the pipeline ends with a package that waits for a person; nothing is deployed. Default auto. */
   approval: withDefault(oneOf("auto", "manual"), "auto"),
   tags: withDefault(Tags, {}),

@@ -1,0 +1,198 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { either } from "fp-ts";
+import { configErrors, describeErrors, dictionary, text } from "../config/codec";
+import { Hyperparameter } from "../config/training";
+import { executionId as newExecutionId } from "./execution-id";
+import { fraudPipeline, refusedStepName } from "./fraud-pipeline";
+import { algorithms, chooseAlgorithm, resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
+import { readJobCode } from "./job-code";
+import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
+import { uploadArchive, uploadFiles, versionOf } from "./object-store";
+import {
+  followExecution,
+  startExecution,
+  upsertPipeline,
+  type Outcome,
+  type StepChange,
+  type Upserted,
+} from "./pipeline-client";
+
+/** Exit codes of the launcher. */
+export const exitCodes = { succeeded: 0, failed: 1, refused: 2 } as const;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the launcher says on standard output, a line of JSON each. */
+export type LaunchLine =
+  | { readonly executionId: string; readonly pipelineExecutionArn: string; readonly pipeline: Upserted }
+  | StepChange
+  | { readonly outcome: "succeeded" | "failed" | "refused"; readonly reason?: string };
+
+/** What a launch needs of the outside. */
+export interface LaunchContext {
+  readonly environment: Environment;
+  /** Folder that holds jobs/ and models/. */
+  readonly root: string;
+  readonly follow: boolean;
+  readonly s3: S3Client;
+  readonly sagemaker: SageMakerClient;
+  readonly print: (line: LaunchLine) => void;
+}
+
+/**
+ * Compiles the pipeline, brings it up to date and starts it; follows it if asked to.
+ * @returns the exit code.
+ * @throws {Error} that says what is wrong with the settings, the sources, or the raw data.
+ */
+export async function launch(context: LaunchContext): Promise<number> {
+  const { environment, s3, sagemaker, print } = context;
+  const settings = settingsFrom(environment);
+  const rawDataKey = chooseRawDataKey(settings, environment);
+  const legitimateWeight = readLegitimateWeight(environment);
+  const algorithm = chooseAlgorithm(settings.training.algorithm, environment);
+  const hyperparameters = resolveHyperparameters(
+    algorithms[algorithm],
+    await readDefaults(path.join(context.root, "models", algorithms[algorithm].defaultsFile)),
+    settings.training.hyperparameters,
+    environment,
+  );
+  const [code, rawDataVersion] = await Promise.all([
+    uploadCode(s3, settings, context.root),
+    versionOf(s3, settings.bucket, rawDataKey),
+  ]);
+
+  const executionId = newExecutionId(new Date());
+  const pipeline = await upsertPipeline(sagemaker, {
+    name: settings.pipelineName,
+    roleArn: settings.sagemakerRoleArn,
+    definition: fraudPipeline({ settings, code, algorithm, hyperparameters }),
+    description: "Credit card fraud: preprocess, train, evaluate, gate, register, deploy",
+    tags: settings.tags,
+  });
+  const pipelineExecutionArn = await startExecution(sagemaker, {
+    pipelineName: settings.pipelineName,
+    executionId,
+    description: describeRun(settings, code),
+    parameters: {
+      ExecutionId: executionId,
+      RawDataUri: `s3://${settings.bucket}/${rawDataKey}`,
+      RawDataVersion: rawDataVersion,
+      LegitimateWeight: String(legitimateWeight),
+    },
+  });
+  print({ executionId, pipelineExecutionArn, pipeline });
+  if (!context.follow) return exitCodes.succeeded;
+
+  const outcome = await followExecution(sagemaker, pipelineExecutionArn, { onChange: print, sleep });
+  const line = judge(outcome);
+  print(line);
+  return exitCodes[line.outcome];
+}
+
+function settingsFrom(environment: Environment): LaunchSettings {
+  const decoded = decodeLaunchSettings(environment);
+  if (either.isRight(decoded)) return decoded.right;
+  throw new Error(`the launcher's settings are wrong:\n${describeErrors(decoded.left)}`);
+}
+
+/** S3_RAW_DATA_KEY is relative to the prefix, like the configured key; one that begins with the prefix is whole. */
+export function chooseRawDataKey(
+  settings: Pick<LaunchSettings, "prefix" | "rawDataKey">,
+  environment: Environment,
+): string {
+  const override = environment["S3_RAW_DATA_KEY"]?.replace(/^\/+|\/+$/g, "");
+  const key = override === undefined || override === "" ? settings.rawDataKey : override;
+  return key.startsWith(`${settings.prefix}/`) ? key : `${settings.prefix}/${key}`;
+}
+
+/** How many real legitimate rows each one in the data stands for. */
+export function readLegitimateWeight(environment: Environment): number {
+  const written = environment["LEGITIMATE_WEIGHT"];
+  if (written === undefined || written === "") return 1;
+  const weight = Number(written);
+  if (Number.isFinite(weight) && weight > 0) return weight;
+  throw new Error(
+    `LEGITIMATE_WEIGHT=${written} is not a number above 0: give one such as 1 or 10.5, or leave it unset`,
+  );
+}
+
+const Defaults = dictionary(
+  text("a hyperparameter's name", /[a-z][a-z0-9_]*/, "use lower-case letters, digits and _"),
+  Hyperparameter,
+);
+
+async function readDefaults(file: string): Promise<Hyperparameters> {
+  const decoded = Defaults.decode(JSON.parse(await readFile(file, "utf8")) as unknown);
+  if (either.isRight(decoded)) return decoded.right;
+  throw new Error(`${file} is wrong:\n${describeErrors(configErrors(decoded.left))}`);
+}
+
+async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {
+  const scripts = { bucket: settings.bucket, prefix: `${settings.prefix}/scripts` };
+  const job = (...folders: readonly string[]) =>
+    readJobCode([...folders, "shared"].map((folder) => path.join(root, settings.jobsScriptsFolder, folder)));
+  const [preprocess, evaluate, training] = await Promise.all([
+    job("preprocess").then((code) => uploadFiles(s3, scripts, code)),
+    job("evaluate").then((code) => uploadFiles(s3, scripts, code)),
+    job("train", "serve").then((code) => uploadArchive(s3, scripts, code)),
+  ]);
+  return { preprocess, evaluate, training };
+}
+
+/** Says in the execution itself which code it runs: the folders are shared by all runs of the same code. */
+function describeRun(settings: LaunchSettings, code: Readonly<Record<string, string>>): string {
+  const revision = settings.gitRevision ?? "unknown";
+  const parts = Object.entries(code).map(([job, uri]) => `${job} ${uri}`);
+  return [`revision ${revision}`, ...parts].join("; ").slice(0, 3072);
+}
+
+/** A run is refused if the step failed that fails for nothing else. */
+export function judge({ status, reason, steps }: Outcome): Extract<LaunchLine, { outcome: string }> {
+  if (status === "Succeeded") return { outcome: "succeeded" };
+  const refusal = steps.find(({ step, status: stepStatus }) => step === refusedStepName && stepStatus === "Failed");
+  if (refusal !== undefined)
+    return { outcome: "refused", reason: refusal.reason ?? reason ?? "the gate gave no reason" };
+  const failures = steps
+    .filter((step) => step.status === "Failed")
+    .map((step) => `${step.step}: ${step.reason ?? "no reason given"}`);
+  return { outcome: "failed", reason: failures.join("; ") || (reason ?? `the execution is ${status}`) };
+}
+
+/** LAUNCH_ROOT, else the folder of this file (bundled) or the one above it (sources), whichever has the jobs. */
+export function findRoot(environment: Environment, here: string): string {
+  const given = environment["LAUNCH_ROOT"];
+  const candidates = given === undefined || given === "" ? [here, path.dirname(here)] : [given];
+  const root = candidates.find((folder) => existsSync(path.join(folder, "models")));
+  if (root !== undefined) return root;
+  throw new Error(
+    `neither of ${candidates.join(", ")} has models/ and jobs/: set LAUNCH_ROOT to the folder that has them`,
+  );
+}
+
+async function main(): Promise<number> {
+  const unknown = process.argv.slice(2).filter((argument) => argument !== "--follow");
+  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(" ")}: the only one is --follow`);
+  return launch({
+    environment: process.env,
+    root: findRoot(process.env, __dirname),
+    follow: process.argv.includes("--follow"),
+    s3: new S3Client(),
+    sagemaker: new SageMakerClient(),
+    print: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
+  });
+}
+
+if (require.main === module) {
+  main().then(
+    (code) => (process.exitCode = code),
+    (error: unknown) => {
+      process.stderr.write(`The launch failed: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = exitCodes.failed;
+    },
+  );
+}
