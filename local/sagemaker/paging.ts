@@ -1,4 +1,5 @@
 import { invalid } from "./errors";
+import { omit } from "./objects";
 
 /** The members that SageMaker's list operations share. */
 export interface ListRequest {
@@ -79,7 +80,7 @@ function compare(one: Listed, other: Listed, sortBy: string): number {
 
 /** What a token must have in common with the request that it came from. */
 function fingerprint(request: ListRequest): string {
-  const { MaxResults: _size, NextToken: _token, ...filters } = request;
+  const filters = omit(request, "MaxResults", "NextToken");
   return JSON.stringify(Object.entries(filters).sort());
 }
 

@@ -1,9 +1,9 @@
 import type { ServerContext } from "../server/context";
-import { Arns } from "./arns";
+import type { Arns } from "./arns";
 import type { Clients } from "./clients";
 import type { Events } from "./events";
 import type { Store } from "./store";
-import { Tags } from "./tags";
+import type { Tags } from "./tags";
 
 /** What the parts of the local SageMaker share. */
 export interface SageMakerContext {

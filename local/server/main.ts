@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     stopping = true;
     server.close();
     server.closeAllConnections();
-    await Promise.all(services.map((service) => service.close?.()));
+    for (const service of services) await service.close?.();
     await endProcesses();
     process.exit(0);
   };

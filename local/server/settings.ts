@@ -61,7 +61,9 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
   if (isLeft(decoded)) {
     const problems = decoded.left.map((problem) => {
       const name = problem.context.map((entry) => entry.key).filter((key) => /^[A-Z]/.test(key))[0] ?? "environment";
-      return `${name} ${problem.value === undefined ? "is not set" : `= ${String(problem.value)} ${problem.message ?? "is wrong"}`}`;
+      const fault =
+        problem.value === undefined ? "is not set" : `= ${JSON.stringify(problem.value)} ${problem.message}`;
+      return `${name} ${fault}`;
     });
     throw new Error(`The local server's environment is wrong: ${[...new Set(problems)].join("; ")}`);
   }

@@ -1,4 +1,4 @@
-import { Slots } from "./slots";
+import type { Slots } from "./slots";
 
 interface Run {
   stop: AbortController;

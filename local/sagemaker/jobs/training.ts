@@ -9,6 +9,7 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { couldNotFind, inUse, invalid } from "../errors";
+import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../store";
@@ -43,7 +44,8 @@ export class TrainingJobs {
 
   /** @throws AwsError ResourceInUse when there has been a job of that name */
   create(input: Wire<CreateTrainingJobRequest>): Wire<CreateTrainingJobResponse> {
-    const { Tags, SessionChainingConfig: _sessions, ...request } = input;
+    const { Tags, ...given } = input;
+    const request = omit(given, "SessionChainingConfig");
     const name = request.TrainingJobName;
     const wrong = wrongPatterns(request.AlgorithmSpecification?.MetricDefinitions ?? []);
     if (wrong.length > 0) throw invalid(`The training job ${name} can't be created: ${wrong.join("; ")}.`);

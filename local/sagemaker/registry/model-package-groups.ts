@@ -10,6 +10,7 @@ import type {
 import type { Wire } from "../../server/json-service";
 import { nameOf } from "../arns";
 import { conflict, invalid } from "../errors";
+import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../store";
@@ -35,8 +36,7 @@ export class ModelPackageGroups {
   readonly operations = {
     CreateModelPackageGroup: (input: Wire<CreateModelPackageGroupInput>) => Promise.resolve(this.create(input)),
     DescribeModelPackageGroup: (input: Wire<DescribeModelPackageGroupInput>) => {
-      const { lastVersion: _version, ...described } = this.describe(input.ModelPackageGroupName);
-      return Promise.resolve(described);
+      return Promise.resolve(omit(this.describe(input.ModelPackageGroupName), "lastVersion"));
     },
     ListModelPackageGroups: (input: Wire<ListModelPackageGroupsInput>) => Promise.resolve(this.list(input)),
     DeleteModelPackageGroup: (input: Wire<DeleteModelPackageGroupInput>) =>
@@ -81,7 +81,7 @@ export class ModelPackageGroups {
       name: group.ModelPackageGroupName,
       created: group.CreationTime,
     }));
-    const summaries = items.map(({ lastVersion: _version, CreatedBy: _by, ...group }) => group);
+    const summaries = items.map((group) => omit(group, "lastVersion", "CreatedBy"));
     return { ModelPackageGroupSummaryList: summaries, ...next };
   }
 

@@ -12,6 +12,7 @@ import type {
 import type { Wire } from "../../server/json-service";
 import { nameOf } from "../arns";
 import { conflict, invalid } from "../errors";
+import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../store";
@@ -50,12 +51,8 @@ export class ModelPackages {
 
   create(input: Wire<CreateModelPackageInput>): Wire<CreateModelPackageOutput> {
     const { ClientToken, Tags, ModelPackageGroupName, ModelPackageName, ...request } = input;
-    const {
-      CertifyForMarketplace,
-      ValidationSpecification: _validation,
-      SourceAlgorithmSpecification,
-      ...kept
-    } = request;
+    const { CertifyForMarketplace, SourceAlgorithmSpecification, ...rest } = request;
+    const kept = omit(rest, "ValidationSpecification");
     const made = ClientToken === undefined ? undefined : this.tokens.get(ClientToken);
     if (made) return { ModelPackageArn: made.arn };
     if ((ModelPackageGroupName === undefined) === (ModelPackageName === undefined)) {
@@ -98,12 +95,8 @@ export class ModelPackages {
 
   private update(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
     const { ModelPackageArn, CustomerMetadataPropertiesToRemove = [], ...changes } = input;
-    const {
-      CustomerMetadataProperties,
-      AdditionalInferenceSpecificationsToAdd,
-      ClientToken: _token,
-      ...plain
-    } = changes;
+    const { CustomerMetadataProperties, AdditionalInferenceSpecificationsToAdd } = changes;
+    const plain = omit(changes, "CustomerMetadataProperties", "AdditionalInferenceSpecificationsToAdd", "ClientToken");
     const before = this.describe(ModelPackageArn);
     const metadata = { ...before.CustomerMetadataProperties, ...CustomerMetadataProperties };
     for (const key of CustomerMetadataPropertiesToRemove) delete metadata[key];
