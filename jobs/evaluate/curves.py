@@ -1,0 +1,93 @@
+"""What a person looks at: curves, histogram, calibration, costs and the confusion matrix of a scored test split."""
+
+import numpy as np
+from metrics import Scored, counts
+
+MAX_POINTS = 500
+HISTOGRAM_BINS = 40
+CALIBRATION_BINS = 10
+
+
+def thinned(*columns: np.ndarray) -> list[list[float]]:
+    """Points of a curve, at most :data:`MAX_POINTS`, both ends kept; spread evenly over the first and second column."""
+    rows = len(columns[0])
+    if rows > MAX_POINTS:
+        spans = [np.abs(np.diff(column)) / (np.ptp(column) or 1.0) for column in columns[:2]]
+        way = np.concatenate([[0.0], np.cumsum(np.maximum(*spans) if len(spans) > 1 else spans[0])])
+        keep = np.unique(np.searchsorted(way, np.linspace(0.0, way[-1], MAX_POINTS)).clip(0, rows - 1))
+        keep = np.unique(np.concatenate([[0], keep, [rows - 1]]))
+        if len(keep) > MAX_POINTS:
+            keep = np.delete(keep, 1)
+        columns = tuple(column[keep] for column in columns)
+    return [[round(float(value), 6) for value in point] for point in zip(*columns, strict=True)]
+
+
+def curves(scored: Scored) -> dict:
+    found = counts(scored, scored.weights)
+    recall = found.true_positives / found.positives
+    precision = found.true_positives / (found.true_positives + found.false_positives)
+    first = np.array([0.0])
+    return {
+        "roc": thinned(
+            np.concatenate([first, found.false_positives / found.negatives]), np.concatenate([first, recall])
+        ),
+        "precisionRecall": thinned(np.concatenate([first, recall]), np.concatenate([precision[:1], precision])),
+        "calibration": calibration(scored),
+        "scoreHistogram": histogram(scored),
+    }
+
+
+def calibration(scored: Scored) -> list[list[float]]:
+    """Mean score, share of frauds and rows of each bin; bins hold equally many of the rows scored above the median."""
+    edges = np.unique(np.quantile(scored.scores, np.linspace(0.5, 1.0, CALIBRATION_BINS + 1)))
+    which = np.searchsorted(edges, scored.scores, side="right")
+    points = []
+    for each in np.unique(which):
+        rows = which == each
+        weights = scored.weights[rows]
+        points.append(
+            [
+                float(np.average(scored.scores[rows], weights=weights)),
+                float(np.average(scored.labels[rows], weights=weights)),
+                int(rows.sum()),
+            ]
+        )
+    return points
+
+
+def histogram(scored: Scored) -> dict:
+    edges = np.linspace(0.0, 1.0, HISTOGRAM_BINS + 1)
+    fraud = scored.labels == 1
+    return {
+        "edges": [round(float(edge), 6) for edge in edges],
+        "legitimate": [int(count) for count in np.histogram(scored.scores[~fraud], edges)[0]],
+        "fraud": [int(count) for count in np.histogram(scored.scores[fraud], edges)[0]],
+    }
+
+
+def cost(scored: Scored, threshold: float, false_positive_cost: float) -> dict:
+    """Cost of each threshold, and of the model's own: a missed fraud costs its amount, a false alarm a fixed sum."""
+    fraud = scored.labels == 1
+    at_stake = np.where(fraud, scored.amounts * scored.weights, 0.0)
+    saved = np.cumsum(at_stake)[scored.ends]
+    alarms = counts(scored, scored.weights).false_positives * false_positive_cost
+    totals = at_stake.sum() - saved + alarms
+    flagged = scored.scores >= threshold
+    total = at_stake[~flagged].sum() + scored.weights[flagged & ~fraud].sum() * false_positive_cost
+    return {
+        "falsePositiveCost": false_positive_cost,
+        "total": round(float(total), 2),
+        "curve": thinned(scored.scores[scored.ends][::-1], totals[::-1]),
+    }
+
+
+def confusion_matrix(scored: Scored, threshold: float) -> dict:
+    """Rows (not weights) at the model's threshold."""
+    flagged = scored.scores >= threshold
+    fraud = scored.labels == 1
+    return {
+        "truePositives": int((flagged & fraud).sum()),
+        "falsePositives": int((flagged & ~fraud).sum()),
+        "trueNegatives": int((~flagged & ~fraud).sum()),
+        "falseNegatives": int((~flagged & fraud).sum()),
+    }
