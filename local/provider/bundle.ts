@@ -1,0 +1,46 @@
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { botocoreData, modelsCache } from "../aws-models";
+
+/**
+ * Writes the provider as one JavaScript file, and the executable `pulumi-resource-aws` that the engine starts.
+ *
+ * The executable names this machine's Node and models, since the engine starts it in a directory and with a search
+ * path of its own.
+ *
+ * @throws when botocore's models are not installed
+ */
+export async function bundleProvider(outDir: string): Promise<void> {
+  await mkdir(outDir, { recursive: true });
+  await build({
+    entryPoints: [join(__dirname, "main.ts")],
+    outfile: join(outDir, "provider.js"),
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    logLevel: "error",
+  });
+  await replaceFile(join(outDir, "pulumi-resource-aws"), launcher(outDir));
+}
+
+function launcher(outDir: string): string {
+  const set = (name: string, value: string) => `export ${name}="\${${name}:-${value}}"`;
+  return [
+    "#!/bin/sh",
+    set("BOTOCORE_DATA", botocoreData()),
+    set("AWS_MODELS_CACHE", modelsCache()),
+    // The SDK is large: compiled once, it loads in half the time.
+    set("NODE_COMPILE_CACHE", join(outDir, "compiled")),
+    `exec "${process.execPath}" "${join(outDir, "provider.js")}" "$@"`,
+    "",
+  ].join("\n");
+}
+
+/** An engine may be starting the old one. */
+async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, content);
+  await chmod(temporary, 0o755);
+  await rename(temporary, path);
+}

@@ -1,0 +1,181 @@
+import { check, complete, COMMON, FILLED, forHandler, outputsOf, type Checked } from "./check";
+import { Context, type Created, type Mode } from "./context";
+import { difference, topOf, type Change } from "./diff";
+import { typeOf } from "./naming";
+import { inputsOf, replaces, type AnyResource, type ResourceTable } from "./resource";
+import { hasUnknown, isObject, pick, settle, UNKNOWN, type Properties } from "./values";
+
+/** What the provider runs with. */
+export interface Settings {
+  account: string;
+  region: string;
+  /** Nothing is sent anywhere: answers are made up, but stay the same. */
+  planOnly: boolean;
+  defaultTags: Record<string, string>;
+}
+
+export interface Difference {
+  changes: Map<string, Change>;
+  /** Inputs whose change makes a new resource. */
+  replaces: string[];
+  deleteBeforeReplace: boolean;
+}
+
+export interface Existing {
+  /** Undefined where the id is not known yet. */
+  id: string | undefined;
+  properties: Properties;
+}
+
+export interface Current {
+  id: string;
+  properties: Properties;
+  inputs: Properties;
+}
+
+/** A creation failed half way: the resource exists. */
+export class HalfMade extends Error {
+  constructor(
+    readonly existing: { id: string; properties: Properties; inputs: Properties },
+    cause: unknown,
+  ) {
+    super(describeError(cause), { cause });
+  }
+}
+
+/** The service's error code and message. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name && error.name !== "Error" ? `${error.name}: ${error.message}` : error.message;
+}
+
+/** What the engine asks of a provider, for every type in a table. */
+export class Lifecycle {
+  constructor(
+    private readonly types: ResourceTable,
+    readonly settings: Settings,
+  ) {}
+
+  /** Completes and checks a resource's inputs. */
+  async check(urn: string, news: Properties, olds: Properties, seed: Uint8Array): Promise<Checked> {
+    const definition = this.definition(urn);
+    const inputs = complete(definition, urn, news, olds, seed, this.settings.defaultTags);
+    const context = this.context("check", urn, inputs);
+    return { inputs, failures: await check(definition, urn, context, inputs) };
+  }
+
+  diff(urn: string, before: Properties, now: Properties): Difference {
+    const definition = this.definition(urn);
+    const compared = new Set([...inputsOf(definition), ...COMMON]);
+    const changes = difference(
+      pick(before, (name) => compared.has(name)),
+      pick(now, (name) => compared.has(name)),
+    );
+    const tops = [...new Set([...changes.keys()].map(topOf))];
+    // With its own tags changed, a resource's tags with the defaults have changed too: that is the same change.
+    if (tops.includes("tags")) for (const path of changes.keys()) if (topOf(path) === "tagsAll") changes.delete(path);
+    const replacing = tops.filter(
+      (top) => top === "region" || (top !== "tagsAll" && replaces(definition, top, now, before)),
+    );
+    const named = definition.autoName !== undefined && !isFilled(now, definition.autoName.property);
+    return {
+      changes,
+      replaces: replacing,
+      deleteBeforeReplace: replacing.length > 0 && (named || !!definition.oneInPlace),
+    };
+  }
+
+  /** @throws HalfMade when the resource exists although its creation failed */
+  async create(urn: string, inputs: Properties, preview: boolean): Promise<Existing> {
+    const definition = this.definition(urn);
+    const context = this.context(preview ? "check" : "live", urn, inputs);
+    const created = await this.make(definition, context, inputs, preview);
+    const id = settle(created.id);
+    return { id: id === UNKNOWN ? undefined : String(id), properties: outputsOf(context, inputs, created) };
+  }
+
+  /** @returns undefined when the resource is gone */
+  async read(urn: string, id: string, state: Properties, inputs: Properties): Promise<Current | undefined> {
+    if (this.settings.planOnly) return { id, properties: state, inputs };
+    const context = this.context("live", urn, state);
+    const now = await unlessGone(() => this.definition(urn).read(context, id, forHandler(state)));
+    if (!now) return undefined;
+    const found = pick(now, (name) => name in inputs && now[name] !== undefined);
+    return { id, properties: outputsOf(context, state, { id, ...now }), inputs: { ...inputs, ...found } };
+  }
+
+  async update(urn: string, id: string, before: Properties, now: Properties, preview: boolean): Promise<Properties> {
+    const definition = this.definition(urn);
+    if (!definition.update) throw new Error(`${typeOf(urn)} can't be updated`);
+    const context = this.context(preview ? "check" : "live", urn, now);
+    const own = new Set([...inputsOf(definition), ...COMMON, FILLED]);
+    const computed = pick(before, (name) => !own.has(name));
+    const changes = preview ? {} : await definition.update(context, id, forHandler(now), forHandler(before));
+    return outputsOf(context, now, { ...computed, ...changes });
+  }
+
+  async delete(urn: string, id: string, state: Properties): Promise<void> {
+    if (this.settings.planOnly) return;
+    await unlessGone(() => this.definition(urn).delete(this.context("live", urn, state), id, forHandler(state)));
+  }
+
+  context(mode: Mode, urn: string, inputs: Properties): Context {
+    const { account, planOnly, region } = this.settings;
+    const own = inputs["region"];
+    return new Context({
+      mode: planOnly && mode === "live" ? "plan" : mode,
+      urn,
+      region: typeof own === "string" && !hasUnknown(own) ? own : region,
+      account,
+    });
+  }
+
+  private async make(
+    definition: AnyResource,
+    context: Context,
+    inputs: Properties,
+    preview: boolean,
+  ): Promise<Created> {
+    try {
+      return await definition.create(context, forHandler(inputs));
+    } catch (error) {
+      // What depends on unknown inputs can't be worked out in a preview: then nothing is known of the outputs.
+      if (preview && hasUnknown(inputs)) return { id: UNKNOWN };
+      if (preview || !context.partial) throw error;
+      // Inputs that may change are left out, so that the next update applies all of them.
+      const kept = new Set<string>([...definition.immutable, FILLED, "forceDestroy"]);
+      const fixed = pick(inputs, (name) => kept.has(name));
+      const properties = outputsOf(context, fixed, context.partial);
+      throw new HalfMade({ id: context.partial.id, properties, inputs: fixed }, error);
+    }
+  }
+
+  private definition(urn: string): AnyResource {
+    const found = this.types[typeOf(urn)];
+    if (!found) throw new Error(`resource type ${typeOf(urn)} is not supported by the local provider`);
+    return found;
+  }
+}
+
+function isFilled(inputs: Properties, property: string): boolean {
+  return Array.isArray(inputs[FILLED]) && inputs[FILLED].includes(property);
+}
+
+/** Runs a call; a not-found error of the service means that there is nothing. */
+async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (/NotFound|NoSuch|NonExistent|DoesNotExist/.test(error.name)) return true;
+  const metadata = "$metadata" in error ? error.$metadata : undefined;
+  if (isObject(metadata) && metadata["httpStatusCode"] === 404) return true;
+  // SageMaker says ValidationException or ResourceNotFound according to the operation; the former tells by its message.
+  return error.name === "ValidationException" && /does not exist|could not find|cannot find/i.test(error.message);
+}

@@ -1,0 +1,17 @@
+/** What the Pulumi engine starts: serves the provider and prints its port. */
+import { Provider, serve } from "./server";
+
+const provider = new Provider({
+  account: process.env["AWS_ACCOUNT_ID"] ?? "123456789012",
+  region: process.env["AWS_REGION"] ?? "us-east-1",
+  planOnly: process.env["AWS_LOCAL_PLAN_ONLY"] === "1",
+  defaultTags: {},
+});
+
+serve(provider).then(
+  (port) => console.log(port),
+  (error: unknown) => {
+    console.error(error);
+    process.exitCode = 1;
+  },
+);

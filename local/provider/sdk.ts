@@ -1,0 +1,98 @@
+/** The AWS SDK's clients: one per service, loaded when first used, found at the address the environment names. */
+
+interface Sdk {
+  apigateway: typeof import("@aws-sdk/client-api-gateway");
+  cloudwatch: typeof import("@aws-sdk/client-cloudwatch");
+  dynamodb: typeof import("@aws-sdk/client-dynamodb");
+  ecs: typeof import("@aws-sdk/client-ecs");
+  events: typeof import("@aws-sdk/client-eventbridge");
+  iam: typeof import("@aws-sdk/client-iam");
+  kms: typeof import("@aws-sdk/client-kms");
+  lambda: typeof import("@aws-sdk/client-lambda");
+  logs: typeof import("@aws-sdk/client-cloudwatch-logs");
+  s3: typeof import("@aws-sdk/client-s3");
+  sagemaker: typeof import("@aws-sdk/client-sagemaker");
+  scheduler: typeof import("@aws-sdk/client-scheduler");
+  sns: typeof import("@aws-sdk/client-sns");
+  sqs: typeof import("@aws-sdk/client-sqs");
+}
+
+/** botocore's name of a service. */
+export type Service = keyof Sdk;
+
+export type OperationOf<S extends Service> = keyof Sdk[S] extends infer Key
+  ? Key extends `${infer Name}Command`
+    ? Name
+    : never
+  : never;
+
+type CommandOf<S extends Service, O extends string> = Sdk[S][`${O}Command` & keyof Sdk[S]];
+
+/** Input of an operation. Members are optional and enums are strings: AWS's model is what checks them. */
+export type InputOf<S extends Service, O extends string> =
+  CommandOf<S, O> extends abstract new (...args: never) => { input: infer Input } ? Loose<Input> : never;
+
+/** Answer of an operation. Members may be missing whatever the service. */
+export type OutputOf<S extends Service, O extends string> =
+  CommandOf<S, O> extends abstract new (...args: never) => {
+    resolveMiddleware: (...args: never) => (...args: never) => Promise<{ output: infer Output }>;
+  }
+    ? Output
+    : never;
+
+type Loose<T> = T extends string
+  ? string
+  : T extends Uint8Array | Date | number | boolean | undefined
+    ? T
+    : T extends (infer Element)[]
+      ? Loose<Element>[]
+      : T extends object
+        ? { [Key in keyof T]?: Loose<T[Key]> | undefined }
+        : T;
+
+const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
+  apigateway: async () => [await import("@aws-sdk/client-api-gateway"), "APIGatewayClient"],
+  cloudwatch: async () => [await import("@aws-sdk/client-cloudwatch"), "CloudWatchClient"],
+  dynamodb: async () => [await import("@aws-sdk/client-dynamodb"), "DynamoDBClient"],
+  ecs: async () => [await import("@aws-sdk/client-ecs"), "ECSClient"],
+  events: async () => [await import("@aws-sdk/client-eventbridge"), "EventBridgeClient"],
+  iam: async () => [await import("@aws-sdk/client-iam"), "IAMClient"],
+  kms: async () => [await import("@aws-sdk/client-kms"), "KMSClient"],
+  lambda: async () => [await import("@aws-sdk/client-lambda"), "LambdaClient"],
+  logs: async () => [await import("@aws-sdk/client-cloudwatch-logs"), "CloudWatchLogsClient"],
+  s3: async () => [await import("@aws-sdk/client-s3"), "S3Client"],
+  sagemaker: async () => [await import("@aws-sdk/client-sagemaker"), "SageMakerClient"],
+  scheduler: async () => [await import("@aws-sdk/client-scheduler"), "SchedulerClient"],
+  sns: async () => [await import("@aws-sdk/client-sns"), "SNSClient"],
+  sqs: async () => [await import("@aws-sdk/client-sqs"), "SQSClient"],
+};
+
+/** What all of the SDK's modules have in common. */
+type Module = Record<string, new (argument: object) => object>;
+interface Client {
+  send(command: object): Promise<unknown>;
+}
+
+const clients = new Map<string, Promise<[Module, Client]>>();
+
+async function open(service: Service, region: string): Promise<[Module, Client]> {
+  const [module, name] = (await LOADERS[service]()) as unknown as [Module, string];
+  const Constructor = module[name];
+  if (!Constructor) throw new Error(`the SDK of ${service} has no ${name}`);
+  return [module, new Constructor({ region }) as Client];
+}
+
+/**
+ * Sends one request.
+ *
+ * @throws the SDK's error, with the service's error code as its name
+ */
+export async function send(service: Service, region: string, operation: string, input: object): Promise<unknown> {
+  const key = `${service} ${region}`;
+  const opened = clients.get(key) ?? open(service, region);
+  clients.set(key, opened);
+  const [module, client] = await opened;
+  const Command = module[`${operation}Command`];
+  if (!Command) throw new Error(`the SDK of ${service} has no operation ${operation}`);
+  return client.send(new Command(input));
+}

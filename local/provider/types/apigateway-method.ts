@@ -1,0 +1,269 @@
+import type * as aws from "@pulumi/aws";
+import { between, jsonObject, oneOf } from "../checks";
+import type { Context } from "../context";
+import { resource, type ResourceTable } from "../resource";
+import type { Plain } from "../values";
+import { mapPatches, patches, setPatches } from "./apigateway-patch";
+
+/** What a method, and all that hangs on it, is addressed by. */
+interface Address {
+  restApi: string;
+  resourceId: string;
+  httpMethod: string;
+}
+
+const ADDRESS = ["restApi", "resourceId", "httpMethod"] as const;
+const METHODS = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
+function addressed({ restApi: restApiId, resourceId, httpMethod }: Address) {
+  return { restApiId, resourceId, httpMethod };
+}
+
+function idOf(prefix: string, { restApi, resourceId, httpMethod }: Address, ...rest: string[]): string {
+  return [prefix, restApi, resourceId, httpMethod, ...rest].join("-");
+}
+
+const method = resource<aws.apigateway.MethodArgs>({
+  immutable: ADDRESS,
+  mutable: [
+    "apiKeyRequired",
+    "authorization",
+    "authorizationScopes",
+    "authorizerId",
+    "operationName",
+    "requestModels",
+    "requestParameters",
+    "requestValidatorId",
+  ],
+  defaults: { apiKeyRequired: false },
+  oneInPlace: true,
+  checks: {
+    authorization: (type) => oneOf(type, ["NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS"]),
+    httpMethod: (verb) => oneOf(verb, METHODS),
+  },
+  async create(c, inputs) {
+    await c.call(
+      "apigateway",
+      "PutMethod",
+      { restApiId: inputs.restApi, authorizationType: inputs.authorization },
+      inputs,
+    );
+    return { id: idOf("agm", inputs) };
+  },
+  async read(c, _id, state) {
+    const found = await c.call("apigateway", "GetMethod", addressed(state));
+    const {
+      apiKeyRequired,
+      authorization,
+      authorizerId,
+      operationName,
+      requestModels,
+      requestParameters,
+      requestValidatorId,
+    } = state;
+    const written = {
+      apiKeyRequired,
+      authorization,
+      authorizerId,
+      operationName,
+      requestModels,
+      requestParameters,
+      requestValidatorId,
+    };
+    return c.mirror(written, { ...found, authorization: found.authorizationType });
+  },
+  async update(c, _id, now, before) {
+    const patchOperations = [
+      ...patches(now, before, {
+        apiKeyRequired: "/apiKeyRequired",
+        authorization: "/authorizationType",
+        authorizerId: "/authorizerId",
+        operationName: "/operationName",
+        requestValidatorId: "/requestValidatorId",
+      }),
+      ...mapPatches(now.requestModels, before.requestModels, "/requestModels"),
+      ...mapPatches(now.requestParameters, before.requestParameters, "/requestParameters"),
+      ...setPatches(now.authorizationScopes, before.authorizationScopes, "/authorizationScopes"),
+    ];
+    await c.call("apigateway", "UpdateMethod", { ...addressed(now), patchOperations });
+  },
+  delete: (c, _id, state) => c.call("apigateway", "DeleteMethod", addressed(state)),
+});
+
+async function putIntegration(c: Context, { timeoutMilliseconds, ...inputs }: Plain<aws.apigateway.IntegrationArgs>) {
+  await c.call(
+    "apigateway",
+    "PutIntegration",
+    { restApiId: inputs.restApi, timeoutInMillis: timeoutMilliseconds },
+    inputs,
+  );
+}
+
+const integration = resource<aws.apigateway.IntegrationArgs>({
+  immutable: [...ADDRESS, "type", "integrationHttpMethod"],
+  mutable: [
+    "cacheKeyParameters",
+    "cacheNamespace",
+    "connectionId",
+    "connectionType",
+    "contentHandling",
+    "credentials",
+    "passthroughBehavior",
+    "requestParameters",
+    "requestTemplates",
+    "timeoutMilliseconds",
+    "uri",
+  ],
+  oneInPlace: true,
+  checks: {
+    integrationHttpMethod: (verb) => oneOf(verb, METHODS),
+    timeoutMilliseconds: (milliseconds) => between(milliseconds, 50, 300_000),
+    type: (type, { uri }) => (type !== "MOCK" && uri === undefined ? `${type} needs a uri` : undefined),
+  },
+  async create(c, inputs) {
+    await putIntegration(c, inputs);
+    return { id: idOf("agi", inputs) };
+  },
+  async read(c, _id, state) {
+    const found = await c.call("apigateway", "GetIntegration", addressed(state));
+    const { type, uri, credentials, integrationHttpMethod, requestParameters, requestTemplates, timeoutMilliseconds } =
+      state;
+    const written = {
+      type,
+      uri,
+      credentials,
+      integrationHttpMethod,
+      requestParameters,
+      requestTemplates,
+      timeoutMilliseconds,
+    };
+    const current = { ...found, integrationHttpMethod: found.httpMethod, timeoutMilliseconds: found.timeoutInMillis };
+    return c.mirror(written, current);
+  },
+  // Putting an integration replaces the one that is there.
+  update: (c, _id, now) => putIntegration(c, now),
+  delete: (c, _id, state) => c.call("apigateway", "DeleteIntegration", addressed(state)),
+});
+
+const methodResponse = resource<aws.apigateway.MethodResponseArgs>({
+  immutable: [...ADDRESS, "statusCode"],
+  mutable: ["responseModels", "responseParameters"],
+  oneInPlace: true,
+  async create(c, inputs) {
+    await c.call("apigateway", "PutMethodResponse", { restApiId: inputs.restApi }, inputs);
+    return { id: idOf("agmr", inputs, inputs.statusCode) };
+  },
+  async read(c, _id, state) {
+    const { statusCode, responseModels, responseParameters } = state;
+    const found = await c.call("apigateway", "GetMethodResponse", { ...addressed(state), statusCode });
+    return c.mirror({ responseModels, responseParameters }, found);
+  },
+  async update(c, _id, now) {
+    // The service puts no response over another one.
+    await c.call("apigateway", "DeleteMethodResponse", { ...addressed(now), statusCode: now.statusCode });
+    await c.call("apigateway", "PutMethodResponse", { restApiId: now.restApi }, now);
+  },
+  delete: (c, _id, state) =>
+    c.call("apigateway", "DeleteMethodResponse", { ...addressed(state), statusCode: state.statusCode }),
+});
+
+const integrationResponse = resource<aws.apigateway.IntegrationResponseArgs>({
+  immutable: [...ADDRESS, "statusCode"],
+  mutable: ["contentHandling", "responseParameters", "responseTemplates", "selectionPattern"],
+  oneInPlace: true,
+  async create(c, inputs) {
+    await c.call("apigateway", "PutIntegrationResponse", { restApiId: inputs.restApi }, inputs);
+    return { id: idOf("agir", inputs, inputs.statusCode) };
+  },
+  async read(c, _id, state) {
+    const { statusCode, selectionPattern, responseParameters, responseTemplates } = state;
+    const found = await c.call("apigateway", "GetIntegrationResponse", { ...addressed(state), statusCode });
+    return c.mirror({ selectionPattern, responseParameters, responseTemplates }, found);
+  },
+  async update(c, _id, now) {
+    await c.call("apigateway", "PutIntegrationResponse", { restApiId: now.restApi }, now);
+  },
+  delete: (c, _id, state) =>
+    c.call("apigateway", "DeleteIntegrationResponse", { ...addressed(state), statusCode: state.statusCode }),
+});
+
+const gatewayResponse = resource<aws.apigateway.ResponseArgs>({
+  immutable: ["restApiId", "responseType"],
+  mutable: ["responseParameters", "responseTemplates", "statusCode"],
+  oneInPlace: true,
+  async create(c, inputs) {
+    await c.call("apigateway", "PutGatewayResponse", {}, inputs);
+    return { id: `aggr-${inputs.restApiId}-${inputs.responseType}` };
+  },
+  async read(c, _id, { restApiId, responseType, ...written }) {
+    const found = await c.call("apigateway", "GetGatewayResponse", { restApiId, responseType });
+    return found.defaultResponse ? undefined : c.mirror(written, found);
+  },
+  async update(c, _id, now) {
+    await c.call("apigateway", "PutGatewayResponse", {}, now);
+  },
+  delete: (c, _id, { restApiId, responseType }) =>
+    c.call("apigateway", "DeleteGatewayResponse", { restApiId, responseType }),
+});
+
+const requestValidator = resource<aws.apigateway.RequestValidatorArgs>({
+  immutable: ["restApi"],
+  mutable: ["name", "validateRequestBody", "validateRequestParameters"],
+  autoName: { property: "name", maxLength: 128 },
+  async create(c, inputs) {
+    const { id = "" } = await c.call("apigateway", "CreateRequestValidator", { restApiId: inputs.restApi }, inputs);
+    return { id };
+  },
+  async read(c, id, { restApi: restApiId, ...written }) {
+    return c.mirror(written, await c.call("apigateway", "GetRequestValidator", { restApiId, requestValidatorId: id }));
+  },
+  async update(c, id, now, before) {
+    const patchOperations = patches(now, before, {
+      name: "/name",
+      validateRequestBody: "/validateRequestBody",
+      validateRequestParameters: "/validateRequestParameters",
+    });
+    await c.call("apigateway", "UpdateRequestValidator", {
+      restApiId: now.restApi,
+      requestValidatorId: id,
+      patchOperations,
+    });
+  },
+  delete: (c, id, { restApi: restApiId }) =>
+    c.call("apigateway", "DeleteRequestValidator", { restApiId, requestValidatorId: id }),
+});
+
+const model = resource<aws.apigateway.ModelArgs>({
+  immutable: ["restApi", "name", "contentType"],
+  mutable: ["description", "schema"],
+  autoName: { property: "name", maxLength: 128 },
+  json: ["schema"],
+  checks: {
+    name: (name) =>
+      /^[A-Za-z0-9]+$/.test(name) ? undefined : `"${name}" has other characters than letters and digits`,
+    schema: jsonObject,
+  },
+  async create(c, inputs) {
+    const { id = "" } = await c.call("apigateway", "CreateModel", { restApiId: inputs.restApi }, inputs);
+    return { id };
+  },
+  async read(c, _id, { restApi: restApiId, name: modelName, description, schema }) {
+    return c.mirror({ description, schema }, await c.call("apigateway", "GetModel", { restApiId, modelName }));
+  },
+  async update(c, _id, now, before) {
+    const patchOperations = patches(now, before, { description: "/description", schema: "/schema" });
+    await c.call("apigateway", "UpdateModel", { restApiId: now.restApi, modelName: now.name, patchOperations });
+  },
+  delete: (c, _id, { restApi: restApiId, name: modelName }) =>
+    c.call("apigateway", "DeleteModel", { restApiId, modelName }),
+});
+
+export const APIGATEWAY_METHOD: ResourceTable = {
+  "aws:apigateway/method:Method": method,
+  "aws:apigateway/integration:Integration": integration,
+  "aws:apigateway/methodResponse:MethodResponse": methodResponse,
+  "aws:apigateway/integrationResponse:IntegrationResponse": integrationResponse,
+  "aws:apigateway/response:Response": gatewayResponse,
+  "aws:apigateway/requestValidator:RequestValidator": requestValidator,
+  "aws:apigateway/model:Model": model,
+};

@@ -1,0 +1,251 @@
+import type * as aws from "@pulumi/aws";
+import { between, policy } from "../checks";
+import { resource, type ResourceTable } from "../resource";
+import { mapPatches, patches, pointer, setPatches, type Patch } from "./apigateway-patch";
+import { retag } from "./shared";
+
+const restApi = resource<aws.apigateway.RestApiArgs>({
+  immutable: [],
+  mutable: [
+    "apiKeySource",
+    "binaryMediaTypes",
+    "description",
+    "disableExecuteApiEndpoint",
+    "endpointConfiguration",
+    "minimumCompressionSize",
+    "name",
+    "policy",
+    "tags",
+  ],
+  // A private endpoint belongs to its VPC endpoints: any other change is a patch.
+  replaces: (property, now, before) =>
+    property === "endpointConfiguration" &&
+    JSON.stringify(now.endpointConfiguration?.vpcEndpointIds) !==
+      JSON.stringify(before.endpointConfiguration?.vpcEndpointIds),
+  autoName: { property: "name", maxLength: 1024 },
+  json: ["policy"],
+  checks: { policy: (text) => policy(text, "resource") },
+  async create(c, inputs) {
+    const { id = "", rootResourceId } = await c.call("apigateway", "CreateRestApi", {}, inputs);
+    return { id, rootResourceId, arn: c.gatewayArn(`/restapis/${id}`), executionArn: c.arn("execute-api", id) };
+  },
+  async read(c, id, { description, name, disableExecuteApiEndpoint }) {
+    const found = await c.call("apigateway", "GetRestApi", { restApiId: id });
+    return {
+      ...c.mirror({ description, name, disableExecuteApiEndpoint }, found),
+      rootResourceId: found.rootResourceId,
+      arn: c.gatewayArn(`/restapis/${id}`),
+      executionArn: c.arn("execute-api", id),
+    };
+  },
+  async update(c, id, now, before) {
+    const patchOperations = [
+      ...patches(now, before, {
+        apiKeySource: "/apiKeySource",
+        description: "/description",
+        disableExecuteApiEndpoint: "/disableExecuteApiEndpoint",
+        minimumCompressionSize: "/minimumCompressionSize",
+        name: "/name",
+        policy: "/policy",
+      }),
+      ...setPatches(now.binaryMediaTypes, before.binaryMediaTypes, "/binaryMediaTypes"),
+    ];
+    const [type, oldType] = [now.endpointConfiguration?.types, before.endpointConfiguration?.types];
+    if (type !== oldType && type !== undefined) {
+      patchOperations.push({ op: "replace", path: `/endpointConfiguration/types/${oldType ?? "EDGE"}`, value: type });
+    }
+    if (patchOperations.length > 0) await c.call("apigateway", "UpdateRestApi", { restApiId: id, patchOperations });
+    const resourceArn = c.gatewayArn(`/restapis/${id}`);
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
+      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
+    );
+  },
+  delete: (c, id) => c.call("apigateway", "DeleteRestApi", { restApiId: id }),
+});
+
+const gatewayResource = resource<aws.apigateway.ResourceArgs>({
+  immutable: ["restApi"],
+  mutable: ["parentId", "pathPart"],
+  async create(c, { restApi: restApiId, parentId, pathPart }) {
+    const { id = "", path } = await c.call("apigateway", "CreateResource", { restApiId, parentId, pathPart });
+    return { id, path };
+  },
+  async read(c, id, { restApi: restApiId, pathPart }) {
+    const found = await c.call("apigateway", "GetResource", { restApiId, resourceId: id });
+    return { ...c.mirror({ pathPart }, found), path: found.path };
+  },
+  async update(c, id, now, before) {
+    const patchOperations = patches(now, before, { parentId: "/parentId", pathPart: "/pathPart" });
+    const { path } = await c.call("apigateway", "UpdateResource", {
+      restApiId: now.restApi,
+      resourceId: id,
+      patchOperations,
+    });
+    return { path };
+  },
+  delete: (c, id, { restApi: restApiId }) => c.call("apigateway", "DeleteResource", { restApiId, resourceId: id }),
+});
+
+const deployment = resource<aws.apigateway.DeploymentArgs>({
+  immutable: ["restApi", "triggers", "variables"],
+  mutable: ["description"],
+  async create(c, { restApi: restApiId, description, variables }) {
+    const { id = "" } = await c.call("apigateway", "CreateDeployment", { restApiId, description, variables });
+    return { id };
+  },
+  async read(c, id, { restApi: restApiId, description }) {
+    return c.mirror({ description }, await c.call("apigateway", "GetDeployment", { restApiId, deploymentId: id }));
+  },
+  async update(c, id, now, before) {
+    const patchOperations = patches(now, before, { description: "/description" });
+    await c.call("apigateway", "UpdateDeployment", { restApiId: now.restApi, deploymentId: id, patchOperations });
+  },
+  delete: (c, id, { restApi: restApiId }) => c.call("apigateway", "DeleteDeployment", { restApiId, deploymentId: id }),
+});
+
+/** Where a stage answers: the emulator's address when there is one, for it can't own names in AWS's domain. */
+function invokeUrl(api: string, region: string, stage: string): string {
+  const endpoint = process.env["AWS_ENDPOINT_URL_API_GATEWAY"] ?? process.env["AWS_ENDPOINT_URL"];
+  if (endpoint) return `${endpoint.replace(/\/$/, "")}/_aws/execute-api/${api}/${stage}`;
+  return `https://${api}.execute-api.${region}.amazonaws.com/${stage}`;
+}
+
+const stage = resource<aws.apigateway.StageArgs>({
+  immutable: ["restApi", "stageName"],
+  mutable: ["accessLogSettings", "deployment", "description", "tags", "variables", "xrayTracingEnabled"],
+  async create(c, inputs) {
+    const {
+      restApi: api,
+      stageName: name,
+      accessLogSettings: logs,
+      deployment: deploymentId,
+      xrayTracingEnabled,
+    } = inputs;
+    const { description, variables, tags } = inputs;
+    const request = {
+      restApiId: api,
+      stageName: name,
+      deploymentId,
+      description,
+      variables,
+      tags,
+      tracingEnabled: xrayTracingEnabled,
+    };
+    await c.call("apigateway", "CreateStage", request);
+    const arn = c.gatewayArn(`/restapis/${api}/stages/${name}`);
+    const executionArn = c.arn("execute-api", `${api}/${name}`);
+    const created = c.exists({
+      id: `ags-${api}-${name}`,
+      arn,
+      executionArn,
+      invokeUrl: invokeUrl(api, c.region, name),
+    });
+    if (logs) {
+      const patchOperations = patches(logs, {}, LOG_PATHS);
+      await c.call("apigateway", "UpdateStage", { restApiId: api, stageName: name, patchOperations });
+    }
+    return created;
+  },
+  async read(
+    c,
+    _id,
+    { restApi: restApiId, stageName, deployment: deploymentId, description, variables, xrayTracingEnabled },
+  ) {
+    const found = await c.call("apigateway", "GetStage", { restApiId, stageName });
+    const current = { ...found, deployment: found.deploymentId, xrayTracingEnabled: found.tracingEnabled };
+    return c.mirror({ deployment: deploymentId, description, variables, xrayTracingEnabled }, current);
+  },
+  async update(c, _id, now, before) {
+    const { restApi: restApiId, stageName } = now;
+    const plain = {
+      deployment: "/deploymentId",
+      description: "/description",
+      xrayTracingEnabled: "/tracingEnabled",
+    } as const;
+    const patchOperations: Patch[] = [
+      ...patches(now, before, plain),
+      ...mapPatches(now.variables, before.variables, "/variables"),
+      ...(now.accessLogSettings
+        ? patches(now.accessLogSettings, before.accessLogSettings ?? {}, LOG_PATHS)
+        : before.accessLogSettings
+          ? [{ op: "remove", path: "/accessLogSettings" } as const]
+          : []),
+    ];
+    if (patchOperations.length > 0)
+      await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
+    const resourceArn = c.gatewayArn(`/restapis/${restApiId}/stages/${stageName}`);
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
+      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
+    );
+  },
+  delete: (c, _id, { restApi: restApiId, stageName }) => c.call("apigateway", "DeleteStage", { restApiId, stageName }),
+});
+
+const LOG_PATHS = { destinationArn: "/accessLogSettings/destinationArn", format: "/accessLogSettings/format" } as const;
+
+const SETTINGS = {
+  cacheDataEncrypted: "caching/dataEncrypted",
+  cacheTtlInSeconds: "caching/ttlInSeconds",
+  cachingEnabled: "caching/enabled",
+  dataTraceEnabled: "logging/dataTrace",
+  loggingLevel: "logging/loglevel",
+  metricsEnabled: "metrics/enabled",
+  throttlingBurstLimit: "throttling/burstLimit",
+  throttlingRateLimit: "throttling/rateLimit",
+} as const;
+
+/** `/~1predict/POST/throttling/rateLimit`: settings of the method path `predict/POST`; `*` followed by `/*` is all. */
+function settingPaths(methodPath: string) {
+  const at = methodPath.lastIndexOf("/");
+  const [path, method] = [methodPath.slice(0, at), methodPath.slice(at + 1)];
+  const prefix = `/${path === "*" ? path : pointer(`/${path}`)}/${method}`;
+  return Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, `${prefix}/${setting}`]));
+}
+
+const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
+  immutable: ["restApi", "stageName", "methodPath"],
+  mutable: ["settings"],
+  oneInPlace: true,
+  checks: {
+    methodPath: (path) =>
+      path.includes("/") ? undefined : `"${path}" is not {path}/{method}, such as "predict/POST" or "*/*"`,
+    settings: ({ throttlingRateLimit: rate, throttlingBurstLimit: burst }) =>
+      (rate === undefined ? undefined : between(rate, -1, 1e6)) ??
+      (burst === undefined ? undefined : between(burst, -1, 1e6)),
+  },
+  async create(c, { restApi: restApiId, stageName, methodPath, settings }) {
+    const patchOperations = patches(settings, {}, settingPaths(methodPath));
+    await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
+    return { id: `${restApiId}-${stageName}-${methodPath}` };
+  },
+  async read(c, _id, { restApi: restApiId, stageName, methodPath, settings }) {
+    const { methodSettings: all } = await c.call("apigateway", "GetStage", { restApiId, stageName });
+    const key =
+      methodPath === "*/*" ? methodPath : pointer(methodPath.replace(/\/([^/]+)$/, "\n$1")).replace("\n", "/");
+    const found = all?.[methodPath] ?? all?.[key] ?? all?.[`~1${key}`] ?? all?.[`/${methodPath}`];
+    return found && c.mirror({ settings }, { settings: found });
+  },
+  async update(c, _id, now, before) {
+    const { restApi: restApiId, stageName, methodPath, settings } = now;
+    const patchOperations = patches(settings, before.settings, settingPaths(methodPath));
+    await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
+  },
+  async delete(c, _id, { restApi: restApiId, stageName, methodPath, settings }) {
+    const patchOperations = patches({}, settings, settingPaths(methodPath));
+    await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
+  },
+});
+
+export const APIGATEWAY: ResourceTable = {
+  "aws:apigateway/restApi:RestApi": restApi,
+  "aws:apigateway/resource:Resource": gatewayResource,
+  "aws:apigateway/deployment:Deployment": deployment,
+  "aws:apigateway/stage:Stage": stage,
+  "aws:apigateway/methodSettings:MethodSettings": methodSettings,
+};

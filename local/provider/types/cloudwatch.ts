@@ -1,0 +1,160 @@
+import type * as aws from "@pulumi/aws";
+import { oneOf } from "../checks";
+import type { Context } from "../context";
+import { resource, type ResourceTable } from "../resource";
+import { changed, type Plain } from "../values";
+import { retag, tagList } from "./shared";
+
+const RETENTION_DAYS = [
+  0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+const logGroup = resource<aws.cloudwatch.LogGroupArgs>({
+  immutable: ["name", "logGroupClass"],
+  mutable: ["kmsKeyId", "retentionInDays", "skipDestroy", "tags"],
+  autoName: { property: "name", maxLength: 512 },
+  checks: { retentionInDays: (days) => oneOf(days, RETENTION_DAYS) },
+  async create(c, { name = "", kmsKeyId, logGroupClass, retentionInDays, tags }) {
+    await c.call("logs", "CreateLogGroup", { logGroupName: name, kmsKeyId, logGroupClass, tags });
+    const created = c.exists({ id: name, arn: c.arn("logs", `log-group:${name}`) });
+    if (retentionInDays) await c.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays });
+    return created;
+  },
+  async read(c, id, { retentionInDays }) {
+    const { logGroups } = await c.call("logs", "DescribeLogGroups", { logGroupNamePrefix: id });
+    const found = logGroups?.find(({ logGroupName }) => logGroupName === id);
+    if (!found) return undefined;
+    // No retention at the service is what the program writes as 0.
+    const current = { retentionInDays: found.retentionInDays ?? 0 };
+    return { ...c.mirror({ retentionInDays }, current), name: id, arn: c.arn("logs", `log-group:${id}`) };
+  },
+  async update(c, id, now, before) {
+    const { retentionInDays, kmsKeyId } = now;
+    if (changed(now, before, "retentionInDays")) {
+      await (retentionInDays
+        ? c.call("logs", "PutRetentionPolicy", { logGroupName: id, retentionInDays })
+        : c.call("logs", "DeleteRetentionPolicy", { logGroupName: id }));
+    }
+    if (changed(now, before, "kmsKeyId")) {
+      await (kmsKeyId
+        ? c.call("logs", "AssociateKmsKey", { logGroupName: id, kmsKeyId })
+        : c.call("logs", "DisassociateKmsKey", { logGroupName: id }));
+    }
+    const resourceArn = c.arn("logs", `log-group:${id}`);
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("logs", "TagResource", { resourceArn, tags }),
+      (tagKeys) => c.call("logs", "UntagResource", { resourceArn, tagKeys }),
+    );
+  },
+  async delete(c, id, { skipDestroy }) {
+    if (!skipDestroy) await c.call("logs", "DeleteLogGroup", { logGroupName: id });
+  },
+});
+
+type AlarmArgs = aws.cloudwatch.MetricAlarmArgs;
+
+function dimensionList(dimensions: Record<string, string> | undefined) {
+  return dimensions && Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+}
+
+function metricQueries(queries: Plain<AlarmArgs>["metricQueries"]) {
+  return queries?.map(({ id, accountId, expression, label, metric, period, returnData }) => ({
+    Id: id,
+    AccountId: accountId,
+    Expression: expression,
+    Label: label,
+    Period: period,
+    ReturnData: returnData,
+    MetricStat: metric && {
+      Metric: {
+        Namespace: metric.namespace,
+        MetricName: metric.metricName,
+        Dimensions: dimensionList(metric.dimensions),
+      },
+      Period: metric.period,
+      Stat: metric.stat,
+      Unit: metric.unit,
+    },
+  }));
+}
+
+async function putAlarm(c: Context, { name, dimensions, metricQueries: queries, tags, ...inputs }: Plain<AlarmArgs>) {
+  const Metrics = metricQueries(queries);
+  await c.call(
+    "cloudwatch",
+    "PutMetricAlarm",
+    { AlarmName: name, Dimensions: dimensionList(dimensions), Metrics, Tags: tagList(tags) },
+    inputs,
+  );
+}
+
+const metricAlarm = resource<AlarmArgs>({
+  immutable: ["name"],
+  mutable: [
+    "actionsEnabled",
+    "alarmActions",
+    "alarmDescription",
+    "comparisonOperator",
+    "datapointsToAlarm",
+    "dimensions",
+    "evaluateLowSampleCountPercentiles",
+    "evaluationPeriods",
+    "extendedStatistic",
+    "insufficientDataActions",
+    "metricName",
+    "metricQueries",
+    "namespace",
+    "okActions",
+    "period",
+    "statistic",
+    "tags",
+    "threshold",
+    "thresholdMetricId",
+    "treatMissingData",
+    "unit",
+  ],
+  autoName: { property: "name", maxLength: 255 },
+  checks: {
+    period: (seconds) =>
+      [10, 20, 30].includes(seconds) || seconds % 60 === 0
+        ? undefined
+        : `is ${seconds} seconds, neither 10, 20 or 30 nor a multiple of 60`,
+    datapointsToAlarm: (datapoints, { evaluationPeriods }) =>
+      typeof evaluationPeriods === "number" && datapoints > evaluationPeriods
+        ? `is ${datapoints}, more than the ${evaluationPeriods} evaluation periods`
+        : undefined,
+    treatMissingData: (treatment) => oneOf(treatment, ["breaching", "notBreaching", "ignore", "missing"]),
+  },
+  async create(c, inputs) {
+    await putAlarm(c, inputs);
+    const { name = "" } = inputs;
+    return { id: name, arn: c.arn("cloudwatch", `alarm:${name}`) };
+  },
+  async read(c, id, { name: _name, metricQueries: _queries, tags: _tags, ...written }) {
+    const { MetricAlarms: alarms } = await c.call("cloudwatch", "DescribeAlarms", { AlarmNames: [id] });
+    const found = alarms?.[0];
+    if (!found) return undefined;
+    const { Dimensions: list, ...current } = found;
+    const dimensions = Object.fromEntries((list ?? []).map(({ Name, Value }) => [Name, Value]));
+    return c.mirror(written, { ...current, dimensions });
+  },
+  async update(c, id, now, before) {
+    await putAlarm(c, now);
+    // The service ignores the tags of an alarm that exists already.
+    const ResourceARN = c.arn("cloudwatch", `alarm:${id}`);
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("cloudwatch", "TagResource", { ResourceARN, Tags: tagList(tags) }),
+      (TagKeys) => c.call("cloudwatch", "UntagResource", { ResourceARN, TagKeys }),
+    );
+  },
+  delete: (c, id) => c.call("cloudwatch", "DeleteAlarms", { AlarmNames: [id] }),
+});
+
+export const CLOUDWATCH: ResourceTable = {
+  "aws:cloudwatch/logGroup:LogGroup": logGroup,
+  "aws:cloudwatch/metricAlarm:MetricAlarm": metricAlarm,
+};

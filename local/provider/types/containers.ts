@@ -1,0 +1,104 @@
+import type * as aws from "@pulumi/aws";
+import { resource, type ResourceTable } from "../resource";
+import { retag } from "./shared";
+
+function ecsTags(tags: Record<string, string> | undefined) {
+  return tags && Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+const cluster = resource<aws.ecs.ClusterArgs>({
+  immutable: ["name"],
+  mutable: ["configuration", "settings", "tags"],
+  autoName: { property: "name", maxLength: 255 },
+  async create(c, { name = "", configuration, settings, tags }) {
+    await c.call("ecs", "CreateCluster", { clusterName: name, tags: ecsTags(tags) }, { configuration, settings });
+    const arn = c.arn("ecs", `cluster/${name}`);
+    return { id: arn, arn };
+  },
+  async read(c, id) {
+    const { clusters } = await c.call("ecs", "DescribeClusters", { clusters: [id] });
+    const found = clusters?.find(({ status }) => status !== "INACTIVE");
+    return found && { name: found.clusterName, arn: id };
+  },
+  async update(c, id, now, before) {
+    const { configuration, settings } = now;
+    await c.call("ecs", "UpdateCluster", { cluster: id }, { configuration, settings });
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("ecs", "TagResource", { resourceArn: id, tags: ecsTags(tags) }),
+      (tagKeys) => c.call("ecs", "UntagResource", { resourceArn: id, tagKeys }),
+    );
+  },
+  delete: (c, id) => c.call("ecs", "DeleteCluster", { cluster: id }),
+});
+
+interface TaskOutputs {
+  arn: string;
+  arnWithoutRevision: string;
+  revision: number;
+}
+
+function containersProblem(text: string): string | undefined {
+  try {
+    return Array.isArray(JSON.parse(text)) ? undefined : "is not a JSON list of containers";
+  } catch (error) {
+    if (error instanceof SyntaxError) return "is not a JSON list of containers";
+    throw error;
+  }
+}
+
+/** Revisions are immutable: whatever changes makes a new one. */
+const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
+  immutable: [
+    "containerDefinitions",
+    "cpu",
+    "ephemeralStorage",
+    "executionRoleArn",
+    "family",
+    "ipcMode",
+    "memory",
+    "networkMode",
+    "pidMode",
+    "placementConstraints",
+    "requiresCompatibilities",
+    "runtimePlatform",
+    "taskRoleArn",
+    "volumes",
+  ],
+  mutable: ["skipDestroy", "tags", "trackLatest"],
+  checks: { containerDefinitions: containersProblem },
+  async create(c, { containerDefinitions, tags, ...inputs }) {
+    const definitions: unknown = JSON.parse(containerDefinitions);
+    const { taskDefinition: registered } = await c.call(
+      "ecs",
+      "RegisterTaskDefinition",
+      { tags: ecsTags(tags) },
+      { ...inputs, containerDefinitions: definitions },
+    );
+    const revision = registered?.revision ?? 0;
+    const arnWithoutRevision = c.arn("ecs", `task-definition/${inputs.family}`);
+    return { id: inputs.family, arn: `${arnWithoutRevision}:${revision}`, arnWithoutRevision, revision };
+  },
+  async read(c, _id, { arn }) {
+    const { taskDefinition: found } = await c.call("ecs", "DescribeTaskDefinition", { taskDefinition: arn });
+    return found?.status === "ACTIVE" ? { revision: found.revision } : undefined;
+  },
+  async update(c, _id, now, before) {
+    const resourceArn = before.arn ?? "";
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("ecs", "TagResource", { resourceArn, tags: ecsTags(tags) }),
+      (tagKeys) => c.call("ecs", "UntagResource", { resourceArn, tagKeys }),
+    );
+  },
+  async delete(c, _id, { arn, skipDestroy }) {
+    if (!skipDestroy) await c.call("ecs", "DeregisterTaskDefinition", { taskDefinition: arn });
+  },
+});
+
+export const ECS: ResourceTable = {
+  "aws:ecs/cluster:Cluster": cluster,
+  "aws:ecs/taskDefinition:TaskDefinition": taskDefinition,
+};

@@ -1,0 +1,206 @@
+import type * as aws from "@pulumi/aws";
+import type { Context } from "../context";
+import { resource, type ResourceTable } from "../resource";
+import { changed, type Plain } from "../values";
+import { retag, tagList } from "./shared";
+
+type Args = aws.dynamodb.TableArgs;
+type Table = Plain<Args>;
+type GlobalIndex = NonNullable<Table["globalSecondaryIndexes"]>[number];
+
+const PROVISIONED = "PROVISIONED";
+
+function keySchema(hashKey: string | undefined, rangeKey: string | undefined) {
+  return [
+    { AttributeName: hashKey, KeyType: "HASH" },
+    ...(rangeKey ? [{ AttributeName: rangeKey, KeyType: "RANGE" }] : []),
+  ];
+}
+
+function throughput({
+  billingMode,
+  readCapacity,
+  writeCapacity,
+}: Pick<Table, "billingMode" | "readCapacity" | "writeCapacity">) {
+  if (billingMode !== PROVISIONED) return undefined;
+  return { ReadCapacityUnits: readCapacity ?? 1, WriteCapacityUnits: writeCapacity ?? 1 };
+}
+
+function globalIndex(
+  { name, hashKey, rangeKey, projectionType, nonKeyAttributes, ...capacity }: GlobalIndex,
+  table: Table,
+) {
+  return {
+    IndexName: name,
+    KeySchema: keySchema(hashKey, rangeKey),
+    Projection: { ProjectionType: projectionType, NonKeyAttributes: nonKeyAttributes },
+    ProvisionedThroughput: throughput({ billingMode: table.billingMode, ...capacity }),
+  };
+}
+
+function definitions({ attributes }: Table) {
+  return attributes?.map(({ name, type }) => ({ AttributeName: name, AttributeType: type }));
+}
+
+function encryption({ serverSideEncryption: wanted }: Table) {
+  const own = wanted?.kmsKeyArn;
+  return wanted && { Enabled: wanted.enabled, SSEType: own ? "KMS" : undefined, KMSMasterKeyId: own };
+}
+
+function stream({ streamEnabled, streamViewType }: Table) {
+  return streamEnabled ? { StreamEnabled: true, StreamViewType: streamViewType } : undefined;
+}
+
+/** The service takes one change of an index per request: what goes, then what comes; a changed index does both. */
+async function updateIndexes(c: Context, id: string, now: Table, before: Table): Promise<void> {
+  const text = (index: GlobalIndex) => JSON.stringify(index);
+  const [news, olds] = [now.globalSecondaryIndexes ?? [], before.globalSecondaryIndexes ?? []];
+  const gone = olds.filter((old) => !news.some((index) => text(index) === text(old)));
+  const added = news.filter((index) => !olds.some((old) => text(old) === text(index)));
+  const request = { TableName: id, AttributeDefinitions: definitions(now) };
+  for (const { name } of gone) {
+    await c.call("dynamodb", "UpdateTable", {
+      ...request,
+      GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: name } }],
+    });
+  }
+  for (const index of added) {
+    const Create = globalIndex(index, now);
+    await c.call("dynamodb", "UpdateTable", { ...request, GlobalSecondaryIndexUpdates: [{ Create }] });
+  }
+}
+
+async function putTimeToLive(c: Context, id: string, ttl: Table["ttl"], before: Table["ttl"]): Promise<void> {
+  const AttributeName = ttl?.attributeName ?? before?.attributeName;
+  const TimeToLiveSpecification = { Enabled: ttl?.enabled ?? false, AttributeName };
+  await c.call("dynamodb", "UpdateTimeToLive", { TableName: id, TimeToLiveSpecification });
+}
+
+async function putBackups(c: Context, id: string, recovery: Table["pointInTimeRecovery"]): Promise<void> {
+  const PointInTimeRecoverySpecification = {
+    PointInTimeRecoveryEnabled: recovery?.enabled ?? false,
+    RecoveryPeriodInDays: recovery?.recoveryPeriodInDays,
+  };
+  await c.call("dynamodb", "UpdateContinuousBackups", { TableName: id, PointInTimeRecoverySpecification });
+}
+
+function tableOutputs(
+  c: Context,
+  name: string,
+  described: { LatestStreamArn?: string; LatestStreamLabel?: string } = {},
+) {
+  const { LatestStreamArn: streamArn, LatestStreamLabel: streamLabel } = described;
+  return { arn: c.arn("dynamodb", `table/${name}`), streamArn, streamLabel };
+}
+
+function hasAttribute(name: string, { attributes }: Table): string | undefined {
+  if (!Array.isArray(attributes) || attributes.some((attribute) => attribute.name === name)) return undefined;
+  return `"${name}" is not among the attributes`;
+}
+
+const table = resource<Args>({
+  immutable: ["name", "hashKey", "rangeKey", "localSecondaryIndexes"],
+  mutable: [
+    "attributes",
+    "billingMode",
+    "deletionProtectionEnabled",
+    "globalSecondaryIndexes",
+    "pointInTimeRecovery",
+    "readCapacity",
+    "serverSideEncryption",
+    "streamEnabled",
+    "streamViewType",
+    "tableClass",
+    "tags",
+    "ttl",
+    "writeCapacity",
+  ],
+  autoName: { property: "name", maxLength: 255 },
+  defaults: { billingMode: PROVISIONED },
+  checks: {
+    attributes: (attributes, { hashKey, rangeKey, globalSecondaryIndexes = [], localSecondaryIndexes = [] }) => {
+      const indexes = [...globalSecondaryIndexes, ...localSecondaryIndexes];
+      const keys = new Set([
+        hashKey,
+        rangeKey,
+        ...indexes.flatMap((index) => ["hashKey" in index ? index.hashKey : undefined, index.rangeKey]),
+      ]);
+      const unused = attributes.find(({ name }) => !keys.has(name));
+      return unused && `"${unused.name}" is the key of neither the table nor an index`;
+    },
+    hashKey: hasAttribute,
+    rangeKey: hasAttribute,
+  },
+  async create(c, inputs) {
+    const { name = "", billingMode, tableClass, deletionProtectionEnabled, hashKey, rangeKey } = inputs;
+    const { TableDescription: described } = await c.call("dynamodb", "CreateTable", {
+      TableName: name,
+      KeySchema: keySchema(hashKey, rangeKey),
+      AttributeDefinitions: definitions(inputs),
+      BillingMode: billingMode,
+      ProvisionedThroughput: throughput(inputs),
+      GlobalSecondaryIndexes: inputs.globalSecondaryIndexes?.map((index) => globalIndex(index, inputs)),
+      LocalSecondaryIndexes: inputs.localSecondaryIndexes?.map((index) => ({
+        IndexName: index.name,
+        KeySchema: keySchema(hashKey, index.rangeKey),
+        Projection: { ProjectionType: index.projectionType, NonKeyAttributes: index.nonKeyAttributes },
+      })),
+      SSESpecification: encryption(inputs),
+      StreamSpecification: stream(inputs),
+      TableClass: tableClass,
+      DeletionProtectionEnabled: deletionProtectionEnabled,
+      Tags: tagList(inputs.tags),
+    });
+    const created = c.exists({ id: name, ...tableOutputs(c, name, described) });
+    if (inputs.ttl?.enabled) await putTimeToLive(c, name, inputs.ttl, undefined);
+    if (inputs.pointInTimeRecovery?.enabled) await putBackups(c, name, inputs.pointInTimeRecovery);
+    return created;
+  },
+  async read(c, id, { billingMode, deletionProtectionEnabled, hashKey, rangeKey, ttl }) {
+    const { Table: found } = await c.call("dynamodb", "DescribeTable", { TableName: id });
+    const { TimeToLiveDescription: live } = await c.call("dynamodb", "DescribeTimeToLive", { TableName: id });
+    const key = (type: string) => found?.KeySchema?.find(({ KeyType }) => KeyType === type)?.AttributeName;
+    const current = {
+      billingMode: found?.BillingModeSummary?.BillingMode,
+      deletionProtectionEnabled: found?.DeletionProtectionEnabled,
+      hashKey: key("HASH"),
+      rangeKey: key("RANGE"),
+      ttl: { enabled: live?.TimeToLiveStatus === "ENABLED", attributeName: live?.AttributeName },
+    };
+    const written = { billingMode, deletionProtectionEnabled, hashKey, rangeKey, ttl };
+    return { ...c.mirror(written, current), ...tableOutputs(c, id, found) };
+  },
+  async update(c, id, now, before) {
+    if (
+      changed(now, before, "billingMode", "readCapacity", "writeCapacity", "deletionProtectionEnabled", "tableClass") ||
+      changed(now, before, "streamEnabled", "streamViewType", "serverSideEncryption")
+    ) {
+      await c.call("dynamodb", "UpdateTable", {
+        TableName: id,
+        BillingMode: now.billingMode,
+        ProvisionedThroughput: throughput(now),
+        DeletionProtectionEnabled: now.deletionProtectionEnabled ?? false,
+        TableClass: now.tableClass,
+        SSESpecification: changed(now, before, "serverSideEncryption")
+          ? (encryption(now) ?? { Enabled: false })
+          : undefined,
+        StreamSpecification: changed(now, before, "streamEnabled", "streamViewType")
+          ? (stream(now) ?? { StreamEnabled: false })
+          : undefined,
+      });
+    }
+    if (changed(now, before, "globalSecondaryIndexes")) await updateIndexes(c, id, now, before);
+    if (changed(now, before, "ttl")) await putTimeToLive(c, id, now.ttl, before.ttl);
+    if (changed(now, before, "pointInTimeRecovery")) await putBackups(c, id, now.pointInTimeRecovery);
+    const ResourceArn = c.arn("dynamodb", `table/${id}`);
+    await retag(
+      now.tags,
+      before.tags,
+      (tags) => c.call("dynamodb", "TagResource", { ResourceArn, Tags: tagList(tags) }),
+      (TagKeys) => c.call("dynamodb", "UntagResource", { ResourceArn, TagKeys }),
+    );
+  },
+  delete: (c, id) => c.call("dynamodb", "DeleteTable", { TableName: id }),
+});
+
+export const DYNAMODB: ResourceTable = { "aws:dynamodb/table:Table": table };

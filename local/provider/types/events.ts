@@ -1,0 +1,176 @@
+import type * as aws from "@pulumi/aws";
+import { jsonObject, scheduleExpression, schedulerExpression } from "../checks";
+import type { Context } from "../context";
+import { resource, type ResourceTable } from "../resource";
+import type { Plain } from "../values";
+import { awsvpc, retag, tagList } from "./shared";
+
+type RuleArgs = aws.cloudwatch.EventRuleArgs;
+
+function ruleArn(c: Context, { name, eventBusName }: Plain<RuleArgs>): string {
+  const bus = eventBusName && eventBusName !== "default" ? `${eventBusName}/` : "";
+  return c.arn("events", `rule/${bus}${name}`);
+}
+
+const eventRule = resource<RuleArgs>({
+  immutable: ["name", "eventBusName"],
+  mutable: ["description", "eventPattern", "roleArn", "scheduleExpression", "state", "tags"],
+  autoName: { property: "name", maxLength: 64 },
+  json: ["eventPattern"],
+  checks: {
+    name: (_name, { eventPattern, scheduleExpression: schedule }) =>
+      eventPattern === undefined && schedule === undefined
+        ? "needs an eventPattern or a scheduleExpression"
+        : undefined,
+    eventPattern: jsonObject,
+    scheduleExpression,
+  },
+  async create(c, { tags, ...inputs }) {
+    await c.call("events", "PutRule", { Tags: tagList(tags) }, inputs);
+    return { id: inputs.name ?? "", arn: ruleArn(c, inputs) };
+  },
+  async read(c, id, { tags: _tags, eventBusName, ...written }) {
+    const found = await c.call("events", "DescribeRule", { Name: id, EventBusName: eventBusName });
+    return c.mirror(written, found);
+  },
+  async update(c, _id, { tags, ...inputs }, before) {
+    await c.call("events", "PutRule", {}, inputs);
+    const ResourceARN = ruleArn(c, inputs);
+    await retag(
+      tags,
+      before.tags,
+      (put) => c.call("events", "TagResource", { ResourceARN, Tags: tagList(put) }),
+      (TagKeys) => c.call("events", "UntagResource", { ResourceARN, TagKeys }),
+    );
+  },
+  delete: (c, id, { eventBusName }) => c.call("events", "DeleteRule", { Name: id, EventBusName: eventBusName }),
+});
+
+type TargetArgs = aws.cloudwatch.EventTargetArgs;
+
+async function putTarget(c: Context, { rule, eventBusName, targetId, ...inputs }: Plain<TargetArgs>): Promise<void> {
+  const { inputTransformer, sqsTarget, ecsTarget, ...rest } = inputs;
+  const target = {
+    ...rest,
+    id: targetId,
+    sqsParameters: sqsTarget,
+    inputTransformer: inputTransformer && {
+      inputPathsMap: inputTransformer.inputPaths,
+      inputTemplate: inputTransformer.inputTemplate,
+    },
+    ecsParameters: ecsTarget && {
+      ...ecsTarget,
+      networkConfiguration: awsvpc(ecsTarget.networkConfiguration),
+      tags: tagList(ecsTarget.tags),
+    },
+  };
+  const answer = await c.call(
+    "events",
+    "PutTargets",
+    { Rule: rule, EventBusName: eventBusName },
+    { targets: [target] },
+  );
+  const failed = answer.FailedEntries?.[0];
+  if (failed) throw new Error(`target ${targetId} of rule ${rule}: ${failed.ErrorCode} ${failed.ErrorMessage}`);
+}
+
+const eventTarget = resource<TargetArgs>({
+  immutable: ["rule", "eventBusName", "targetId"],
+  mutable: [
+    "arn",
+    "deadLetterConfig",
+    "ecsTarget",
+    "input",
+    "inputPath",
+    "inputTransformer",
+    "retryPolicy",
+    "roleArn",
+    "sqsTarget",
+  ],
+  autoName: { property: "targetId", maxLength: 64 },
+  async create(c, inputs) {
+    await putTarget(c, inputs);
+    return { id: `${inputs.rule}-${inputs.targetId}` };
+  },
+  async read(c, _id, { rule, eventBusName, targetId, arn, input, inputPath, roleArn, deadLetterConfig, retryPolicy }) {
+    const { Targets: targets } = await c.call("events", "ListTargetsByRule", {
+      Rule: rule,
+      EventBusName: eventBusName,
+    });
+    const found = targets?.find(({ Id }) => Id === targetId);
+    return found && c.mirror({ arn, input, inputPath, roleArn, deadLetterConfig, retryPolicy }, found);
+  },
+  async update(c, _id, now) {
+    await putTarget(c, now);
+  },
+  delete: (c, _id, { rule, eventBusName, targetId }) =>
+    c.call("events", "RemoveTargets", { Rule: rule, EventBusName: eventBusName, Ids: [targetId ?? ""] }),
+});
+
+type ScheduleArgs = aws.scheduler.ScheduleArgs;
+
+const DEFAULT_GROUP = "default";
+
+/** The schedule with its target as the service has it. */
+function scheduleInput({ target, ...inputs }: Plain<ScheduleArgs>): object {
+  const { ecsParameters, sagemakerPipelineParameters, ...rest } = target;
+  return {
+    ...inputs,
+    target: {
+      ...rest,
+      ecsParameters: ecsParameters && {
+        ...ecsParameters,
+        networkConfiguration: awsvpc(ecsParameters.networkConfiguration),
+        tags: ecsParameters.tags && Object.entries(ecsParameters.tags).map(([key, value]) => ({ key, value })),
+      },
+      sageMakerPipelineParameters: sagemakerPipelineParameters && {
+        pipelineParameterList: sagemakerPipelineParameters.pipelineParameters,
+      },
+    },
+  };
+}
+
+const schedule = resource<ScheduleArgs>({
+  immutable: ["name", "groupName"],
+  mutable: [
+    "actionAfterCompletion",
+    "description",
+    "endDate",
+    "flexibleTimeWindow",
+    "kmsKeyArn",
+    "scheduleExpression",
+    "scheduleExpressionTimezone",
+    "startDate",
+    "state",
+    "target",
+  ],
+  autoName: { property: "name", maxLength: 64 },
+  checks: { scheduleExpression: schedulerExpression },
+  async create(c, inputs) {
+    const { name = "", groupName = DEFAULT_GROUP } = inputs;
+    await c.call("scheduler", "CreateSchedule", {}, scheduleInput(inputs));
+    return { id: `${groupName}/${name}`, arn: c.arn("scheduler", `schedule/${groupName}/${name}`) };
+  },
+  async read(c, _id, { name, groupName, ...written }) {
+    const found = await c.call("scheduler", "GetSchedule", { Name: name, GroupName: groupName });
+    const { startDate: _start, endDate: _end, target, ...compared } = written;
+    const { arn, roleArn, input, retryPolicy, deadLetterConfig } = target;
+    return c.mirror(
+      { ...compared, target },
+      {
+        ...found,
+        Target: { ...target, ...c.mirror({ arn, roleArn, input, retryPolicy, deadLetterConfig }, found.Target) },
+      },
+    );
+  },
+  async update(c, _id, now) {
+    await c.call("scheduler", "UpdateSchedule", {}, scheduleInput(now));
+  },
+  delete: (c, _id, { name, groupName }) => c.call("scheduler", "DeleteSchedule", { Name: name, GroupName: groupName }),
+});
+
+export const EVENTS: ResourceTable = {
+  "aws:cloudwatch/eventRule:EventRule": eventRule,
+  "aws:cloudwatch/eventTarget:EventTarget": eventTarget,
+  "aws:scheduler/schedule:Schedule": schedule,
+};

@@ -1,0 +1,33 @@
+import type { ResourceTable } from "../resource";
+import { APIGATEWAY } from "./apigateway";
+import { APIGATEWAY_KEYS } from "./apigateway-keys";
+import { APIGATEWAY_METHOD } from "./apigateway-method";
+import { CLOUDWATCH } from "./cloudwatch";
+import { ECS } from "./containers";
+import { DYNAMODB } from "./dynamodb";
+import { EVENTS } from "./events";
+import { IAM } from "./iam";
+import { KMS } from "./kms";
+import { LAMBDA } from "./lambda";
+import { INVOCATION } from "./lambda-invocation";
+import { MESSAGING } from "./messaging";
+import { S3 } from "./s3";
+import { SAGEMAKER } from "./sagemaker";
+
+/** All resource types of the provider, by token. */
+export const TYPES: ResourceTable = {
+  ...APIGATEWAY,
+  ...APIGATEWAY_KEYS,
+  ...APIGATEWAY_METHOD,
+  ...CLOUDWATCH,
+  ...DYNAMODB,
+  ...ECS,
+  ...EVENTS,
+  ...IAM,
+  ...INVOCATION,
+  ...KMS,
+  ...LAMBDA,
+  ...MESSAGING,
+  ...S3,
+  ...SAGEMAKER,
+};

@@ -1,0 +1,85 @@
+import type * as aws from "@pulumi/aws";
+import { oneOf } from "../checks";
+import type { Context } from "../context";
+import { resource, type ResourceTable } from "../resource";
+import { retag, tagList } from "./shared";
+
+function retagSageMaker(c: Context, ResourceArn: string, now: Record<string, string> | undefined, before: typeof now) {
+  return retag(
+    now,
+    before,
+    (tags) => c.call("sagemaker", "AddTags", { ResourceArn, Tags: tagList(tags) }),
+    (TagKeys) => c.call("sagemaker", "DeleteTags", { ResourceArn, TagKeys }),
+  );
+}
+
+const modelPackageGroup = resource<aws.sagemaker.ModelPackageGroupArgs>({
+  immutable: ["modelPackageGroupName", "modelPackageGroupDescription"],
+  mutable: ["tags"],
+  async create(c, { tags, ...inputs }) {
+    await c.call("sagemaker", "CreateModelPackageGroup", { Tags: tagList(tags) }, inputs);
+    const name = inputs.modelPackageGroupName;
+    return { id: name, arn: c.arn("sagemaker", `model-package-group/${name}`) };
+  },
+  async read(c, id, { modelPackageGroupDescription }) {
+    const found = await c.call("sagemaker", "DescribeModelPackageGroup", { ModelPackageGroupName: id });
+    return c.mirror({ modelPackageGroupDescription }, found);
+  },
+  update: (c, id, now, before) =>
+    retagSageMaker(c, c.arn("sagemaker", `model-package-group/${id}`), now.tags, before.tags),
+  delete: (c, id) => c.call("sagemaker", "DeleteModelPackageGroup", { ModelPackageGroupName: id }),
+});
+
+/** Waits until an app's change is over. @throws when the service says that it failed */
+async function settled(c: Context, arn: string): Promise<void> {
+  await c.until(`MLflow app ${arn}`, async () => {
+    const { Status: status = "" } = await c.call("sagemaker", "DescribeMlflowApp", { Arn: arn });
+    if (status.endsWith("Failed")) throw new Error(`MLflow app ${arn} is ${status}`);
+    return status === "Created" || status === "Updated" ? status : undefined;
+  });
+}
+
+const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
+  immutable: ["roleArn"],
+  mutable: [
+    "accountDefaultStatus",
+    "artifactStoreUri",
+    "defaultDomainIdLists",
+    "modelRegistrationMode",
+    "name",
+    "tags",
+    "weeklyMaintenanceWindowStart",
+  ],
+  autoName: { property: "name", maxLength: 256 },
+  checks: {
+    accountDefaultStatus: (status) => oneOf(status, ["ENABLED", "DISABLED"]),
+    artifactStoreUri: (uri) => (/^s3:\/\/[^/]+/.test(uri) ? undefined : `"${uri}" is not s3://bucket/prefix`),
+  },
+  async create(c, { tags, defaultDomainIdLists, ...inputs }) {
+    const { Arn: arn = "" } = await c.call(
+      "sagemaker",
+      "CreateMlflowApp",
+      { Tags: tagList(tags), DefaultDomainIdList: defaultDomainIdLists },
+      inputs,
+    );
+    const created = c.exists({ id: arn, arn });
+    await settled(c, arn);
+    return created;
+  },
+  async read(c, id, { accountDefaultStatus, artifactStoreUri, modelRegistrationMode, name, roleArn }) {
+    const found = await c.call("sagemaker", "DescribeMlflowApp", { Arn: id });
+    if (found.Status === "Deleted" || found.Status === "Deleting") return undefined;
+    return c.mirror({ accountDefaultStatus, artifactStoreUri, modelRegistrationMode, name, roleArn }, found);
+  },
+  async update(c, id, { tags, defaultDomainIdLists, roleArn: _role, ...inputs }, before) {
+    await c.call("sagemaker", "UpdateMlflowApp", { Arn: id, DefaultDomainIdList: defaultDomainIdLists }, inputs);
+    await settled(c, id);
+    await retagSageMaker(c, id, tags, before.tags);
+  },
+  delete: (c, id) => c.call("sagemaker", "DeleteMlflowApp", { Arn: id }),
+});
+
+export const SAGEMAKER: ResourceTable = {
+  "aws:sagemaker/modelPackageGroup:ModelPackageGroup": modelPackageGroup,
+  "aws:sagemaker/mlflowApp:MlflowApp": mlflowApp,
+};
