@@ -15,6 +15,8 @@ import { TrainingJobs } from "./jobs/training";
 import { MlflowApps } from "./registry/mlflow-apps";
 import { ModelPackageGroups } from "./registry/model-package-groups";
 import { ModelPackages } from "./registry/model-packages";
+import { Executions } from "./pipelines/executions";
+import { Pipelines } from "./pipelines/pipelines";
 import type { SageMakerContext } from "./state";
 import { Store } from "./store";
 import { Tags } from "./tags";
@@ -51,7 +53,11 @@ export function sagemaker(server: ServerContext): SageMaker {
   const models = new Models(context, packages);
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs, models);
+  const pipelines = new Pipelines(context);
+  const executions = new Executions({ context, processing, training, models, groups, packages }, pipelines);
   const parts = [
+    pipelines,
+    executions,
     context.tags,
     processing,
     training,
@@ -68,7 +74,7 @@ export function sagemaker(server: ServerContext): SageMaker {
       serviceName: "sagemaker",
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
       close: async () => {
-        await Promise.all([processing.close(), training.close(), endpoints.close()]);
+        await Promise.all([executions.close(), processing.close(), training.close(), endpoints.close()]);
         await context.events.flushed();
         closeClients(clients);
         store.close();

@@ -36,6 +36,8 @@ export function serverContext(settings: ServerSettings, ownUrl: string): ServerC
       AWS_ACCESS_KEY_ID: process.env["AWS_ACCESS_KEY_ID"] ?? "local",
       AWS_SECRET_ACCESS_KEY: process.env["AWS_SECRET_ACCESS_KEY"] ?? "local",
       AWS_EC2_METADATA_DISABLED: "true",
+      // What this process is marked with marks its children: whoever ends a cloud finds all of it.
+      ...(process.env["LOCAL_CLOUD_ID"] ? { LOCAL_CLOUD_ID: process.env["LOCAL_CLOUD_ID"] } : {}),
     }),
   };
 }

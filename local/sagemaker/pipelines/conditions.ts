@@ -9,13 +9,14 @@ export async function holds(condition: Json, scope: Scope): Promise<boolean> {
   if (!isRecord(condition)) throw new Error("a condition must be an object");
   const operand = (name: string): Promise<Json> => {
     const value = condition[name];
-    if (value === undefined) throw new Error(`the condition ${String(condition["Type"])} needs ${name}`);
+    if (value === undefined) throw new Error(`the condition ${JSON.stringify(condition["Type"])} needs ${name}`);
     return resolve(value, scope);
   };
   const compared = async (decide: (order: number) => boolean): Promise<boolean> =>
     decide(order(await operand("LeftValue"), await operand("RightValue")));
 
-  switch (condition["Type"]) {
+  const type: unknown = condition["Type"];
+  switch (type) {
     case "Equals":
       return equal(await operand("LeftValue"), await operand("RightValue"));
     case "GreaterThan":
@@ -37,7 +38,7 @@ export async function holds(condition: Json, scope: Scope): Promise<boolean> {
     case "Or":
       return (await decideAll(condition["Conditions"], scope)).some(Boolean);
     default:
-      throw new Error(`${JSON.stringify(condition["Type"])} is no type of condition that SageMaker has`);
+      throw new Error(`${JSON.stringify(type)} is no type of condition that SageMaker has`);
   }
 }
 

@@ -20,12 +20,9 @@ const JsonObject = new t.Type<{ [name: string]: Json }>(
   (input, context) => (isRecord(input) ? t.success(input) : t.failure(input, context)),
   t.identity,
 );
-const JsonValue = new t.Type<Json>(
-  "JsonValue",
-  (_input): _input is Json => true,
-  (input) => t.success(input as Json),
-  t.identity,
-);
+
+/** Text, or the expression that gives it. */
+const TextOrExpression = t.union([t.string, JsonObject]);
 
 const Parameter = t.intersection([
   t.type({ Name: t.string, Type: t.keyof({ String: null, Integer: null, Float: null, Boolean: null }) }),
@@ -52,8 +49,8 @@ const Step = t.intersection([
     Description: t.string,
     PropertyFiles: t.array(PropertyFile),
     OutputParameters: t.array(OutputParameter),
-    FunctionArn: JsonValue,
-    SqsQueueUrl: JsonValue,
+    FunctionArn: TextOrExpression,
+    SqsQueueUrl: TextOrExpression,
   }),
 ]);
 export type Step = t.TypeOf<typeof Step>;

@@ -59,6 +59,11 @@ export class ModelPackageGroups {
     return group?.lastVersion ?? 1;
   }
 
+  /** Makes the group unless it is there. */
+  ensure(name: string): void {
+    if (!this.groups.get(name)) this.create({ ModelPackageGroupName: name });
+  }
+
   private create(input: Wire<CreateModelPackageGroupInput>): Wire<CreateModelPackageGroupOutput> {
     const { Tags, ModelPackageGroupName, ModelPackageGroupDescription } = input;
     const ModelPackageGroupArn = this.context.arns.sagemaker(`model-package-group/${ModelPackageGroupName}`);
