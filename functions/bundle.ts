@@ -25,9 +25,9 @@ const common: BuildOptions = {
   format: "cjs",
   minify: true,
   legalComments: "none",
-  // Packages' ECMAScript modules: what nobody imports is left out of them, but not of CommonJS.
+  // Packages' ECMAScript modules: what nobody imports is left out of them, but not of CommonJS. Packages with an
+  // `exports` map offer theirs by the condition `module`, which esbuild knows unless `conditions` is set.
   mainFields: ["module", "main"],
-  conditions: ["import"],
   metafile: true,
   logLevel: "silent",
 };
