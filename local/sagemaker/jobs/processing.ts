@@ -74,13 +74,19 @@ export class ProcessingJobs {
     return this.describe(name);
   }
 
+  /** @throws AwsError ValidationException when the job does not run */
   stop(name: string): object {
-    const job = this.describe(name);
-    if (!isActive(job))
-      throw invalid(`The request was rejected because the processing job is in status ${job.ProcessingJobStatus}.`);
+    const { ProcessingJobStatus } = this.describe(name);
+    if (this.end(name)) return {};
+    throw invalid(`The request was rejected because the processing job is in status ${ProcessingJobStatus}.`);
+  }
+
+  /** @returns false when there was nothing to end */
+  end(name: string): boolean {
+    if (!isActive(this.describe(name))) return false;
     this.change(name, { ProcessingJobStatus: "Stopping" });
     this.runs.stop(name);
-    return {};
+    return true;
   }
 
   close(): Promise<void> {

@@ -87,13 +87,19 @@ export class TrainingJobs {
     return this.describe(name);
   }
 
+  /** @throws AwsError ValidationException when the job does not run */
   stop(name: string): object {
-    const job = this.describe(name);
-    if (!isActive(job))
-      throw invalid(`The request was rejected because the training job is in status ${job.TrainingJobStatus}.`);
+    const { TrainingJobStatus } = this.describe(name);
+    if (this.end(name)) return {};
+    throw invalid(`The request was rejected because the training job is in status ${TrainingJobStatus}.`);
+  }
+
+  /** @returns false when there was nothing to end */
+  end(name: string): boolean {
+    if (!isActive(this.describe(name))) return false;
     this.change(name, (document) => ({ ...document, TrainingJobStatus: "Stopping" }));
     this.runs.stop(name);
-    return {};
+    return true;
   }
 
   close(): Promise<void> {

@@ -96,7 +96,8 @@ export class Executions {
   }
 
   private start(input: Wire<StartPipelineExecutionRequest>): Wire<StartPipelineExecutionResponse> {
-    const made = this.tokens.get(input.ClientRequestToken);
+    const token = input.ClientRequestToken ?? randomId(32);
+    const made = this.tokens.get(token);
     if (made) return { PipelineExecutionArn: made.arn };
     const pipeline = this.pipelines.describe(input.PipelineName);
     const given = input.PipelineParameters ?? [];
@@ -119,7 +120,7 @@ export class Executions {
     };
     this.services.context.store.transaction(() => {
       this.executions.insert(execution.arn, execution);
-      this.tokens.insert(input.ClientRequestToken, { arn: execution.arn });
+      this.tokens.insert(token, { arn: execution.arn });
     });
     this.pipelines.collection.update(pipeline.PipelineName, (document) => ({ ...document, LastRunTime: started }));
     announceExecution(this.services.context, execution, null);

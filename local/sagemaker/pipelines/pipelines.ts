@@ -12,7 +12,7 @@ import type {
   UpdatePipelineResponse,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
-import { nameOf } from "../arns";
+import { nameOf, randomId } from "../arns";
 import { conflict, invalid, notFound } from "../errors";
 import { page, type ListRequest } from "../paging";
 import { omit } from "../objects";
@@ -63,7 +63,8 @@ export class Pipelines {
 
   private async create(input: Wire<CreatePipelineRequest>): Promise<Wire<CreatePipelineResponse>> {
     const { Tags, ClientRequestToken, PipelineDefinitionS3Location, ...request } = input;
-    const made = this.tokens.get(ClientRequestToken);
+    const token = ClientRequestToken ?? randomId(32);
+    const made = this.tokens.get(token);
     if (made) return { PipelineArn: made.arn };
     const PipelineDefinition = await this.definition(request.PipelineDefinition, PipelineDefinitionS3Location);
     const PipelineArn = this.arn(request.PipelineName);
@@ -81,7 +82,7 @@ export class Pipelines {
         `Pipeline names must be unique within an AWS account and region. Pipeline with name (${request.PipelineName}) already exists.`,
       );
     }
-    this.tokens.insert(ClientRequestToken, { arn: PipelineArn });
+    this.tokens.insert(token, { arn: PipelineArn });
     this.context.tags.create(PipelineArn, Tags);
     return { PipelineArn };
   }

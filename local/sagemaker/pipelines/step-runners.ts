@@ -53,29 +53,29 @@ export function stepRunners(services: StepServices): Record<StepType, Runner> {
   const { context } = services;
   return {
     Processing: async (run) => {
-      const request = await jobRequest(run, context, "CreateProcessingJob", "ProcessingJobName");
+      const request = await jobRequest(run, "CreateProcessingJob", "ProcessingJobName");
       const { ProcessingJobArn } = services.processing.create(request as never);
       const name = nameOf(ProcessingJobArn);
       run.report({ ProcessingJob: { Arn: ProcessingJobArn } });
-      onStop(run.stop, () => services.processing.stop(name));
+      onStop(run.stop, () => services.processing.end(name));
       const job = await services.processing.finished(name);
       if (job.ProcessingJobStatus === "Completed") return { kind: "succeeded", properties: plain(job) };
       if (run.stop.aborted) return { kind: "stopped" };
       return failedJob("ProcessingJob", job.ProcessingJobStatus, job.FailureReason);
     },
     Training: async (run) => {
-      const request = await jobRequest(run, context, "CreateTrainingJob", "TrainingJobName");
+      const request = await jobRequest(run, "CreateTrainingJob", "TrainingJobName");
       const { TrainingJobArn } = services.training.create(request as never);
       const name = nameOf(TrainingJobArn);
       run.report({ TrainingJob: { Arn: TrainingJobArn } });
-      onStop(run.stop, () => services.training.stop(name));
+      onStop(run.stop, () => services.training.end(name));
       const job = await services.training.finished(name);
       if (job.TrainingJobStatus === "Completed") return { kind: "succeeded", properties: plain(job) };
       if (run.stop.aborted) return { kind: "stopped" };
       return failedJob("TrainingJob", job.TrainingJobStatus, job.FailureReason);
     },
     Model: async (run) => {
-      const request = await jobRequest(run, context, "CreateModel", "ModelName");
+      const request = await jobRequest(run, "CreateModel", "ModelName");
       const { ModelArn } = services.models.create(request as never);
       const model = services.models.describe(nameOf(ModelArn));
       return { kind: "succeeded", metadata: { Model: { Arn: ModelArn } }, properties: plain(model) };
@@ -159,12 +159,7 @@ export function outputList(outputs: Readonly<Record<string, Json>>): { Name: str
 }
 
 /** The request behind a step, under a name of its own, with the execution's role where it names none. */
-async function jobRequest(
-  run: StepRun,
-  context: SageMakerContext,
-  operation: string,
-  nameMember: string,
-): Promise<{ [name: string]: Json }> {
+async function jobRequest(run: StepRun, operation: string, nameMember: string): Promise<{ [name: string]: Json }> {
   const id = nameOf(run.execution.arn);
   const given = await resolve(run.step.Arguments?.[nameMember] ?? null, run.scope);
   const random = randomId(10);
