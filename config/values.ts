@@ -8,19 +8,6 @@ import { suggest } from "./nearest";
 /** Decimal arithmetic without rounding for any ratio that a person would write. */
 const Exact = Decimal.clone({ precision: 200 });
 
-/** A share of the rows, above 0 and below 1: a number, or a decimal in quotes. Decodes to a decimal string ("0.7"). */
-export const Ratio = new t.Type<string, string, unknown>(
-  "Ratio",
-  (value): value is string => typeof value === "string" && canonicalRatio(value) === value,
-  (value, context) => {
-    const ratio = canonicalRatio(value);
-    if (ratio !== undefined) return t.success(ratio);
-    return ratioLeaf.validate(value, context);
-  },
-  t.identity,
-);
-export type Ratio = t.TypeOf<typeof Ratio>;
-
 function canonicalRatio(value: unknown): string | undefined {
   const written = typeof value === "number" || (typeof value === "string" && /^(?:\d+|\d*\.\d{1,60})$/.test(value));
   if (!written) return undefined;
@@ -28,12 +15,21 @@ function canonicalRatio(value: unknown): string | undefined {
   return decimal.greaterThan(0) && decimal.lessThan(1) ? decimal.toFixed() : undefined;
 }
 
-const ratioLeaf = leaf(
+const CanonicalRatio = leaf(
   "Ratio",
-  (value): value is string => canonicalRatio(value) === value,
+  (value): value is string => typeof value === "string" && canonicalRatio(value) === value,
   "is not a decimal above 0 and below 1",
   'give a decimal such as 0.7 or "0.7"',
 );
+
+/** A share of the rows, above 0 and below 1: a number, or a decimal in quotes. Decodes to a decimal string ("0.7"). */
+export const Ratio = new t.Type<string, string, unknown>(
+  "Ratio",
+  (value): value is string => CanonicalRatio.is(value),
+  (value, context) => CanonicalRatio.validate(canonicalRatio(value) ?? value, context),
+  t.identity,
+);
+export type Ratio = t.TypeOf<typeof Ratio>;
 
 export interface Ratios {
   readonly trainRatio: string;

@@ -1,0 +1,254 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { expect } from "chai";
+import { parse } from "yaml";
+import { decodeStackConfig } from "../../config";
+import { errorPaths, errors, minimal, valid, withGroup, type Raw } from "./samples";
+
+const projectRoot = path.resolve(__dirname, "../..");
+
+function groupsOf(stack: string): Raw {
+  const file = parse(readFileSync(path.join(projectRoot, `Pulumi.${stack}.yaml`), "utf8")) as { config: Raw };
+  const prefix = "fraud:";
+  return Object.fromEntries(
+    Object.entries(file.config).flatMap(([key, value]) =>
+      key.startsWith(prefix) ? [[key.slice(prefix.length), value]] : [],
+    ),
+  );
+}
+
+describe("stacks", () => {
+  for (const stack of ["local", "dev", "staging", "prod"]) {
+    it(`Pulumi.${stack}.yaml decodes`, () => {
+      expect(errors(groupsOf(stack))).to.deep.equal([]);
+    });
+  }
+
+  it("local splits by time in exactly 60/20/20 and retries soon", () => {
+    const { preprocess, stream, deployment, evaluation } = valid(groupsOf("local"));
+    expect(preprocess).to.include({ framework: "scikit-learn", split: "temporal", instanceCount: 1 });
+    expect(preprocess).to.include({ trainRatio: "0.6", validationRatio: "0.2", testRatio: "0.2" });
+    expect(stream.noModelRetrySeconds).to.equal(2);
+    expect(deployment.rollout).to.deep.equal({ type: "all-at-once" });
+    expect(evaluation.rocAucMinThreshold).to.equal(0.93);
+  });
+
+  it("prod waits for a person, protects its storage and captures 80%", () => {
+    const { registry, storage, deployment, monitors } = valid(groupsOf("prod"));
+    expect(registry.approval).to.equal("manual");
+    expect(storage).to.include({ protect: true, retainOnDelete: true });
+    expect(deployment.dataCapturePercent).to.equal(80);
+    expect(monitors.bias.maxRuntimeSeconds).to.equal(3000);
+  });
+});
+
+describe("decodeStackConfig", () => {
+  it("applies the defaults of every group that is left out", () => {
+    const config = valid(minimal);
+    expect(config.storage).to.deep.equal({ prefix: "fraud", retainOnDelete: true, protect: false });
+    expect(config.source).to.deep.equal({ type: "s3", key: "raw/creditcard.csv" });
+    expect(config.preprocess).to.include({ framework: "pyspark", instanceCount: 1, split: "temporal", seed: 7 });
+    expect(config.training).to.deep.include({ algorithm: "xgboost", frameworkVersion: "3.0-5", hyperparameters: {} });
+    expect(config.evaluation).to.include({ auprcMinThreshold: 0, falsePositiveCost: 5, bootstrapSamples: 1000 });
+    expect(config.registry).to.deep.equal({ approval: "auto", modelName: "fraud" });
+    expect(config.deployment.timeoutSeconds).to.equal(3600);
+    expect(config.monitors.engine).to.equal("processing");
+    expect(config.monitors.dataQuality).to.deep.equal({
+      enabled: true,
+      schedule: "cron(0 * ? * * *)",
+      instanceType: "ml.m5.large",
+      instanceCount: 1,
+      volumeSizeGb: 20,
+      maxRuntimeSeconds: 3300,
+    });
+    expect(config.monitors.explainability.maxRuntimeSeconds).to.equal(3600);
+    expect(config.stream).to.include({
+      prefix: "stream_data",
+      schema: "creditcard",
+      batchRows: 500,
+      maxConcurrency: 5,
+    });
+    expect(config.ecs).to.deep.equal({ cpu: 512, memoryMib: 1024 });
+    expect(config).to.not.have.any.keys("ci", "network", "budget");
+  });
+
+  it("keeps a model name that is given", () => {
+    expect(valid({ ...minimal, registry: { modelName: "other" } }).registry.modelName).to.equal("other");
+  });
+
+  it("reports everything at once, each with path, value and remedy", () => {
+    const found = errors({
+      ...minimal,
+      preprocess: { ...minimal["preprocess"], trainRatio: 0.75, framework: "pyspak" },
+      deployment: { ...minimal["deployment"], minCapacity: 2.5 },
+      budgets: { monthlyUsd: 5 },
+    });
+    expect(found.map(({ path: at, value }) => [at, value])).to.have.deep.members([
+      ["preprocess.framework", "pyspak"],
+      ["preprocess.trainRatio", "0.75"],
+      ["deployment.minCapacity", 2.5],
+      ["budgets", { monthlyUsd: 5 }],
+    ]);
+    expect(found.find(({ path: at }) => at === "preprocess.framework")?.remedy).to.contain('"pyspark"');
+    expect(found.find(({ path: at }) => at === "preprocess.trainRatio")?.problem).to.contain("1.05");
+    expect(found.find(({ path: at }) => at === "budgets")?.remedy).to.contain('"budget"');
+  });
+
+  it("names every key that a missing group must have", () => {
+    expect(errorPaths({ ...minimal, deployment: undefined })).to.have.members(
+      ["endpointName", "instanceType", "minCapacity", "maxCapacity", "rollout"].map((key) => `deployment.${key}`),
+    );
+    expect(errorPaths({ ...minimal, preprocess: {} })).to.have.members(
+      ["instanceType", "trainRatio", "validationRatio", "testRatio"].map((key) => `preprocess.${key}`),
+    );
+  });
+
+  it("hints at the nearest key at every depth", () => {
+    const found = errors({
+      ...minimal,
+      deployment: { ...minimal["deployment"], rollout: { type: "canary", canaryPercent: 50, waitIntervalSecond: 3 } },
+      monitors: { bias: { schedul: "x" } },
+      network: { create: { cidrBlok: "10.0.0.0/16" } },
+    });
+    const remedies = new Map(found.map(({ path: at, remedy }) => [at, remedy]));
+    expect(remedies.get("deployment.rollout.waitIntervalSecond")).to.contain("waitIntervalSeconds");
+    expect(remedies.get("monitors.bias.schedul")).to.contain("schedule");
+    expect(remedies.get("network.create.cidrBlok")).to.contain("cidrBlock");
+  });
+
+  it("is an error, not a crash, for what is not even an object", () => {
+    expect(errorPaths({ ...minimal, deployment: "x", tags: [1], source: null })).to.have.members([
+      "deployment",
+      "tags",
+      "source",
+    ]);
+    expect(decodeStackConfig({})).to.have.property("_tag", "Left");
+  });
+});
+
+describe("rules", () => {
+  const ratios = (trainRatio: unknown, validationRatio: unknown, testRatio: unknown) =>
+    errorPaths(withGroup("preprocess", { trainRatio, validationRatio, testRatio }));
+
+  it("takes ratios that sum to exactly 1 in decimals", () => {
+    expect(ratios(0.7, 0.2, 0.1)).to.deep.equal([]);
+    expect(ratios("0.70", ".2", "0.1")).to.deep.equal([]);
+    expect(ratios("0.3333", "0.3333", "0.3334")).to.deep.equal([]);
+  });
+
+  it("refuses ratios that do not", () => {
+    expect(ratios(0.7, 0.2, 0.11)).to.deep.equal(["preprocess.trainRatio"]);
+    expect(ratios(0.33, 0.33, 0.33)).to.deep.equal(["preprocess.trainRatio"]);
+    expect(ratios("0.7", "0.2", `0.1${"0".repeat(40)}1`)).to.deep.equal(["preprocess.trainRatio"]);
+    expect(ratios(1, 0, 0)).to.deep.equal([
+      "preprocess.trainRatio",
+      "preprocess.validationRatio",
+      "preprocess.testRatio",
+    ]);
+  });
+
+  const cases: readonly [group: string, changes: Raw, paths: readonly string[]][] = [
+    ["preprocess", { framework: "pyspark", instanceType: "ml.t3.medium" }, ["preprocess.instanceType"]],
+    ["preprocess", { framework: "auto", instanceType: "ml.c4.xlarge" }, ["preprocess.instanceType"]],
+    ["preprocess", { framework: "pyspark", instanceType: "ml.m5.large" }, []],
+    ["preprocess", { framework: "scikit-learn", instanceType: "ml.t3.medium" }, []],
+    ["preprocess", { framework: "scikit-learn", instanceCount: 2 }, ["preprocess.instanceCount"]],
+    ["preprocess", { framework: "pyspark", instanceCount: 2 }, []],
+    ["preprocess", { instanceType: "m5.large" }, ["preprocess.instanceType"]],
+    ["training", { instanceType: "ml.m5.huge" }, ["training.instanceType"]],
+    ["training", { frameworkVersion: 3.0 }, ["training.frameworkVersion"]],
+    ["evaluation", { rocAucMinThreshold: 1.2 }, ["evaluation.rocAucMinThreshold"]],
+    ["deployment", { minCapacity: 0 }, ["deployment.minCapacity"]],
+    ["deployment", { minCapacity: 4 }, ["deployment.maxCapacity"]],
+    ["deployment", { minCapacity: 3, maxCapacity: 2 }, ["deployment.maxCapacity"]],
+    ["deployment", { minCapacity: 1 }, ["deployment.minCapacity"]],
+    ["deployment", { minCapacity: 1, rollout: { type: "all-at-once" } }, []],
+    [
+      "deployment",
+      { minCapacity: 1, rollout: { type: "linear", stepPercent: 50, waitIntervalSeconds: 0 } },
+      ["deployment.minCapacity"],
+    ],
+    [
+      "deployment",
+      { rollout: { type: "canary", canaryPercent: 51, waitIntervalSeconds: 0 } },
+      ["deployment.rollout.canaryPercent"],
+    ],
+    [
+      "deployment",
+      { rollout: { type: "linear", stepPercent: 9, waitIntervalSeconds: 0 } },
+      ["deployment.rollout.stepPercent"],
+    ],
+    [
+      "deployment",
+      { rollout: { type: "linear", stepPercent: 51, waitIntervalSeconds: 0 } },
+      ["deployment.rollout.stepPercent"],
+    ],
+    [
+      "deployment",
+      { rollout: { type: "canary", canaryPercent: 5, waitIntervalSeconds: 3601 } },
+      ["deployment.rollout.waitIntervalSeconds"],
+    ],
+    ["deployment", { rollout: { type: "blue" } }, ["deployment.rollout.type"]],
+    ["deployment", { timeoutSeconds: 599 }, ["deployment.timeoutSeconds"]],
+    ["deployment", { timeoutSeconds: 28_801 }, ["deployment.timeoutSeconds"]],
+    ["deployment", { timeoutSeconds: 600 }, ["deployment.timeoutSeconds"]],
+    ["deployment", { timeoutSeconds: 601 }, []],
+    [
+      "deployment",
+      { timeoutSeconds: 1200, rollout: { type: "linear", stepPercent: 30, waitIntervalSeconds: 300 } },
+      ["deployment.timeoutSeconds"],
+    ],
+    ["deployment", { endpointName: "-fraud" }, ["deployment.endpointName"]],
+    ["deployment", { endpointName: "x".repeat(64) }, ["deployment.endpointName"]],
+    ["storage", { prefix: "/fraud" }, ["storage.prefix"]],
+    ["storage", { prefix: "fraud/" }, ["storage.prefix"]],
+    ["storage", { prefix: "team a's/fraud" }, []],
+    ["storage", { bucketName: "Bucket" }, ["storage.bucketName"]],
+    ["monitors", { bias: { schedule: "cron(0 17/12 ? * * *)" } }, []],
+    ["monitors", { bias: { schedule: "cron(0 12 ? * * *)" } }, []],
+    ["monitors", { bias: { schedule: "cron(30 * ? * * *)" } }, ["monitors.bias.schedule"]],
+    ["monitors", { bias: { schedule: "cron(0 24 ? * * *)" } }, ["monitors.bias.schedule"]],
+    ["monitors", { bias: { schedule: "cron(0 0/25 ? * * *)" } }, ["monitors.bias.schedule"]],
+    ["monitors", { bias: { schedule: "rate(1 hour)" } }, ["monitors.bias.schedule"]],
+    ["monitors", { bias: { maxRuntimeSeconds: 3601 } }, ["monitors.bias.maxRuntimeSeconds"]],
+    ["monitors", { bias: { maxRuntimeSeconds: 3601, schedule: "cron(0 0/2 ? * * *)" } }, []],
+    ["ecs", { cpu: 256, memoryMib: 4096 }, ["ecs.memoryMib"]],
+    ["ecs", { cpu: 300 }, ["ecs.cpu"]],
+    ["source", { type: "rds", host: "db.internal", secretArn: "secret" }, ["source.secretArn"]],
+    ["source", { type: "mysql" }, ["source.type"]],
+    ["roles", { scorer: "arn:aws:iam::123456789012:role/path/scorer" }, []],
+    ["roles", { scorer: "scorer" }, ["roles.scorer"]],
+    ["logs", { retentionDays: 31 }, ["logs.retentionDays"]],
+    ["tags", { "aws:x": "y" }, ["tags.aws:x"]],
+    ["notifications", { emails: ["a@b.example", "nobody"] }, ["notifications.emails.1"]],
+    [
+      "network",
+      { create: { cidrBlock: "10.0.0.0/16", availabilityZones: 2, natGateways: 3 } },
+      ["network.create.natGateways"],
+    ],
+    [
+      "network",
+      { vpcId: "vpc-0123456789abcdef0", subnetIds: [], securityGroupIds: ["sg-01234567"] },
+      ["network.subnetIds"],
+    ],
+  ];
+  for (const [group, changes, paths] of cases) {
+    it(`${paths.length === 0 ? "takes" : "refuses"} ${group} ${JSON.stringify(changes)}`, () => {
+      expect(errorPaths(withGroup(group, changes))).to.deep.equal(paths);
+    });
+  }
+
+  const connectionArn = "arn:aws:codeconnections:eu-west-1:123456789012:connection/aa-bb";
+  for (const [repository, good] of [
+    ["owner/repository", true],
+    ["https://github.com/owner/repository", false],
+    ["repository", false],
+    ["owner/repository/more", false],
+  ] as const) {
+    it(`${good ? "takes" : "refuses"} the repository ${repository}`, () => {
+      expect(errorPaths({ ...minimal, ci: { connectionArn, repository } })).to.deep.equal(
+        good ? [] : ["ci.repository"],
+      );
+    });
+  }
+});
