@@ -1,4 +1,4 @@
-import { Context, type Refusal } from "./context";
+import type { Context, Refusal } from "./context";
 import { jsonObject } from "./checks";
 import { autoName, nameOf, typeOf } from "./naming";
 import { inputsOf, type AnyResource } from "./resource";

@@ -1,20 +1,35 @@
+import type * as apigateway from "@aws-sdk/client-api-gateway";
+import type * as cloudwatch from "@aws-sdk/client-cloudwatch";
+import type * as logs from "@aws-sdk/client-cloudwatch-logs";
+import type * as dynamodb from "@aws-sdk/client-dynamodb";
+import type * as ecs from "@aws-sdk/client-ecs";
+import type * as events from "@aws-sdk/client-eventbridge";
+import type * as iam from "@aws-sdk/client-iam";
+import type * as kms from "@aws-sdk/client-kms";
+import type * as lambda from "@aws-sdk/client-lambda";
+import type * as s3 from "@aws-sdk/client-s3";
+import type * as sagemaker from "@aws-sdk/client-sagemaker";
+import type * as scheduler from "@aws-sdk/client-scheduler";
+import type * as sns from "@aws-sdk/client-sns";
+import type * as sqs from "@aws-sdk/client-sqs";
+
 /** The AWS SDK's clients: one per service, loaded when first used, found at the address the environment names. */
 
 interface Sdk {
-  apigateway: typeof import("@aws-sdk/client-api-gateway");
-  cloudwatch: typeof import("@aws-sdk/client-cloudwatch");
-  dynamodb: typeof import("@aws-sdk/client-dynamodb");
-  ecs: typeof import("@aws-sdk/client-ecs");
-  events: typeof import("@aws-sdk/client-eventbridge");
-  iam: typeof import("@aws-sdk/client-iam");
-  kms: typeof import("@aws-sdk/client-kms");
-  lambda: typeof import("@aws-sdk/client-lambda");
-  logs: typeof import("@aws-sdk/client-cloudwatch-logs");
-  s3: typeof import("@aws-sdk/client-s3");
-  sagemaker: typeof import("@aws-sdk/client-sagemaker");
-  scheduler: typeof import("@aws-sdk/client-scheduler");
-  sns: typeof import("@aws-sdk/client-sns");
-  sqs: typeof import("@aws-sdk/client-sqs");
+  apigateway: typeof apigateway;
+  cloudwatch: typeof cloudwatch;
+  dynamodb: typeof dynamodb;
+  ecs: typeof ecs;
+  events: typeof events;
+  iam: typeof iam;
+  kms: typeof kms;
+  lambda: typeof lambda;
+  logs: typeof logs;
+  s3: typeof s3;
+  sagemaker: typeof sagemaker;
+  scheduler: typeof scheduler;
+  sns: typeof sns;
+  sqs: typeof sqs;
 }
 
 /** botocore's name of a service. */

@@ -82,6 +82,12 @@ export function pick(properties: Properties, keep: (key: string) => boolean): Pr
   return Object.fromEntries(Object.entries(properties).filter(([key]) => keep(key)));
 }
 
+/** A record without some of its entries. */
+export function omit<T extends object, Key extends keyof T>(record: T, ...names: Key[]): Omit<T, Key> {
+  const left = new Set<PropertyKey>(names);
+  return Object.fromEntries(Object.entries(record).filter(([name]) => !left.has(name))) as Omit<T, Key>;
+}
+
 /** Whether any of the named properties differs between two sets. */
 export function changed<T extends object>(now: T, before: T, ...keys: (keyof T)[]): boolean {
   return keys.some((key) => JSON.stringify(now[key]) !== JSON.stringify(before[key]));

@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { resource, type ResourceTable } from "../resource";
-import type { Plain } from "../values";
+import { omit, type Plain } from "../values";
 import { mapPatches, patches, type Patch } from "./apigateway-patch";
 import { retag } from "./shared";
 
@@ -76,7 +76,7 @@ const usagePlan = resource<PlanArgs>({
   mutable: ["apiStages", "description", "name", "productCode", "quotaSettings", "tags", "throttleSettings"],
   autoName: { property: "name", maxLength: 1024 },
   async create(c, inputs) {
-    const { apiStages, quotaSettings: quota, throttleSettings: throttle, productCode: _code, ...rest } = inputs;
+    const { apiStages, quotaSettings: quota, throttleSettings: throttle, ...rest } = omit(inputs, "productCode");
     const { id = "" } = await c.call(
       "apigateway",
       "CreateUsagePlan",

@@ -6,6 +6,8 @@ export interface Patch {
   value?: string;
 }
 
+type Scalar = string | number | boolean;
+
 /** One part of a JSON pointer. */
 export function pointer(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");
@@ -22,8 +24,8 @@ export function patches<T extends object>(now: T, before: Partial<T>, paths: { [
 
 /** Patches of a map's entries that changed. */
 export function mapPatches(
-  now: Record<string, unknown> = {},
-  before: Record<string, unknown> = {},
+  now: Record<string, Scalar | undefined> = {},
+  before: Record<string, Scalar | undefined> = {},
   path: string,
 ): Patch[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter((key) => now[key] !== before[key]);

@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import { changed, type Plain } from "../values";
+import { changed, omit, type Plain } from "../values";
 import { retag, tagList } from "./shared";
 
 const RETENTION_DAYS = [
@@ -132,13 +132,14 @@ const metricAlarm = resource<AlarmArgs>({
     const { name = "" } = inputs;
     return { id: name, arn: c.arn("cloudwatch", `alarm:${name}`) };
   },
-  async read(c, id, { name: _name, metricQueries: _queries, tags: _tags, ...written }) {
+  async read(c, id, state) {
     const { MetricAlarms: alarms } = await c.call("cloudwatch", "DescribeAlarms", { AlarmNames: [id] });
     const found = alarms?.[0];
     if (!found) return undefined;
-    const { Dimensions: list, ...current } = found;
-    const dimensions = Object.fromEntries((list ?? []).map(({ Name, Value }) => [Name, Value]));
-    return c.mirror(written, { ...current, dimensions });
+    const dimensions: Record<string, unknown> = Object.fromEntries(
+      (found.Dimensions ?? []).map(({ Name, Value }) => [Name ?? "", Value]),
+    );
+    return c.mirror(omit(state, "name", "metricQueries", "tags"), { ...omit(found, "Dimensions"), dimensions });
   },
   async update(c, id, now, before) {
     await putAlarm(c, now);

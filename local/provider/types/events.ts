@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { jsonObject, scheduleExpression, schedulerExpression } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import type { Plain } from "../values";
+import { omit, type Plain } from "../values";
 import { awsvpc, retag, tagList } from "./shared";
 
 type RuleArgs = aws.cloudwatch.EventRuleArgs;
@@ -29,9 +29,9 @@ const eventRule = resource<RuleArgs>({
     await c.call("events", "PutRule", { Tags: tagList(tags) }, inputs);
     return { id: inputs.name ?? "", arn: ruleArn(c, inputs) };
   },
-  async read(c, id, { tags: _tags, eventBusName, ...written }) {
+  async read(c, id, { eventBusName, ...state }) {
     const found = await c.call("events", "DescribeRule", { Name: id, EventBusName: eventBusName });
-    return c.mirror(written, found);
+    return c.mirror(omit(state, "tags"), found);
   },
   async update(c, _id, { tags, ...inputs }, before) {
     await c.call("events", "PutRule", {}, inputs);
@@ -151,9 +151,9 @@ const schedule = resource<ScheduleArgs>({
     await c.call("scheduler", "CreateSchedule", {}, scheduleInput(inputs));
     return { id: `${groupName}/${name}`, arn: c.arn("scheduler", `schedule/${groupName}/${name}`) };
   },
-  async read(c, _id, { name, groupName, ...written }) {
+  async read(c, _id, { name, groupName, ...state }) {
     const found = await c.call("scheduler", "GetSchedule", { Name: name, GroupName: groupName });
-    const { startDate: _start, endDate: _end, target, ...compared } = written;
+    const { target, ...compared } = omit(state, "startDate", "endDate");
     const { arn, roleArn, input, retryPolicy, deadLetterConfig } = target;
     return c.mirror(
       { ...compared, target },

@@ -3,7 +3,7 @@ import { zip } from "../assets";
 import { between, functionEnvironment } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import { changed, type Plain } from "../values";
+import { changed, omit, type Plain } from "../values";
 import { restored, retag } from "./shared";
 
 type Args = aws.lambda.FunctionArgs;
@@ -80,12 +80,12 @@ const lambdaFunction = resource<Args>({
     timeout: (seconds) => between(seconds, 1, 900),
   },
   async create(c, inputs) {
-    const { name = "", code: _code, ...configuration } = inputs;
+    const { name = "" } = inputs;
     const { CodeSha256, CodeSize } = await c.call(
       "lambda",
       "CreateFunction",
       { FunctionName: name, Code: codeOf(c, inputs) },
-      configuration,
+      omit(inputs, "code"),
     );
     const outputs = { ...functionOutputs(c, name), codeSha256: CodeSha256, sourceCodeSize: CodeSize };
     const created = c.exists({ id: name, ...outputs });
@@ -202,28 +202,19 @@ const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
       functionArn: functionArn(c, inputs.functionName),
     };
   },
-  async read(c, id, { functionName: _name, tags: _tags, kmsKeyArn: _key, ...written }) {
+  async read(c, id, state) {
     const found = await c.call("lambda", "GetEventSourceMapping", { UUID: id });
     if (found.State === "Deleting") return undefined;
+    const written = omit(state, "functionName", "tags", "kmsKeyArn");
     return c.mirror(written, { ...found, enabled: !/Disabl/.test(found.State ?? "") });
   },
   async update(c, id, now, before) {
-    const {
-      eventSourceArn: _source,
-      startingPosition: _start,
-      startingPositionTimestamp: _time,
-      tags,
-      ...inputs
-    } = now;
-    const { tags: oldTags, ...old } = before;
-    if (JSON.stringify(inputs) !== JSON.stringify(old)) {
-      const defaults = restored(now, before, MAPPING_DEFAULTS);
-      await c.call("lambda", "UpdateEventSourceMapping", { UUID: id }, { ...inputs, ...defaults });
-    }
+    const defaults = restored(now, before, MAPPING_DEFAULTS);
+    await c.call("lambda", "UpdateEventSourceMapping", { UUID: id }, { ...now, ...defaults });
     const arn = c.arn("lambda", `event-source-mapping:${id}`);
     await retag(
-      tags,
-      oldTags,
+      now.tags,
+      before.tags,
       (put) => c.call("lambda", "TagResource", { Resource: arn, Tags: put }),
       (keys) => c.call("lambda", "UntagResource", { Resource: arn, TagKeys: keys }),
     );

@@ -1,7 +1,7 @@
 import type * as aws from "@pulumi/aws";
 import { between, jsonObject, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
-import { changed } from "../values";
+import { changed, omit } from "../values";
 import { attributes, changedAttributes, fromAttributes, retag, tagList } from "./shared";
 
 /** Inputs by the queue attribute that carries them. */
@@ -77,10 +77,10 @@ const queue = resource<aws.sqs.QueueArgs>({
     const { QueueUrl: url = "" } = await c.call("sqs", "CreateQueue", { QueueName: name, Attributes, tags });
     return { id: url, url, arn: c.arn("sqs", name) };
   },
-  async read(c, id, { name: _name, tags: _tags, fifoQueue: _fifo, ...written }) {
+  async read(c, id, state) {
     const { Attributes } = await c.call("sqs", "GetQueueAttributes", { QueueUrl: id, AttributeNames: ["All"] });
     return {
-      ...c.mirror(written, fromAttributes(Attributes, QUEUE_ATTRIBUTES)),
+      ...c.mirror(omit(state, "name", "tags", "fifoQueue"), fromAttributes(Attributes, QUEUE_ATTRIBUTES)),
       url: id,
       arn: Attributes?.["QueueArn"],
     };
@@ -248,7 +248,7 @@ const topicSubscription = resource<aws.sns.TopicSubscriptionArgs>({
   },
   async read(c, id, state) {
     const { Attributes } = await c.call("sns", "GetSubscriptionAttributes", { SubscriptionArn: id });
-    const { topic: _topic, protocol: _protocol, endpoint: _endpoint, ...written } = state;
+    const written = omit(state, "topic", "protocol", "endpoint");
     return c.mirror(written, fromAttributes(Attributes, SUBSCRIPTION_ATTRIBUTES));
   },
   async update(c, id, now, before) {

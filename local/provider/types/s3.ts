@@ -67,10 +67,10 @@ interface Part<Args extends PartArgs> {
   mutable: readonly (keyof Args & string)[];
   json?: readonly (keyof Args & string)[];
   checks?: { policy: (text: string) => string | undefined };
-  put(c: Context, bucket: string, inputs: Plain<Args>): Promise<unknown>;
+  put: (c: Context, bucket: string, inputs: Plain<Args>) => Promise<unknown>;
   /** The service's answer, with members named as the inputs are. */
-  get(c: Context, bucket: string): Promise<object | undefined>;
-  remove(c: Context, bucket: string): Promise<unknown>;
+  get: (c: Context, bucket: string) => Promise<object | undefined>;
+  remove: (c: Context, bucket: string) => Promise<unknown>;
 }
 
 /** The parts of a bucket that are resources of their own: put, got and removed by the bucket's name. */
@@ -80,7 +80,7 @@ function part<Args extends PartArgs>({ mutable, json, checks, put, get, remove }
     immutable: ["bucket"],
     mutable,
     ...(json ? { json } : {}),
-    ...(checks ? { checks: { policy: (text) => checks.policy(String(text)) } } : {}),
+    ...(checks ? { checks: { policy: (text) => checks.policy(text as string) } } : {}),
     oneInPlace: true,
     async create(c, inputs) {
       await put(c, nameOf(inputs), inputs as Plain<Args>);

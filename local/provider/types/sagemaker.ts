@@ -2,6 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
+import { omit } from "../values";
 import { retag, tagList } from "./shared";
 
 function retagSageMaker(c: Context, ResourceArn: string, now: Record<string, string> | undefined, before: typeof now) {
@@ -71,8 +72,13 @@ const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
     if (found.Status === "Deleted" || found.Status === "Deleting") return undefined;
     return c.mirror({ accountDefaultStatus, artifactStoreUri, modelRegistrationMode, name, roleArn }, found);
   },
-  async update(c, id, { tags, defaultDomainIdLists, roleArn: _role, ...inputs }, before) {
-    await c.call("sagemaker", "UpdateMlflowApp", { Arn: id, DefaultDomainIdList: defaultDomainIdLists }, inputs);
+  async update(c, id, { tags, defaultDomainIdLists, ...inputs }, before) {
+    await c.call(
+      "sagemaker",
+      "UpdateMlflowApp",
+      { Arn: id, DefaultDomainIdList: defaultDomainIdLists },
+      omit(inputs, "roleArn"),
+    );
     await settled(c, id);
     await retagSageMaker(c, id, tags, before.tags);
   },

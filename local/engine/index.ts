@@ -1,0 +1,13 @@
+/** The real Pulumi engine, through the Automation API: inline program, file backend, the local provider as plugin. */
+export {
+  EngineError,
+  resourcesOf,
+  run,
+  type Changes,
+  type Hooks,
+  type Operation,
+  type ResourceSummary,
+  type RunResult,
+  type Step,
+} from "./run";
+export { openStack, PROJECT, type StackOptions } from "./stack";

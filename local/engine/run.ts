@@ -1,0 +1,161 @@
+import type { EngineEvent, OutputMap, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
+
+export type Operation = "preview" | "up" | "refresh" | "destroy";
+
+/** One thing done, or to be done, to a resource. */
+export interface Step {
+  /** The engine's name of it: `create`, `update`, `replace`, `delete`, `create-replacement`, … */
+  op: string;
+  type: string;
+  urn: string;
+  name: string;
+  /** Properties that differ: path → how (`add`, `update-replace`, …). Empty for creations and deletions. */
+  differences: Record<string, string>;
+}
+
+export interface ResourceSummary {
+  urn: string;
+  type: string;
+  parent?: string;
+}
+
+/** How many resources were created, updated, replaced, deleted or left as they were. */
+export type Changes = Record<"create" | "update" | "replace" | "delete" | "same", number>;
+
+export interface RunResult {
+  changes: Changes;
+  /** Everything that was not left as it was, in the order in which it was done. */
+  steps: Step[];
+  /** Empty after a preview. */
+  outputs: OutputMap;
+  /** All resources of the stack after the operation, components included; empty after a preview. */
+  resources: ResourceSummary[];
+  seconds: number;
+}
+
+export interface Hooks {
+  /** Called with each resource's name and what is done to it, as it is done. */
+  onResource?: (name: string, op: string) => void;
+  /** Ends the engine. */
+  signal?: AbortSignal;
+}
+
+/** An operation that the engine refused or could not finish. The message holds its diagnostics. */
+export class EngineError extends Error {
+  override name = "EngineError";
+
+  constructor(
+    readonly operation: Operation,
+    readonly diagnostics: string[],
+    cause: unknown,
+  ) {
+    super(`pulumi ${operation} failed:\n${diagnostics.join("\n")}`, { cause });
+  }
+}
+
+/** Runs one operation on a stack. @throws EngineError */
+export async function run(stack: Stack, operation: Operation, hooks: Hooks = {}): Promise<RunResult> {
+  const from = performance.now();
+  const record = new Transcript(operation, hooks);
+  const { signal } = hooks;
+  const options = {
+    onEvent: (event: EngineEvent) => record.take(event),
+    color: "never",
+    ...(signal ? { signal } : {}),
+  } as const;
+  try {
+    await perform(stack, operation, options);
+  } catch (cause) {
+    throw new EngineError(operation, record.diagnosticsOr(cause), cause);
+  }
+  const done = operation !== "preview";
+  return {
+    changes: record.changes(),
+    steps: record.steps,
+    outputs: done ? await stack.outputs() : {},
+    resources: done ? await resourcesOf(stack) : [],
+    seconds: (performance.now() - from) / 1000,
+  };
+}
+
+async function perform(
+  stack: Stack,
+  operation: Operation,
+  options: { onEvent: (event: EngineEvent) => void; color: "never"; signal?: AbortSignal },
+): Promise<void> {
+  switch (operation) {
+    case "preview":
+      await stack.preview(options);
+      return;
+    case "up":
+      await stack.up(options);
+      return;
+    case "refresh":
+      await stack.refresh(options);
+      return;
+    case "destroy":
+      await stack.destroy(options);
+      return;
+  }
+}
+
+/** The stack's resources, components included, as its state has them. */
+export async function resourcesOf(stack: Stack): Promise<ResourceSummary[]> {
+  const exported = await stack.exportStack();
+  const { resources = [] } = exported.deployment as { resources?: ResourceSummary[] };
+  return resources.map(({ urn, type, parent }) => ({ urn, type, ...(parent === undefined ? {} : { parent }) }));
+}
+
+/** Steps that leave a resource as it is. */
+const IDLE = new Set(["same", "read", "refresh"]);
+
+/** What the engine's events tell. */
+class Transcript {
+  readonly steps: Step[] = [];
+  private readonly diagnostics: string[] = [];
+  private summary: Partial<Record<string, number>> = {};
+
+  constructor(
+    private readonly operation: Operation,
+    private readonly hooks: Hooks,
+  ) {}
+
+  take(event: EngineEvent): void {
+    const metadata = (this.operation === "preview" ? event.resourcePreEvent : event.resOutputsEvent)?.metadata;
+    if (metadata) this.step(metadata);
+    if (event.summaryEvent) this.summary = event.summaryEvent.resourceChanges;
+    if (event.diagnosticEvent && /error/.test(event.diagnosticEvent.severity)) {
+      this.diagnostics.push(withoutMarks(event.diagnosticEvent.message));
+    }
+  }
+
+  changes(): Changes {
+    const count = (op: string) => this.summary[op] ?? 0;
+    return {
+      create: count("create"),
+      update: count("update"),
+      replace: count("replace"),
+      delete: count("delete"),
+      same: count("same"),
+    };
+  }
+
+  /** What the engine said was wrong; else the error that ended it. */
+  diagnosticsOr(cause: unknown): string[] {
+    const said = [...new Set(this.diagnostics.filter((message) => message !== "" && message !== "update failed"))];
+    return said.length > 0 ? said : [cause instanceof Error ? cause.message : String(cause)];
+  }
+
+  private step({ op, type, urn, detailedDiff }: StepEventMetadata): void {
+    const name = urn.split("::").slice(3).join("::");
+    this.hooks.onResource?.(name, op);
+    if (IDLE.has(op)) return;
+    const differences = Object.entries(detailedDiff ?? {}).map(([path, { diffKind }]) => [path, diffKind]);
+    this.steps.push({ op, type, urn, name, differences: Object.fromEntries(differences) as Record<string, string> });
+  }
+}
+
+/** A diagnostic without the engine's colour marks. */
+function withoutMarks(message: string): string {
+  return message.replace(/<\{%.*?%\}>/g, "").trim();
+}
