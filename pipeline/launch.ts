@@ -42,6 +42,7 @@ export interface LaunchContext {
   readonly s3: S3Client;
   readonly sagemaker: SageMakerClient;
   readonly print: (line: LaunchLine) => void;
+  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
@@ -88,7 +89,10 @@ export async function launch(context: LaunchContext): Promise<number> {
   print({ executionId, pipelineExecutionArn, pipeline });
   if (!context.follow) return exitCodes.succeeded;
 
-  const outcome = await followExecution(sagemaker, pipelineExecutionArn, { onChange: print, sleep });
+  const outcome = await followExecution(sagemaker, pipelineExecutionArn, {
+    onChange: print,
+    sleep: context.sleep,
+  });
   const line = judge(outcome);
   print(line);
   return exitCodes[line.outcome];
@@ -183,6 +187,7 @@ async function main(): Promise<number> {
     follow: process.argv.includes("--follow"),
     s3: new S3Client(),
     sagemaker: new SageMakerClient(),
+    sleep,
     print: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
   });
 }

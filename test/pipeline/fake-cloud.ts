@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { S3Client } from "@aws-sdk/client-s3";
+import { ResourceNotFound, SageMakerClient, type PipelineExecutionStep } from "@aws-sdk/client-sagemaker";
+
+/** A pipeline as the cloud keeps it. */
+export interface KeptPipeline {
+  PipelineDefinition: string;
+  RoleArn: string;
+}
+
+/** A state of an execution, as one look at it shows. */
+export interface Look {
+  readonly status: string;
+  readonly steps: readonly PipelineExecutionStep[];
+}
+
+interface Started {
+  PipelineName: string;
+  ClientRequestToken: string;
+  PipelineExecutionDisplayName: string;
+  PipelineExecutionDescription: string;
+  PipelineParameters: { Name: string; Value: string }[];
+}
+
+const placeholders = { region: "eu-west-1", credentials: { accessKeyId: "none", secretAccessKey: "none" } };
+
+/** S3 and pipelines in memory, behind the real clients: their commands go no further than here. */
+export class FakeCloud {
+  readonly objects = new Map<string, Buffer>();
+  readonly pipelines = new Map<string, KeptPipeline>();
+  readonly started: Started[] = [];
+  readonly calls: string[] = [];
+  /** What each look at the execution shows, in turn; the last one from then on. */
+  looks: Look[] = [{ status: "Succeeded", steps: [] }];
+  private looked = 0;
+
+  readonly s3 = new S3Client(placeholders);
+  readonly sagemaker = new SageMakerClient(placeholders);
+
+  constructor() {
+    const first = { step: "initialize", priority: "high" } as const;
+    this.s3.middlewareStack.add((_, context) => (request) => this.reply(context["commandName"], request.input), first);
+    this.sagemaker.middlewareStack.add(
+      (_, context) => (request) => this.reply(context["commandName"], request.input),
+      first,
+    );
+  }
+
+  private reply(commandName: unknown, input: object): Promise<never> {
+    const command = String(commandName).replace(/Command$/, "");
+    this.calls.push(command);
+    const output = { $metadata: {}, ...this.answer(command, input as Readonly<Record<string, unknown>>) };
+    return Promise.resolve({ output, response: {} } as never);
+  }
+
+  /** How often a command was sent. */
+  count(command: string): number {
+    return this.calls.filter((call) => call === command).length;
+  }
+
+  private answer(command: string, input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    switch (command) {
+      case "ListObjectsV2":
+        return { Contents: this.list(input["Prefix"] as string) };
+      case "PutObject":
+        this.objects.set(input["Key"] as string, input["Body"] as Buffer);
+        return {};
+      case "DescribePipeline":
+        return { ...this.pipeline(input["PipelineName"] as string) };
+      case "CreatePipeline":
+      case "UpdatePipeline":
+        this.pipelines.set(input["PipelineName"] as string, input as unknown as KeptPipeline);
+        return {};
+      case "StartPipelineExecution":
+        this.started.push(input as unknown as Started);
+        return { PipelineExecutionArn: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/abc" };
+      case "DescribePipelineExecution":
+        this.looked += 1;
+        return { PipelineExecutionStatus: this.look().status };
+      case "ListPipelineExecutionSteps":
+        return { PipelineExecutionSteps: this.look().steps };
+      default:
+        throw new Error(`the launcher is not expected to call ${command}`);
+    }
+  }
+
+  private list(prefix: string) {
+    return [...this.objects]
+      .filter(([Key]) => Key.startsWith(prefix))
+      .map(([Key, body]) => ({ Key, Size: body.length, ETag: createHash("md5").update(body).digest("hex") }));
+  }
+
+  private pipeline(name: string): KeptPipeline {
+    const kept = this.pipelines.get(name);
+    if (kept === undefined) throw new ResourceNotFound({ message: `Pipeline ${name} does not exist.`, $metadata: {} });
+    return kept;
+  }
+
+  private look(): Look {
+    const look = this.looks[Math.min(this.looked, this.looks.length) - 1];
+    if (look === undefined) throw new Error("nobody has looked at the execution yet");
+    return look;
+  }
+}

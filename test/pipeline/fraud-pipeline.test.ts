@@ -1,0 +1,186 @@
+import { expect } from "chai";
+import { fraudPipeline } from "../../pipeline/fraud-pipeline";
+import { at, settings } from "./samples";
+
+const code = {
+  preprocess: "s3://bucket/fraud/scripts/a",
+  evaluate: "s3://bucket/fraud/scripts/b",
+  training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
+};
+
+function definition(changes: Readonly<Record<string, unknown>> = {}) {
+  return fraudPipeline({
+    settings: settings(changes),
+    code,
+    algorithm: "xgboost",
+    hyperparameters: { eta: 0.05, max_depth: 4 },
+  });
+}
+
+const step = (json: unknown, index: number) => at(json, "Steps", index);
+const ofExecution = (...folders: readonly string[]) => ({
+  "Std:Join": { On: "/", Values: ["s3://bucket/fraud", { Get: "Parameters.ExecutionId" }, ...folders] },
+});
+
+describe("the fraud pipeline", () => {
+  const json = definition();
+
+  it("has the steps that the architecture names, in its branches", () => {
+    const names = (steps: unknown) =>
+      (steps as { Name: string; Type: string }[]).map(({ Name, Type }) => `${Name}: ${Type}`);
+    expect(names(at(json, "Steps"))).to.deep.equal([
+      "Preprocess: Processing",
+      "Train: Training",
+      "Evaluate: Processing",
+      "Gate: Lambda",
+      "GateDecision: Condition",
+    ]);
+    expect(names(at(step(json, 4), "Arguments", "IfSteps"))).to.deep.equal([
+      "Register: Lambda",
+      "CreateModel: Model",
+      "Deploy: Callback",
+    ]);
+    expect(names(at(step(json, 4), "Arguments", "ElseSteps"))).to.deep.equal(["Refused: Fail"]);
+  });
+
+  it("declares its parameters", () => {
+    expect(at(json, "Parameters")).to.deep.equal([
+      { Name: "ExecutionId", Type: "String" },
+      { Name: "RawDataUri", Type: "String" },
+      { Name: "RawDataVersion", Type: "String", DefaultValue: "unversioned" },
+      { Name: "LegitimateWeight", Type: "Float", DefaultValue: 1 },
+    ]);
+  });
+
+  it("calls preprocess as it wants to be called", () => {
+    const preprocess = at(step(json, 0), "Arguments");
+    expect(at(preprocess, "AppSpecification")).to.deep.equal({
+      ImageUri: "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
+      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/preprocess.py"],
+      ContainerArguments: [
+        ..."--input /opt/ml/processing/input/raw --output /opt/ml/processing/output".split(" "),
+        ..."--train-ratio 0.6 --validation-ratio 0.2 --test-ratio 0.2 --split temporal --seed 7".split(" "),
+      ],
+    });
+    expect(at(preprocess, "ProcessingInputs", 0, "S3Input", "S3Uri")).to.deep.equal({ Get: "Parameters.RawDataUri" });
+    expect(at(preprocess, "ProcessingInputs", 1, "S3Input")).to.include({
+      S3Uri: code.preprocess,
+      LocalPath: "/opt/ml/processing/input/code",
+    });
+    expect(at(preprocess, "ProcessingOutputConfig", "Outputs", 2)).to.deep.equal({
+      OutputName: "test",
+      AppManaged: false,
+      S3Output: {
+        S3Uri: ofExecution("processed", "test"),
+        LocalPath: "/opt/ml/processing/output/test",
+        S3UploadMode: "EndOfJob",
+      },
+    });
+    expect(at(preprocess, "Environment")).to.deep.equal({ RAW_DATA_VERSION: { Get: "Parameters.RawDataVersion" } });
+  });
+
+  it("trains in script mode, all hyperparameters as text", () => {
+    const train = at(step(json, 1), "Arguments");
+    expect(at(train, "HyperParameters")).to.deep.equal({
+      eta: "0.05",
+      max_depth: "4",
+      legitimate_weight: { "Std:Join": { On: "", Values: [{ Get: "Parameters.LegitimateWeight" }] } },
+      false_positive_cost: "5",
+      seed: "7",
+      sagemaker_program: "train_xgboost.py",
+      sagemaker_submit_directory: code.training,
+      sagemaker_container_log_level: "20",
+      sagemaker_region: "eu-west-1",
+    });
+    expect(at(train, "OutputDataConfig")).to.deep.equal({ S3OutputPath: ofExecution("model") });
+    expect(at(train, "InputDataConfig", 1)).to.deep.equal({
+      ChannelName: "validation",
+      ContentType: "text/csv",
+      DataSource: {
+        S3DataSource: {
+          S3DataType: "S3Prefix",
+          S3DataDistributionType: "FullyReplicated",
+          S3Uri: { Get: "Steps.Preprocess.ProcessingOutputConfig.Outputs['validation'].S3Output.S3Uri" },
+        },
+      },
+    });
+  });
+
+  it("gates on the evaluation of the test split", () => {
+    expect(at(step(json, 3), "Arguments")).to.deep.equal({
+      evaluationUri: {
+        "Std:Join": {
+          On: "/",
+          Values: [
+            { Get: "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri" },
+            "evaluation.json",
+          ],
+        },
+      },
+      rocAucMin: 0.93,
+      auprcMin: 0.6,
+      recallAtFpr001Min: 0,
+      executionId: { Get: "Parameters.ExecutionId" },
+    });
+    expect(at(step(json, 4), "Arguments", "Conditions")).to.deep.equal([
+      { Type: "Equals", LeftValue: { Get: "Steps.Gate.OutputParameters['passed']" }, RightValue: "true" },
+    ]);
+    expect(at(step(json, 4), "Arguments", "ElseSteps", 0, "Arguments")).to.deep.equal({
+      ErrorMessage: { Get: "Steps.Gate.OutputParameters['reason']" },
+    });
+  });
+
+  it("serves the package that it registered, and says so in the model's environment", () => {
+    const [register, create, deploy] = at(step(json, 4), "Arguments", "IfSteps") as unknown[];
+    expect(at(register, "Arguments")).to.include({ algorithm: "xgboost", gitRevision: "0123abc" });
+    expect(at(create, "Arguments", "PrimaryContainer")).to.deep.include({
+      ModelDataUrl: { Get: "Steps.Train.ModelArtifacts.S3ModelArtifacts" },
+      Environment: {
+        SAGEMAKER_PROGRAM: "inference.py",
+        SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+        SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
+        SAGEMAKER_REGION: "eu-west-1",
+        FRAUD_MODEL_PACKAGE_ARN: { Get: "Steps.Register.OutputParameters['modelPackageArn']" },
+      },
+    });
+    expect(at(deploy, "Arguments")).to.deep.equal({
+      modelName: { Get: "Steps.CreateModel.ModelName" },
+      modelPackageArn: { Get: "Steps.Register.OutputParameters['modelPackageArn']" },
+    });
+  });
+
+  it("tags everything that a job makes with its execution", () => {
+    const tags = [
+      { Key: "execution_id", Value: { Get: "Parameters.ExecutionId" } },
+      { Key: "pipeline", Value: "fraud-test" },
+      { Key: "project", Value: "fraud" },
+    ];
+    for (const index of [0, 1, 2]) expect(at(step(json, index), "Arguments", "Tags")).to.deep.equal(tags);
+    expect(at(step(json, 4), "Arguments", "IfSteps", 1, "Arguments", "Tags")).to.deep.equal(tags);
+  });
+
+  it("deploys nothing that a person must approve", () => {
+    const manual = at(definition({ approval: "manual" }), "Steps", 4, "Arguments", "IfSteps") as { Name: string }[];
+    expect(manual.map(({ Name }) => Name)).to.deep.equal(["Register"]);
+  });
+
+  it("encrypts with the key that it is given", () => {
+    const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0000";
+    const encrypted = definition({ kmsKeyArn });
+    expect(at(step(encrypted, 0), "Arguments", "ProcessingOutputConfig", "KmsKeyId")).to.equal(kmsKeyArn);
+    expect(at(step(encrypted, 1), "Arguments", "OutputDataConfig", "KmsKeyId")).to.equal(kmsKeyArn);
+  });
+
+  it("is the same for the same settings", () => {
+    expect(JSON.stringify(definition())).to.equal(JSON.stringify(json));
+  });
+
+  it("says which versions there are when there is no image", () => {
+    const training = { ...settings().training, frameworkVersion: "3.0-6" };
+    expect(() => definition({ training }))
+      .to.throw('"3.0-6"')
+      .with.property("message")
+      .that.contains("3.0-5")
+      .and.contains("1.7-1");
+  });
+});

@@ -1,0 +1,195 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect } from "chai";
+import {
+  chooseRawDataKey,
+  exitCodes,
+  findRoot,
+  launch,
+  readLegitimateWeight,
+  type LaunchLine,
+} from "../../pipeline/launch";
+import { FakeCloud, type Look } from "./fake-cloud";
+import { rawSettings } from "./samples";
+
+const projectRoot = path.resolve(__dirname, "../..");
+
+describe("launch", () => {
+  let root: string;
+  let cloud: FakeCloud;
+  let lines: LaunchLine[];
+
+  beforeEach(async () => {
+    root = await mkdtemp(path.join(tmpdir(), "launch-"));
+    await cp(path.join(projectRoot, "jobs"), path.join(root, "jobs"), { recursive: true });
+    await cp(path.join(projectRoot, "models"), path.join(root, "models"), { recursive: true });
+    cloud = new FakeCloud();
+    cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from("Time,V1"));
+    lines = [];
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  const run = (environment: Readonly<Record<string, string>> = {}, follow = false) =>
+    launch({
+      environment: { LAUNCH_SETTINGS: JSON.stringify(rawSettings), ...environment },
+      root,
+      follow,
+      s3: cloud.s3,
+      sagemaker: cloud.sagemaker,
+      print: (line) => lines.push(line),
+      sleep: () => Promise.resolve(),
+    });
+
+  const uploads = () => [...cloud.objects.keys()].filter((key) => key.startsWith("fraud/scripts/"));
+  const parameter = (run: number, name: string) =>
+    cloud.started[run]?.PipelineParameters.find(({ Name }) => Name === name)?.Value;
+
+  it("uploads code by content, creates the pipeline, and starts it with its parameters", async () => {
+    expect(await run({ LEGITIMATE_WEIGHT: "10.5" })).to.equal(exitCodes.succeeded);
+    const names = uploads().map((key) => key.replace(/^fraud\/scripts\/[0-9a-f]{64}\//, ""));
+    expect(names).to.include.members(["preprocess.py", "evaluate.py", "transactions.py", "sourcedir.tar.gz"]);
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.include({
+      pipeline: "created",
+      pipelineExecutionArn: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/abc",
+    });
+    const [started] = cloud.started;
+    expect(parameter(0, "ExecutionId"))
+      .to.equal(started?.ClientRequestToken)
+      .and.equal(started?.PipelineExecutionDisplayName);
+    expect(parameter(0, "RawDataUri")).to.equal("s3://bucket/fraud/raw/creditcard.csv");
+    expect(parameter(0, "LegitimateWeight")).to.equal("10.5");
+    expect(started?.PipelineExecutionDescription)
+      .to.contain("revision 0123abc")
+      .and.contain("s3://bucket/fraud/scripts/");
+  });
+
+  it("neither uploads nor updates what has not changed", async () => {
+    await run();
+    const kept = cloud.pipelines.get("fraud-test");
+    const pretty = JSON.stringify(
+      Object.fromEntries(Object.entries(JSON.parse(kept?.PipelineDefinition ?? "") as object).reverse()),
+      null,
+      2,
+    );
+    cloud.pipelines.set("fraud-test", { PipelineDefinition: pretty, RoleArn: kept?.RoleArn ?? "" });
+    const puts = cloud.count("PutObject");
+    await run();
+    expect(cloud.count("PutObject")).to.equal(puts);
+    expect(cloud.count("UpdatePipeline")).to.equal(0);
+    expect(lines.map((line) => ("pipeline" in line ? line.pipeline : ""))).to.deep.equal(["created", "unchanged"]);
+    expect(parameter(0, "ExecutionId")).to.not.equal(parameter(1, "ExecutionId"));
+    expect(parameter(0, "RawDataVersion")).to.equal(parameter(1, "RawDataVersion"));
+  });
+
+  it("updates for new code, under a new name beside the old", async () => {
+    await run();
+    const before = uploads();
+    await writeFile(path.join(root, "jobs/evaluate/evaluate.py"), "print('other')\n");
+    await run();
+    expect(uploads()).to.include.members(before);
+    expect(uploads().filter((key) => key.endsWith("/evaluate.py"))).to.have.length(2);
+    expect(uploads().filter((key) => key.endsWith("/sourcedir.tar.gz"))).to.have.length(1);
+    expect(cloud.count("UpdatePipeline")).to.equal(1);
+  });
+
+  it("updates for another role or hyperparameter", async () => {
+    await run();
+    await run({ XGBOOST_MAX_DEPTH: "3" });
+    expect(cloud.count("UpdatePipeline")).to.equal(1);
+    expect(cloud.pipelines.get("fraud-test")?.PipelineDefinition).to.contain('"max_depth":"3"');
+    await run({
+      XGBOOST_MAX_DEPTH: "3",
+      LAUNCH_SETTINGS: JSON.stringify({ ...rawSettings, sagemakerRoleArn: "arn:aws:iam::123456789012:role/other" }),
+    });
+    expect(cloud.count("UpdatePipeline")).to.equal(2);
+  });
+
+  it("tells new data under an old name from the old", async () => {
+    await run();
+    cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from("Time,V1\n0,1"));
+    await run();
+    expect(parameter(0, "RawDataVersion")).to.not.equal(parameter(1, "RawDataVersion"));
+  });
+
+  it("refuses to start without raw data", async () => {
+    cloud.objects.clear();
+    cloud.objects.set("fraud/raw/creditcard.csv.bak", Buffer.from("x"));
+    const error = await run().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property("message")
+      .that.contains("s3://bucket/fraud/raw/creditcard.csv");
+    expect(cloud.started).to.have.length(0);
+  });
+
+  const gateStep = { StepName: "Gate", StepStatus: "Succeeded" } as const;
+  const outcomes: readonly [string, Look, number, LaunchLine][] = [
+    ["success", { status: "Succeeded", steps: [gateStep] }, exitCodes.succeeded, { outcome: "succeeded" }],
+    [
+      "a refusal",
+      {
+        status: "Failed",
+        steps: [gateStep, { StepName: "Refused", StepStatus: "Failed", FailureReason: "ROC AUC 0.5 is below 0.93" }],
+      },
+      exitCodes.refused,
+      { outcome: "refused", reason: "ROC AUC 0.5 is below 0.93" },
+    ],
+    [
+      "a failure",
+      { status: "Failed", steps: [{ StepName: "Train", StepStatus: "Failed", FailureReason: "AlgorithmError" }] },
+      exitCodes.failed,
+      { outcome: "failed", reason: "Train: AlgorithmError" },
+    ],
+    [
+      "a stop",
+      { status: "Stopped", steps: [] },
+      exitCodes.failed,
+      { outcome: "failed", reason: "the execution is Stopped" },
+    ],
+  ];
+  for (const [what, last, code, line] of outcomes) {
+    it(`follows to ${what}`, async () => {
+      cloud.looks = [
+        { status: "Executing", steps: [{ StepName: "Preprocess", StepStatus: "Executing" }] },
+        { status: "Executing", steps: [{ StepName: "Preprocess", StepStatus: "Executing" }] },
+        last,
+      ];
+      expect(await run({}, true)).to.equal(code);
+      expect(lines.at(-1)).to.deep.equal(line);
+      const changes = lines.flatMap((each) => ("step" in each ? [`${each.step} ${each.status}`] : []));
+      expect(changes[0]).to.equal("Preprocess Executing");
+      expect(changes.filter((change) => change === "Preprocess Executing")).to.have.length(1);
+      expect(changes).to.have.length(1 + last.steps.length);
+    });
+  }
+});
+
+describe("the launcher's environment", () => {
+  const where = { prefix: "fraud", rawDataKey: "raw/creditcard.csv" };
+
+  it("may name other raw data, under the prefix or whole", () => {
+    expect(chooseRawDataKey(where, {})).to.equal("fraud/raw/creditcard.csv");
+    expect(chooseRawDataKey(where, { S3_RAW_DATA_KEY: "raw/other.csv.gz" })).to.equal("fraud/raw/other.csv.gz");
+    expect(chooseRawDataKey(where, { S3_RAW_DATA_KEY: "/fraud/raw/parts/" })).to.equal("fraud/raw/parts");
+    expect(chooseRawDataKey(where, { S3_RAW_DATA_KEY: "" })).to.equal("fraud/raw/creditcard.csv");
+  });
+
+  it("may give the weight of legitimate rows", () => {
+    expect(readLegitimateWeight({})).to.equal(1);
+    expect(readLegitimateWeight({ LEGITIMATE_WEIGHT: "2.5" })).to.equal(2.5);
+    for (const bad of ["0", "-1", "many", "Infinity"]) {
+      expect(() => readLegitimateWeight({ LEGITIMATE_WEIGHT: bad })).to.throw(`LEGITIMATE_WEIGHT=${bad}`);
+    }
+  });
+
+  it("may name the folder of the jobs, else it is beside the launcher or above", () => {
+    expect(findRoot({}, path.join(projectRoot, "pipeline"))).to.equal(projectRoot);
+    expect(findRoot({}, projectRoot)).to.equal(projectRoot);
+    expect(() => findRoot({ LAUNCH_ROOT: "/nowhere" }, projectRoot)).to.throw("/nowhere");
+  });
+});
