@@ -47,9 +47,8 @@ export class EngineError extends Error {
   constructor(
     readonly operation: Operation,
     readonly diagnostics: string[],
-    cause: unknown,
   ) {
-    super(`pulumi ${operation} failed:\n${diagnostics.join("\n")}`, { cause });
+    super(`pulumi ${operation} failed:\n${diagnostics.join("\n")}`);
   }
 }
 
@@ -66,7 +65,7 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
   try {
     await perform(stack, operation, options);
   } catch (cause) {
-    throw new EngineError(operation, record.diagnosticsOr(cause), cause);
+    throw new EngineError(operation, record.diagnosticsOr(cause));
   }
   const done = operation !== "preview";
   return {

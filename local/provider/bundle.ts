@@ -1,5 +1,5 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { build } from "esbuild";
 import { botocoreData, modelsCache } from "../aws-models";
 
@@ -19,9 +19,16 @@ export async function bundleProvider(outDir: string): Promise<void> {
     bundle: true,
     platform: "node",
     target: "node22",
+    // Messages of one version of protobuf can't hold those of another: all are of the version Pulumi's are made with.
+    alias: { "google-protobuf": protobufOfPulumi() },
     logLevel: "error",
   });
   await replaceFile(join(outDir, "pulumi-resource-aws"), launcher(outDir));
+}
+
+function protobufOfPulumi(): string {
+  const pulumi = dirname(require.resolve("@pulumi/pulumi/package.json"));
+  return dirname(require.resolve("google-protobuf/package.json", { paths: [pulumi] }));
 }
 
 function launcher(outDir: string): string {
