@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
-import { either } from "fp-ts";
+import { apply, array, either } from "fp-ts";
 import { configErrors, describeErrors, dictionary, text } from "../config/codec";
 import { Hyperparameter } from "../config/training";
 import { executionId as newExecutionId } from "./execution-id";
@@ -54,14 +54,7 @@ export async function launch(context: LaunchContext): Promise<number> {
   const { environment, s3, sagemaker, print } = context;
   const settings = settingsFrom(environment);
   const rawDataKey = chooseRawDataKey(settings, environment);
-  const legitimateWeight = readLegitimateWeight(environment);
-  const algorithm = chooseAlgorithm(settings.training.algorithm, environment);
-  const hyperparameters = resolveHyperparameters(
-    algorithms[algorithm],
-    await readDefaults(path.join(context.root, "models", algorithms[algorithm].defaultsFile)),
-    settings.training.hyperparameters,
-    environment,
-  );
+  const { legitimateWeight, algorithm, hyperparameters } = await readOverrides(settings, environment, context.root);
   const [code, rawDataVersion] = await Promise.all([
     uploadCode(s3, settings, context.root),
     versionOf(s3, settings.bucket, rawDataKey),
@@ -102,6 +95,29 @@ function settingsFrom(environment: Environment): LaunchSettings {
   const decoded = decodeLaunchSettings(environment);
   if (either.isRight(decoded)) return decoded.right;
   throw new Error(`the launcher's settings are wrong:\n${describeErrors(decoded.left)}`);
+}
+
+/** What the environment may change of a run. Everything that is wrong with it is reported at once. */
+async function readOverrides(settings: LaunchSettings, environment: Environment, root: string) {
+  const attempt = <A>(read: () => A) => either.tryCatch(read, (error) => [messageOf(error)]);
+  const { algorithm: configured, hyperparameters } = settings.training;
+  const chosen = attempt(() => chooseAlgorithm(configured, environment));
+  const algorithm = algorithms[either.isRight(chosen) ? chosen.right : configured];
+  const defaults = await readDefaults(path.join(root, "models", algorithm.defaultsFile));
+  const overrides = allOf({
+    legitimateWeight: attempt(() => readLegitimateWeight(environment)),
+    algorithm: chosen,
+    hyperparameters: attempt(() => resolveHyperparameters(algorithm, defaults, hyperparameters, environment)),
+  });
+  if (either.isRight(overrides)) return overrides.right;
+  throw new Error(`the run's settings are wrong:\n${overrides.left.join("\n")}`);
+}
+
+/** All values, or all problems. */
+const allOf = apply.sequenceS(either.getApplicativeValidation(array.getSemigroup<string>()));
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** S3_RAW_DATA_KEY is relative to the prefix, like the configured key; one that begins with the prefix is whole. */
@@ -196,7 +212,7 @@ if (require.main === module) {
   main().then(
     (code) => (process.exitCode = code),
     (error: unknown) => {
-      process.stderr.write(`The launch failed: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`The launch failed: ${messageOf(error)}\n`);
       process.exitCode = exitCodes.failed;
     },
   );

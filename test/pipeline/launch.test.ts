@@ -127,6 +127,20 @@ describe("launch", () => {
     expect(cloud.started).to.have.length(0);
   });
 
+  it("reports all that is wrong with its environment at once", async () => {
+    const error = await run({ LEGITIMATE_WEIGHT: "no", TRAINING_ALGORITHM: "xgbost", XGBOOST_ETTA: "1" }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property("message")
+      .that.contains("LEGITIMATE_WEIGHT=no")
+      .and.contains("TRAINING_ALGORITHM=xgbost")
+      .and.contains('XGBOOST_ETTA = "1"');
+    expect(cloud.calls).to.deep.equal([]);
+  });
+
   const gateStep = { StepName: "Gate", StepStatus: "Succeeded" } as const;
   const outcomes: readonly [string, Look, number, LaunchLine][] = [
     ["success", { status: "Succeeded", steps: [gateStep] }, exitCodes.succeeded, { outcome: "succeeded" }],
