@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ServerContext } from "../server/context";
 import type { RestHandler } from "../server/http-server";
@@ -45,6 +46,10 @@ export function sagemaker(server: ServerContext): SageMaker {
     events: new Events(clients.events),
     folder,
   };
+  // What an earlier server's jobs and model servers left: nobody uses it any more.
+  for (const left of ["processing-jobs", "training-jobs", "endpoints"]) {
+    rmSync(join(folder, left), { recursive: true, force: true });
+  }
   const slots = new Slots(settings.maxConcurrentJobs);
   const processing = new ProcessingJobs(context, slots);
   const training = new TrainingJobs(context, slots);

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DescribeProcessingJobResponse } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
@@ -24,13 +24,17 @@ export const PROCESSING_LOG_GROUP = "/aws/sagemaker/ProcessingJobs";
 /** The longest message that a container may leave in `/opt/ml/output/message`, in characters. */
 const MAX_EXIT_MESSAGE = 1024;
 
-/** Runs a processing job from its inputs to its outputs. Never rejects. */
+/**
+ * Runs a processing job from its inputs to its outputs. Never rejects.
+ *
+ * @param folder for its instances; the caller removes it
+ */
 export async function runProcessingJob(
   context: SageMakerContext,
   job: ProcessingJob,
+  folder: string,
   stop: AbortSignal,
 ): Promise<ProcessingResult> {
-  const folder = join(context.folder, "processing-jobs", job.ProcessingJobName);
   const cluster = job.ProcessingResources.ClusterConfig;
   const hosts = hostsOf(folder, cluster?.InstanceCount ?? 1);
   try {
@@ -46,7 +50,6 @@ export async function runProcessingJob(
   } catch (error) {
     return { ...result, status: "Failed", failureReason: `ClientError: Failed to upload output. ${messageOf(error)}` };
   }
-  await rm(folder, { recursive: true, force: true });
   return result;
 }
 

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type {
   CreateProcessingJobRequest,
   CreateProcessingJobResponse,
@@ -118,7 +120,10 @@ export class ProcessingJobs {
 
   private async run(name: string, stop: AbortSignal): Promise<void> {
     const job = this.change(name, { ProcessingStartTime: now() });
-    const result = await runProcessingJob(this.context, job, stop);
+    const folder = join(this.context.folder, "processing-jobs", name);
+    const result = await runProcessingJob(this.context, job, folder, stop).finally(() =>
+      rm(folder, { recursive: true, force: true }),
+    );
     if (this.runs.ending) return this.abandon(job);
     this.change(name, {
       ProcessingJobStatus: result.status,

@@ -1,5 +1,4 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DescribeTrainingJobResponse, SecondaryStatus } from "@aws-sdk/client-sagemaker";
 import * as tar from "tar";
@@ -44,15 +43,16 @@ function outputPrefix(job: TrainingJob): string {
 /**
  * Runs a training job from its channels to its artifact. Never rejects.
  *
+ * @param folder for its instances; the caller removes it
  * @param advance called when the job enters another phase
  */
 export async function runTrainingJob(
   context: SageMakerContext,
   job: TrainingJob,
+  folder: string,
   stop: AbortSignal,
   advance: (status: SecondaryStatus, message: string) => void,
 ): Promise<TrainingResult> {
-  const folder = join(context.folder, "training-jobs", job.TrainingJobName);
   const hosts = hostsOf(folder, job.ResourceConfig?.InstanceCount ?? 1);
   advance("Downloading", "Downloading input data");
   try {
@@ -70,7 +70,6 @@ export async function runTrainingJob(
   } catch (error) {
     return { ...failed(`ClientError: Artifact upload failed: ${messageOf(error)}`), metrics: result.metrics };
   }
-  await rm(folder, { recursive: true, force: true });
   return result;
 }
 

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type {
   CreateTrainingJobRequest,
   CreateTrainingJobResponse,
@@ -129,9 +131,10 @@ export class TrainingJobs {
   private async run(name: string, stop: AbortSignal): Promise<void> {
     const started = now();
     const job = this.change(name, (document) => ({ ...document, TrainingStartTime: started }));
-    const result = await runTrainingJob(this.context, job, stop, (status, message) =>
+    const folder = join(this.context.folder, "training-jobs", name);
+    const result = await runTrainingJob(this.context, job, folder, stop, (status, message) =>
       this.enter(name, status, message),
-    );
+    ).finally(() => rm(folder, { recursive: true, force: true }));
     if (this.runs.ending) return this.abandon(name);
     const seconds = Math.max(1, Math.round(now() - started));
     this.finish(name, result.status, result.secondaryStatus, {

@@ -314,7 +314,9 @@ def test_update_to_a_model_that_cannot_load_keeps_the_old_one(cloud: Cloud, sage
     assert ask(runtime)[1]["label"] == "good"
 
 
-def test_update_switches_without_a_failed_request(cloud: Cloud, sagemaker, trained: dict, endpoint: str) -> None:
+def test_update_switches_without_a_failed_request(
+    cloud: Cloud, sagemaker, trained: dict, endpoint: str, events
+) -> None:
     runtime = cloud.client("sagemaker-runtime")
     serve(sagemaker, "better", trained["ModelArtifacts"]["S3ModelArtifacts"])
     sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName="better")
@@ -327,6 +329,14 @@ def test_update_switches_without_a_failed_request(cloud: Cloud, sagemaker, train
     described = settled(sagemaker)
     assert described["EndpointConfigName"] == "better"
     assert "FailureReason" not in described
+
+    def told(status: str, config: str) -> set[str]:
+        wanted = {"EndpointName": endpoint, "EndpointStatus": status, "EndpointConfigName": config}
+        return {event["detail-type"] for event in events() if wanted.items() <= event["detail"].items()}
+
+    both = {"SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"}
+    wait_for(lambda: told("IN_SERVICE", "better") == both, "the events of the update")
+    assert told("UPDATING", "good") == both
 
 
 def test_restart_keeps_endpoints_and_fails_running_jobs(cloud: Cloud, sagemaker, s3, endpoint: str) -> None:

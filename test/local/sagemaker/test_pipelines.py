@@ -55,29 +55,6 @@ def sagemaker(cloud: Cloud):
     return cloud.client("sagemaker")
 
 
-@pytest.fixture
-def events(cloud: Cloud):
-    """What EventBridge delivers of SageMaker's events from here on."""
-    bus, sqs = cloud.client("events"), cloud.client("sqs")
-    url = sqs.create_queue(QueueName="events")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    bus.put_rule(Name="events", EventPattern=json.dumps({"source": ["aws.sagemaker"]}))
-    bus.put_targets(Rule="events", Targets=[{"Id": "queue", "Arn": arn}])
-    seen: list[dict] = []
-
-    def receive() -> list[dict]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            seen.append(json.loads(message["Body"]))
-        return seen
-
-    yield receive
-    bus.remove_targets(Rule="events", Ids=["queue"])
-    bus.delete_rule(Name="events")
-    sqs.delete_queue(QueueUrl=url)
-
-
 def processing_step(name: str, **changes) -> dict:
     return {
         "Name": name,
