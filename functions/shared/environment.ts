@@ -12,6 +12,8 @@ export const Text = new t.Type<string, string, unknown>(
   t.identity,
 );
 
+const tagRecord = t.record(t.string, t.string);
+
 const arnPattern = /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:\S+$/;
 
 /** An ARN; what it names is the caller's business. */
@@ -54,8 +56,16 @@ export const json = <A>(codec: t.Type<A, unknown, unknown>): t.Type<A, string, u
     (value) => JSON.stringify(codec.encode(value)),
   );
 
-/** The tags that everything made at run time carries; `teardown` removes what carries them all. */
-export const Tags = t.record(t.string, t.string, "Tags");
+/** The tags that everything made at run time carries; `teardown` removes what carries them all, so some there must be. */
+export const Tags = new t.Type<Record<string, string>, Record<string, string>, unknown>(
+  "Tags",
+  (input): input is Record<string, string> => tagRecord.is(input) && Object.keys(input).length > 0,
+  (input, context) =>
+    tagRecord.is(input) && Object.keys(input).length > 0
+      ? t.success(input)
+      : t.failure(input, context, "must be a record of strings with at least one entry"),
+  t.identity,
+);
 export type Tags = t.TypeOf<typeof Tags>;
 
 /**

@@ -1,0 +1,32 @@
+import { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import type { Context } from "aws-lambda";
+import { decode } from "../shared/decode";
+import { readEnvironment } from "../shared/environment";
+import { log } from "../shared/log";
+import { TeardownEnvironment } from "./env";
+import { InvocationEvent, type Removed } from "./logic";
+import { removeAll } from "./remove";
+
+const environment = readEnvironment(TeardownEnvironment);
+const sagemaker = new SageMakerClient();
+
+/** Of the time that Lambda leaves, what is kept for removing the rest once the endpoint has come to rest. */
+const RESERVE_MILLISECONDS = 60_000;
+
+/** On delete, removes what was made at run time; on create and update there is nothing to do. */
+export async function handler(
+  input: unknown,
+  context: Pick<Context, "getRemainingTimeInMillis">,
+): Promise<{ action: string; removed?: Removed }> {
+  const { action } = decode(InvocationEvent, input, "The teardown's event").tf;
+  if (action !== "delete") return { action };
+  const removed = await removeAll(sagemaker, {
+    endpointName: environment.ENDPOINT_NAME,
+    pipelineName: environment.PIPELINE_NAME,
+    modelPackageGroupName: environment.MODEL_PACKAGE_GROUP_NAME,
+    tags: environment.RESOURCE_TAGS,
+    patienceMilliseconds: Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
+  });
+  log.info("removed", { ...removed });
+  return { action, removed };
+}
