@@ -21,11 +21,14 @@ export type FunctionName =
   | "teardown";
 
 /** The codec of a function's environment, as functions/<name>/env.ts exports it. */
-export type EnvironmentCodec = t.Type<object, object, unknown>;
+export interface EnvironmentCodec {
+  readonly _O: object;
+  decode(input: unknown): t.Validation<object>;
+}
 
 /** The variables that a codec wants, as Lambda takes them: strings, known now or after other resources are made. */
 export type Variables<Codec extends EnvironmentCodec> = {
-  [Name in keyof t.OutputOf<Codec>]: pulumi.Input<NonNullable<t.OutputOf<Codec>[Name]>>;
+  [Name in keyof Codec["_O"]]: pulumi.Input<NonNullable<Codec["_O"][Name]>>;
 };
 
 export interface FunctionOverrides {

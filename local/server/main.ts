@@ -1,5 +1,6 @@
 /** The process entry of the local server: hosts the AWS services that MiniStack lacks. */
 import { mkdirSync } from "node:fs";
+import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
 import { serverContext } from "./context";
 import { listen } from "./http-server";
@@ -16,7 +17,7 @@ async function main(): Promise<void> {
     const context = serverContext(settings, url);
     endProcesses = () => context.processes.close();
     const local = sagemaker(context);
-    services.push(local.service);
+    services.push(local.service, ecs(context));
     return { services, rest: [local.runtime] };
   });
   console.log(`local server: ${url}`);

@@ -1,0 +1,326 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { Deployment } from "../config/serving";
+import { DeployModelEnvironment } from "../functions/deploy-model/env";
+import { SettleDeploymentEnvironment } from "../functions/settle-deployment/env";
+import { TeardownEnvironment } from "../functions/teardown/env";
+import type { Alerts } from "./alerts";
+import type { ComponentArgs, Transform } from "./component";
+import { PlatformComponent } from "./component";
+import type { Grantee, Statement } from "./iam";
+import { EventTrigger } from "./event-trigger";
+import type { FunctionOverrides } from "./lambda-function";
+import { LambdaFunction } from "./lambda-function";
+import type { ModelRegistry } from "./model-registry";
+import type { Storage } from "./storage";
+import { WorkQueue } from "./work-queue";
+
+export interface CanaryEndpointArgs extends ComponentArgs {
+  storage: Storage;
+  alerts: Alerts;
+  registry: ModelRegistry;
+  /** The endpoint and how it changes. */
+  deployment: Deployment;
+  /** The pipeline whose deploy step waits for this endpoint; removed with the stack. */
+  pipelineName: string;
+  /** Tags of everything that is made at run time; how it is found again on destroy. Not empty. */
+  runTimeTags: Record<string, string>;
+  functions?: { deployModel?: FunctionOverrides; settleDeployment?: FunctionOverrides; teardown?: FunctionOverrides };
+  transform?: {
+    deployments?: Transform<aws.dynamodb.TableArgs>;
+    alarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
+  };
+}
+
+/** Never changes: autoscaling and what an update retains hang on it. */
+const VARIANT = "main";
+const DEPLOY_TIMEOUT_SECONDS = 60;
+/** A message waits its turn by coming back, while another deployment bakes for hours: that must not count as failing. */
+const DEPLOY_MAX_RECEIVES = 100;
+
+/**
+ * A real-time endpoint that functions create and update, event by event: the pipeline's deploy step sends a message,
+ * deploy-model starts the update, SageMaker's state changes reach settle-deployment, which answers the step after
+ * checking that the live configuration is the wanted one. Before the first model there is no endpoint, and no alarm.
+ *
+ * @example
+ * const endpoint = new CanaryEndpoint("endpoint", { storage, alerts, registry, deployment, pipelineName, runTimeTags });
+ * endpoint.grantInvoke("scorer", scorer);
+ */
+export class CanaryEndpoint extends PlatformComponent {
+  readonly endpointName: string;
+  readonly endpointArn: pulumi.Output<string>;
+  readonly deployQueue: WorkQueue;
+  readonly deploymentsTableName: pulumi.Output<string>;
+
+  constructor(name: string, args: CanaryEndpointArgs, options?: pulumi.ComponentResourceOptions) {
+    super("CanaryEndpoint", name, args, options);
+    this.endpointName = args.deployment.endpointName;
+    this.endpointArn = this.arn(`endpoint/${this.endpointName}`);
+
+    this.deployQueue = new WorkQueue(
+      this.childName("deploy"),
+      {
+        ...this.shared,
+        consumerTimeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
+        maxReceiveCount: DEPLOY_MAX_RECEIVES,
+        alertsTopicArn: args.alerts.topicArn,
+      },
+      { parent: this },
+    );
+    const table = this.child(
+      aws.dynamodb.Table,
+      "deployments",
+      {
+        hashKey: "endpointName",
+        attributes: [{ name: "endpointName", type: "S" }],
+        billingMode: "PAY_PER_REQUEST",
+        pointInTimeRecovery: { enabled: true },
+        serverSideEncryption: { enabled: true, kmsKeyArn: args.storage.keyArn },
+        tags: this.tags,
+      },
+      args.transform?.deployments,
+    );
+    this.deploymentsTableName = table.name;
+    const remembering: Statement[] = [
+      {
+        actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        resources: [table.arn],
+      },
+      args.storage.usingKey(),
+    ];
+    this.makeDeploy(args, table, remembering);
+    this.makeSettle(args, table, remembering);
+    this.makeTeardown(args);
+    this.makeAlarm(args);
+    this.registerOutputs({ endpointName: this.endpointName, deployQueueUrl: this.deployQueue.url });
+  }
+
+  /**
+   * Lets a role invoke the endpoint, now and after any update.
+   *
+   * @param name unique for the role
+   */
+  grantInvoke(name: string, grantee: Grantee): void {
+    grantee.grant(name, [{ actions: ["sagemaker:InvokeEndpoint"], resources: [this.endpointArn] }]);
+  }
+
+  /** What telling whether the endpoint serves, and which model, takes. */
+  describing(): Statement {
+    return {
+      actions: ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+      resources: [this.endpointArn, this.arn("endpoint-config/*"), this.arn("model/*")],
+    };
+  }
+
+  private makeDeploy(args: CanaryEndpointArgs, table: aws.dynamodb.Table, remembering: Statement[]): void {
+    const { deployment, storage } = args;
+    const deploy = new LambdaFunction(
+      this.childName("deploy"),
+      {
+        ...this.shared,
+        ...args.functions?.deployModel,
+        functionName: "deploy-model",
+        description: "Starts the creation or the update of the endpoint",
+        environment: DeployModelEnvironment,
+        variables: {
+          ENDPOINT_NAME: this.endpointName,
+          ENDPOINT_VARIANT_NAME: VARIANT,
+          ENDPOINT_INSTANCE_TYPE: deployment.instanceType,
+          ENDPOINT_INSTANCE_COUNT: String(deployment.minCapacity),
+          ENDPOINT_ROLLOUT: JSON.stringify(deployment.rollout),
+          DEPLOYMENT_TIMEOUT_SECONDS: String(deployment.timeoutSeconds),
+          DEPLOYMENTS_TABLE_NAME: table.name,
+          QUEUE_URL: this.deployQueue.url,
+          MLFLOW_ARN: args.registry.mlflowArn,
+          MODEL_NAME: args.registry.modelName,
+          RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
+          KMS_KEY_ARN: storage.keyArn,
+          ...(deployment.dataCapturePercent > 0
+            ? {
+                DATA_CAPTURE: pulumi.jsonStringify({
+                  percent: deployment.dataCapturePercent,
+                  destinationUri: storage.uri("data-capture"),
+                }),
+              }
+            : {}),
+        },
+        statements: [
+          ...remembering,
+          this.describing(),
+          this.deployQueue.receiving(),
+          { actions: ["sqs:ChangeMessageVisibility"], resources: [this.deployQueue.arn] },
+          {
+            actions: ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
+            resources: [this.endpointArn, this.arn("endpoint-config/*")],
+          },
+          {
+            actions: ["sagemaker:CreateEndpointConfig"],
+            resources: [this.arn("endpoint-config/*"), this.arn("model/*")],
+          },
+          { actions: ["sagemaker:AddTags"], resources: [this.endpointArn, this.arn("endpoint-config/*")] },
+          this.answering(args.pipelineName),
+          ...args.registry.promoting(),
+        ],
+        timeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
+        memoryMib: 256,
+      },
+      { parent: this },
+    );
+    this.child(
+      aws.lambda.EventSourceMapping,
+      "deploy",
+      {
+        eventSourceArn: this.deployQueue.arn,
+        functionName: deploy.arn,
+        batchSize: 1,
+        functionResponseTypes: ["ReportBatchItemFailures"],
+        scalingConfig: { maximumConcurrency: 2 },
+        tags: this.tags,
+      },
+      undefined,
+      { dependsOn: [...deploy.role.ready] },
+    );
+  }
+
+  private makeSettle(args: CanaryEndpointArgs, table: aws.dynamodb.Table, remembering: Statement[]): void {
+    const settle = new LambdaFunction(
+      this.childName("settle"),
+      {
+        ...this.shared,
+        ...args.functions?.settleDeployment,
+        functionName: "settle-deployment",
+        description: "Answers the deploy step once the live configuration is known",
+        environment: SettleDeploymentEnvironment,
+        variables: {
+          ENDPOINT_NAME: this.endpointName,
+          DEPLOYMENTS_TABLE_NAME: table.name,
+          MLFLOW_ARN: args.registry.mlflowArn,
+          MODEL_NAME: args.registry.modelName,
+        },
+        statements: [
+          ...remembering,
+          this.describing(),
+          this.answering(args.pipelineName),
+          ...args.registry.promoting(),
+        ],
+        timeoutSeconds: 60,
+        memoryMib: 256,
+      },
+      { parent: this },
+    );
+    new EventTrigger(
+      this.childName("state-changes"),
+      {
+        ...this.shared,
+        description: `State changes of endpoint ${this.endpointName}`,
+        pattern: {
+          source: ["aws.sagemaker"],
+          "detail-type": ["SageMaker Endpoint State Change", "SageMaker Endpoint Deployment State Change"],
+          detail: { EndpointName: [this.endpointName] },
+        },
+        target: settle,
+      },
+      { parent: this },
+    );
+  }
+
+  /** On destroy: what functions made at run time goes before the functions' permissions do. */
+  private makeTeardown(args: CanaryEndpointArgs): void {
+    const { registry } = args;
+    const teardown = new LambdaFunction(
+      this.childName("teardown"),
+      {
+        ...this.shared,
+        ...args.functions?.teardown,
+        functionName: "teardown",
+        description: "Removes what was made at run time, when the stack is destroyed",
+        environment: TeardownEnvironment,
+        variables: {
+          ENDPOINT_NAME: this.endpointName,
+          PIPELINE_NAME: args.pipelineName,
+          MODEL_PACKAGE_GROUP_NAME: registry.groupName,
+          RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
+        },
+        statements: [
+          this.describing(),
+          {
+            actions: [
+              "sagemaker:DeleteEndpoint",
+              "sagemaker:DeleteEndpointConfig",
+              "sagemaker:DeleteModel",
+              "sagemaker:ListTags",
+            ],
+            resources: [this.endpointArn, this.arn("endpoint-config/*"), this.arn("model/*")],
+          },
+          {
+            actions: ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"],
+            anyResourceBecause: "SageMaker's lists have no resource-level permissions",
+          },
+          {
+            actions: [
+              "sagemaker:DeletePipeline",
+              "sagemaker:DescribePipeline",
+              "sagemaker:ListPipelineExecutions",
+              "sagemaker:StopPipelineExecution",
+            ],
+            resources: [
+              this.arn(`pipeline/${args.pipelineName}`),
+              this.arn(`pipeline/${args.pipelineName}/execution/*`),
+            ],
+          },
+          ...registry.emptying(),
+        ],
+        timeoutSeconds: 900,
+        memoryMib: 256,
+      },
+      { parent: this },
+    );
+    this.child(
+      aws.lambda.Invocation,
+      "teardown",
+      { functionName: teardown.name, lifecycleScope: "CRUD", input: JSON.stringify({}) },
+      undefined,
+      // Its permissions outlive its last call, and the group is emptied before it is deleted.
+      { dependsOn: [...teardown.role.ready, registry] },
+    );
+  }
+
+  private makeAlarm(args: CanaryEndpointArgs): void {
+    this.child(
+      aws.cloudwatch.MetricAlarm,
+      "server-errors",
+      {
+        alarmDescription: `Endpoint ${this.endpointName} answers with server errors: read its log, /aws/sagemaker/Endpoints/${this.endpointName}.`,
+        namespace: "AWS/SageMaker",
+        metricName: "Invocation5XXErrors",
+        dimensions: { EndpointName: this.endpointName, VariantName: VARIANT },
+        statistic: "Sum",
+        period: 60,
+        evaluationPeriods: 3,
+        datapointsToAlarm: 2,
+        threshold: 5,
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "notBreaching",
+        alarmActions: [args.alerts.topicArn],
+        tags: this.tags,
+      },
+      args.transform?.alarm,
+    );
+  }
+
+  /** What answering the pipeline's deploy step takes. */
+  private answering(pipelineName: string): Statement {
+    return {
+      actions: ["sagemaker:SendPipelineExecutionStepSuccess", "sagemaker:SendPipelineExecutionStepFailure"],
+      resources: [this.arn(`pipeline/${pipelineName}`), this.arn(`pipeline/${pipelineName}/execution/*`)],
+    };
+  }
+
+  private arn(resource: string): pulumi.Output<string> {
+    const { partition } = aws.getPartitionOutput({}, { parent: this });
+    const { region } = aws.getRegionOutput({}, { parent: this });
+    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
+    return pulumi.interpolate`arn:${partition}:sagemaker:${region}:${accountId}:${resource}`;
+  }
+}

@@ -1,0 +1,148 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import type { ComponentArgs, Transform } from "./component";
+import { PlatformComponent } from "./component";
+import type { Statement } from "./iam";
+import { ServiceRole } from "./iam";
+import type { Storage } from "./storage";
+
+export interface ModelRegistryArgs extends ComponentArgs {
+  storage: Storage;
+  /** Name of the model package group, at most 63 characters. */
+  groupName: string;
+  /** Name of the registered model in MLflow. */
+  modelName: string;
+  /** An existing MLflow app or tracking server to use instead of making an app. */
+  mlflowArn?: string;
+  transform?: {
+    group?: Transform<aws.sagemaker.ModelPackageGroupArgs>;
+    mlflowApp?: Transform<aws.sagemaker.MlflowAppArgs>;
+  };
+}
+
+/** Where models are known: a SageMaker model package group, and MLflow. Packages are registered by functions. */
+export class ModelRegistry extends PlatformComponent {
+  readonly groupName: pulumi.Output<string>;
+  readonly groupArn: pulumi.Output<string>;
+  readonly mlflowArn: pulumi.Output<string>;
+  readonly modelName: string;
+
+  constructor(name: string, args: ModelRegistryArgs, options?: pulumi.ComponentResourceOptions) {
+    super("ModelRegistry", name, args, options);
+    this.modelName = args.modelName;
+
+    const group = this.child(
+      aws.sagemaker.ModelPackageGroup,
+      "packages",
+      {
+        modelPackageGroupName: args.groupName,
+        modelPackageGroupDescription: `Models of ${pulumi.getProject()}, stack ${pulumi.getStack()}`,
+        tags: this.tags,
+      },
+      args.transform?.group,
+    );
+    this.groupName = group.modelPackageGroupName;
+    this.groupArn = group.arn;
+    this.mlflowArn = args.mlflowArn === undefined ? this.makeMlflowApp(args) : pulumi.output(args.mlflowArn);
+    this.registerOutputs({ groupName: this.groupName, mlflowArn: this.mlflowArn });
+  }
+
+  private makeMlflowApp(args: ModelRegistryArgs): pulumi.Output<string> {
+    const role = new ServiceRole(
+      this.childName("mlflow"),
+      {
+        ...this.shared,
+        services: ["sagemaker.amazonaws.com"],
+        statements: [...args.storage.reading("mlflow/*"), ...args.storage.writing("mlflow/*")],
+      },
+      { parent: this },
+    );
+    return this.child(
+      aws.sagemaker.MlflowApp,
+      "mlflow",
+      {
+        name: args.groupName,
+        artifactStoreUri: args.storage.uri("mlflow"),
+        roleArn: role.arn,
+        // register-model puts packages into SageMaker's registry itself: automatic registration would double them.
+        modelRegistrationMode: "AutoModelRegistrationDisabled",
+        tags: this.tags,
+      },
+      args.transform?.mlflowApp,
+      { dependsOn: [...role.ready] },
+    ).arn;
+  }
+
+  /** What registering a model takes: a run, a version and an alias in MLflow, and a package. */
+  registering(): Statement[] {
+    return [
+      {
+        actions: [
+          "sagemaker:CreateModelPackage",
+          "sagemaker:DescribeModelPackage",
+          "sagemaker:ListModelPackages",
+          "sagemaker:AddTags",
+        ],
+        resources: [this.groupArn, this.packagesArn()],
+      },
+      this.mlflow(
+        "CreateExperiment",
+        "GetExperimentByName",
+        "CreateRun",
+        "GetRun",
+        "SearchRuns",
+        "LogBatch",
+        "LogMetric",
+        "LogParam",
+        "SetTag",
+        "UpdateRun",
+        "CreateRegisteredModel",
+        "GetRegisteredModel",
+        "CreateModelVersion",
+        "GetModelVersion",
+        "SearchModelVersions",
+        "SetModelVersionTag",
+        "SetRegisteredModelAlias",
+      ),
+    ];
+  }
+
+  /** What following a deployment takes: knowing the package and its version, and moving the alias. */
+  promoting(): Statement[] {
+    return [
+      { actions: ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"], resources: [this.packagesArn()] },
+      this.mlflow(
+        "GetModelVersion",
+        "SearchModelVersions",
+        "GetModelVersionByAlias",
+        "SetModelVersionTag",
+        "SetRegisteredModelAlias",
+      ),
+    ];
+  }
+
+  /** What reading packages takes. */
+  describing(): Statement {
+    return { actions: ["sagemaker:DescribeModelPackage"], resources: [this.packagesArn()] };
+  }
+
+  /** What removing the group's packages takes. */
+  emptying(): Statement[] {
+    return [
+      { actions: ["sagemaker:DeleteModelPackage"], resources: [this.packagesArn()] },
+      { actions: ["sagemaker:ListModelPackages"], resources: [this.groupArn, this.packagesArn()] },
+    ];
+  }
+
+  private packagesArn(): pulumi.Output<string> {
+    return this.groupArn.apply((arn) => `${arn.replace(":model-package-group/", ":model-package/")}/*`);
+  }
+
+  private mlflow(...operations: string[]): Statement {
+    // The REST API itself is one permission, each operation behind it another.
+    return {
+      actions: ["sagemaker:CallMlflowAppApi", ...operations.map((operation) => `sagemaker-mlflow:${operation}`)],
+      resources: [this.mlflowArn],
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import type * as pulumi from "@pulumi/pulumi";
+import * as t from "io-ts";
+
+/** What a stack tells those who build on it, secrets apart: `apiKey` is an output of its own, and secret. */
+export const PlatformOutputs = t.type(
+  {
+    bucketName: t.string,
+    /** Beginning of every key in the bucket. */
+    prefix: t.string,
+    /** Where the next run reads transactions from. */
+    rawDataUri: t.string,
+    sagemakerRoleArn: t.string,
+    pipelineName: t.string,
+    modelPackageGroupName: t.string,
+    mlflowArn: t.string,
+    /** The ECS task that compiles and starts the pipeline. */
+    launcher: t.type({
+      clusterArn: t.string,
+      taskDefinitionArn: t.string,
+      taskFamily: t.string,
+      containerName: t.string,
+      subnetIds: t.array(t.string),
+      securityGroupIds: t.array(t.string),
+    }),
+    endpointName: t.string,
+    /** Without a slash at its end: `{apiUrl}/predict`. */
+    apiUrl: t.string,
+    scorer: t.type({
+      tableName: t.string,
+      queueUrl: t.string,
+      dlqUrl: t.string,
+      inputUri: t.string,
+      quarantineUri: t.string,
+      predictionsUri: t.string,
+    }),
+    deploymentsTableName: t.string,
+    alertsTopicArn: t.string,
+  },
+  "PlatformOutputs",
+);
+export type PlatformOutputs = t.TypeOf<typeof PlatformOutputs>;
+
+/** The outputs as a program makes them; what is missing or of another type does not compile. */
+export type PlatformOutputValues = {
+  [Name in keyof PlatformOutputs]: pulumi.Input<
+    PlatformOutputs[Name] extends string
+      ? string
+      : PlatformOutputs[Name] extends object
+        ? { [Part in keyof PlatformOutputs[Name]]: pulumi.Input<PlatformOutputs[Name][Part]> }
+        : PlatformOutputs[Name]
+  >;
+} & { apiKey: pulumi.Output<string> };

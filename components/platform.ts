@@ -1,0 +1,124 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config";
+import type { FunctionKey } from "../config/platform";
+import { Alerts } from "./alerts";
+import { CanaryEndpoint } from "./canary-endpoint";
+import { InferenceApi } from "./inference-api";
+import type { FunctionOverrides } from "./lambda-function";
+import { ModelRegistry } from "./model-registry";
+import type { PlatformOutputValues } from "./outputs";
+import { Storage } from "./storage";
+import { StreamScorer } from "./stream-scorer";
+import { TrainingPipeline } from "./training-pipeline";
+
+/** The whole platform from a stack's configuration. */
+export function platform(config: StackConfig): PlatformOutputValues {
+  const pipelineName = config.names.pipeline ?? config.global.pipelineName;
+  const tags = { ...config.tags, project: pulumi.getProject(), stack: pulumi.getStack() };
+  const shared = {
+    tags,
+    logRetentionDays: config.logs.retentionDays,
+    iam: {
+      ...(config.roles.path === undefined ? {} : { path: config.roles.path }),
+      ...(config.roles.permissionsBoundaryArn === undefined
+        ? {}
+        : { permissionsBoundaryArn: config.roles.permissionsBoundaryArn }),
+    },
+  };
+  /** What is made at run time is found again by these. */
+  const runTimeTags = { ...tags, "fraud:endpoint": config.deployment.endpointName };
+  const chosen = (key: FunctionKey): FunctionOverrides => ({
+    ...(config.roles[key] === undefined ? {} : { roleArn: config.roles[key] }),
+    ...(config.names[key] === undefined ? {} : { physicalName: config.names[key] }),
+  });
+
+  const storage = new Storage("storage", { ...shared, ...config.storage });
+  const alerts = new Alerts("alerts", { ...shared, storage, emails: config.notifications.emails });
+  const registry = new ModelRegistry("registry", {
+    ...shared,
+    storage,
+    groupName: pipelineName,
+    modelName: config.registry.modelName,
+  });
+  const endpoint = new CanaryEndpoint("endpoint", {
+    ...shared,
+    storage,
+    alerts,
+    registry,
+    deployment: config.deployment,
+    pipelineName,
+    runTimeTags,
+    functions: {
+      deployModel: chosen("deployModel"),
+      settleDeployment: chosen("settleDeployment"),
+      teardown: chosen("teardown"),
+    },
+  });
+  const training = new TrainingPipeline("training", {
+    ...shared,
+    storage,
+    alerts,
+    registry,
+    deployQueue: endpoint.deployQueue,
+    pipelineName,
+    baseJobNamePrefix: config.global.baseJobNamePrefix,
+    jobsScriptsFolder: config.global.jobsScriptsFolder,
+    source: config.source,
+    preprocess: config.preprocess,
+    training: config.training,
+    evaluation: config.evaluation,
+    approval: config.registry.approval,
+    launcher: config.ecs,
+    runTimeTags,
+    roles: {
+      ...(config.roles.sagemaker === undefined ? {} : { sagemaker: config.roles.sagemaker }),
+      ...(config.roles.launcher === undefined ? {} : { launcher: config.roles.launcher }),
+      ...(config.roles.launcherExecution === undefined ? {} : { launcherExecution: config.roles.launcherExecution }),
+    },
+    ...(config.names.taskDefinition === undefined ? {} : { taskFamily: config.names.taskDefinition }),
+    functions: { gateModel: chosen("gateModel"), registerModel: chosen("registerModel") },
+  });
+  const api = new InferenceApi("api", {
+    ...shared,
+    endpoint,
+    registry,
+    api: config.api,
+    functions: { inference: chosen("inference"), inferenceHealth: chosen("inferenceHealth") },
+  });
+  const stream = new StreamScorer("stream", {
+    ...shared,
+    storage,
+    alerts,
+    endpoint,
+    stream: config.stream,
+    functions: { scorer: chosen("scorer") },
+  });
+
+  return {
+    bucketName: storage.bucketName,
+    prefix: storage.prefix,
+    rawDataUri: storage.uri(config.source.type === "s3" ? config.source.key : "raw/creditcard.csv"),
+    sagemakerRoleArn: training.sagemakerRoleArn,
+    pipelineName,
+    modelPackageGroupName: registry.groupName,
+    mlflowArn: registry.mlflowArn,
+    launcher: {
+      ...training.launcher,
+      subnetIds: [...training.launcher.subnetIds],
+      securityGroupIds: [...training.launcher.securityGroupIds],
+    },
+    endpointName: endpoint.endpointName,
+    apiUrl: api.url,
+    apiKey: api.apiKey,
+    scorer: {
+      tableName: stream.tableName,
+      queueUrl: stream.queue.url,
+      dlqUrl: stream.queue.deadLettersUrl,
+      inputUri: stream.inputUri,
+      quarantineUri: stream.quarantineUri,
+      predictionsUri: stream.predictionsUri,
+    },
+    deploymentsTableName: endpoint.deploymentsTableName,
+    alertsTopicArn: alerts.topicArn,
+  };
+}

@@ -1,0 +1,79 @@
+// Processes as Linux's /proc shows them: whose they are, how much memory they hold, and how to end them.
+import { readFileSync, readdirSync } from "node:fs";
+
+/** Set in the environment of every process of a cloud; children inherit it. */
+export const MARKER = "LOCAL_CLOUD_ID";
+
+/** Process ids with the cloud's marker, this process left out. Empty where there is no /proc. */
+export function markedProcesses(cloudId: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && read(pid, "environ").includes(`${MARKER}=${cloudId}`));
+}
+
+/** Ids of a process and all that descend from it. */
+export function family(root: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const pid of processIds()) {
+    // The name, in brackets, may hold anything: count from its end.
+    const parent = Number(read(pid, "stat").split(") ").pop()?.split(" ")[1]);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const found: number[] = [];
+  for (const queue = [root]; queue.length;) {
+    const pid = queue.shift() as number;
+    found.push(pid);
+    queue.push(...(children.get(pid) ?? []));
+  }
+  return found;
+}
+
+/** Memory of processes in MB; pages that several share are counted once (PSS). */
+export function memoryMb(pids: Iterable<number>): number {
+  let kilobytes = 0;
+  for (const pid of new Set(pids)) kilobytes += Number(/^Pss:\s+(\d+)/m.exec(read(pid, "smaps_rollup"))?.[1] ?? 0);
+  return kilobytes / 1024;
+}
+
+export function alive(pid: number): boolean {
+  return signal(pid, 0);
+}
+
+/** Sends a signal (a negative id means the group); false where there is nobody to take it. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EPERM") return true;
+    return false;
+  }
+}
+
+/** Ends every process with the marker, whoever started it: what group signals did not reach. */
+export async function sweep(cloudId: string): Promise<void> {
+  for (let round = 0; round < 50; round++) {
+    const left = markedProcesses(cloudId);
+    if (!left.length) return;
+    for (const pid of left) signal(pid, "SIGKILL");
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+  throw new Error(`Processes ${markedProcesses(cloudId).join(", ")} of the local cloud cannot be ended.`);
+}
+
+function processIds(): number[] {
+  try {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  } catch {
+    return []; // no /proc: process groups have to do
+  }
+}
+
+/** A file of a process; empty where the process has ended meanwhile or is another user's. */
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+  } catch {
+    return "";
+  }
+}

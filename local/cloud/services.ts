@@ -1,0 +1,91 @@
+// The servers of the cloud: how each is started, and how to tell that it answers.
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { projectRoot, toolPath, type Tools } from "../tools";
+import { environment, type CloudDescription } from "./description";
+import { MARKER } from "./process-table";
+
+export interface ServiceCommand {
+  name: string;
+  command: string;
+  args: string[];
+  environment: Record<string, string>;
+  healthUrl: string;
+  /** How long it may take until it answers. */
+  timeoutSeconds: number;
+}
+
+/** Calls of functions under way at once: each is a process. */
+const FUNCTION_CONCURRENCY = 8;
+
+export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[] {
+  const home = directoryIn(cloud.directory, "home");
+  const common = {
+    [MARKER]: cloud.id,
+    PATH: `${toolPath()}:/usr/local/bin:/usr/bin:/bin`,
+    HOME: home,
+    TMPDIR: directoryIn(cloud.directory, "tmp"),
+    LANG: "C.UTF-8",
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+  const aws = environment(cloud);
+  const ministackPort = new URL(cloud.awsEndpointUrl).port;
+  const mlflow = new URL(cloud.mlflowUrl);
+  return [
+    {
+      name: "ministack",
+      command: tools.python,
+      args: [join(projectRoot, "local/server/run_ministack.py")],
+      // Its environment reaches the functions that it runs: this is how they find the services that it lacks.
+      environment: {
+        ...common,
+        ...aws,
+        BIND_HOST: "127.0.0.1",
+        GATEWAY_PORT: ministackPort,
+        MINISTACK_HOST: "127.0.0.1",
+        MINISTACK_ACCOUNT_ID: cloud.accountId,
+        MINISTACK_REGION: cloud.region,
+        IOT_MTLS_ENABLED: "0",
+        SFTP_ENABLED: "0",
+        LAMBDA_ACCOUNT_CONCURRENCY: String(FUNCTION_CONCURRENCY),
+      },
+      healthUrl: `${cloud.awsEndpointUrl}/_ministack/health`,
+      timeoutSeconds: 60,
+    },
+    {
+      name: "server",
+      command: tools.node,
+      args: ["--disable-warning=ExperimentalWarning", "--import", "tsx", join(projectRoot, "local/server/main.ts")],
+      environment: {
+        ...common,
+        ...aws,
+        AWS_ACCOUNT_ID: cloud.accountId,
+        LOCAL_SERVER_PORT: new URL(cloud.servicesUrl).port,
+        LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
+        LOCAL_SERVER_PYTHON: tools.python,
+      },
+      healthUrl: `${cloud.servicesUrl}/_local/health`,
+      timeoutSeconds: 60,
+    },
+    {
+      name: "mlflow",
+      command: join(dirname(tools.python), "mlflow"),
+      args: [
+        "server",
+        ...["--host", mlflow.hostname, "--port", mlflow.port, "--workers", "1"],
+        ...["--allowed-hosts", `${mlflow.host},localhost:${mlflow.port}`],
+        ...["--backend-store-uri", `sqlite:///${join(directoryIn(cloud.directory, "mlflow"), "mlflow.db")}`],
+        ...["--artifacts-destination", join(cloud.directory, "mlflow", "artifacts")],
+      ],
+      environment: { ...common, MLFLOW_SERVER_ENABLE_JOB_EXECUTION: "false" },
+      healthUrl: `${cloud.mlflowUrl}/health`,
+      timeoutSeconds: 120,
+    },
+  ];
+}
+
+function directoryIn(directory: string, name: string): string {
+  const path = join(directory, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}

@@ -1,0 +1,107 @@
+// `npm run local -- up | down | status | env`.
+import { join } from "node:path";
+import { environment, findCloud, startCloud, stopCloud, type CloudDescription, type RunningCloud } from "./cloud";
+import { interruption } from "./interrupt";
+import { writeStackFile } from "./loop/settings";
+import { bringUp, buildArtifacts, readStack, type StackUp } from "./loop/stack";
+import { Stages } from "./loop/stage";
+import { explain } from "./loop/start";
+import { localDirectory } from "./tools";
+
+const directory = join(localDirectory, "cloud");
+const NOT_UP = "No local cloud is up. Bring it up with `npm run local -- up` or `npm start -- --keep`.";
+
+export async function up(options: { set: string[]; port?: number }): Promise<void> {
+  const signal = interruption();
+  const stages = new Stages(
+    [
+      { name: "build", title: "Build" },
+      { name: "cloud", title: "Local cloud" },
+      { name: "stack", title: "Stack up" },
+    ],
+    process.stdout,
+  );
+  let cloud: RunningCloud | undefined;
+  try {
+    await stages.run("build", buildArtifacts);
+    const file = writeStackFile("local", options.set, join(localDirectory, "run"));
+    signal.throwIfAborted();
+    const running = await stages.run("cloud", async (progress) => {
+      const value =
+        (await findCloud(directory)) ??
+        (await startCloud({
+          directory,
+          region: file.region,
+          ...(options.port === undefined ? {} : { port: options.port }),
+          onProgress: progress,
+        }));
+      cloud = value;
+      return { value, detail: value.description.awsEndpointUrl };
+    });
+    signal.throwIfAborted();
+    Object.assign(process.env, environment(running.description));
+    const stack = await stages.run("stack", (progress) => bringUp(file.path, running, progress));
+    await running.mlflowReady;
+    await running.keep();
+    process.stdout.write(`\n${usage(running.description, stack)}\n`);
+    process.exit(0);
+  } catch (error) {
+    if (cloud !== undefined && !cloud.wasUp) await cloud.stop();
+    process.stderr.write(`\n${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+export async function down(): Promise<void> {
+  const stopped = await stopCloud(directory);
+  process.stdout.write(stopped ? "The local cloud is down.\n" : "No local cloud was up.\n");
+  process.exit(0);
+}
+
+export async function status(options: { json?: boolean }): Promise<void> {
+  const cloud = await findCloud(directory);
+  if (options.json) process.stdout.write(`${JSON.stringify({ up: cloud !== undefined, ...cloud?.description })}\n`);
+  else process.stdout.write(cloud ? `${usage(cloud.description, await readStack(cloud))}\n` : `${NOT_UP}\n`);
+  process.exit(cloud ? 0 : 3);
+}
+
+export async function env(): Promise<void> {
+  const cloud = await findCloud(directory);
+  if (!cloud) {
+    process.stderr.write(`${NOT_UP}\n`);
+    process.exit(3);
+  }
+  const stack = await readStack(cloud);
+  const variables = {
+    ...environment(cloud.description),
+    ...(stack
+      ? { FRAUD_BUCKET: stack.outputs.bucketName, FRAUD_SAGEMAKER_ROLE_ARN: stack.outputs.sagemakerRoleArn }
+      : {}),
+  };
+  for (const [name, value] of Object.entries(variables))
+    process.stdout.write(`export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
+  process.exit(0);
+}
+
+/** How to use a cloud that stays up. The key is for this machine's cloud alone, and asked for by name. */
+export function usage(cloud: CloudDescription, stack: StackUp | undefined): string {
+  const lines = [
+    ["AWS endpoint", cloud.awsEndpointUrl],
+    ["SageMaker, ECS", cloud.servicesUrl],
+    ["MLflow", cloud.mlflowUrl],
+    ...(stack
+      ? [
+          ["API", stack.outputs.apiUrl],
+          ["API key", stack.apiKey],
+          ["Bucket", stack.outputs.bucketName],
+        ]
+      : []),
+  ].map(([name = "", value = ""]) => `  ${name.padEnd(15)} ${value}`);
+  return [
+    "The local cloud is up:",
+    ...lines,
+    "",
+    '  Point any AWS SDK or CLI at it:  eval "$(npm run --silent local -- env)"',
+    "  End it:                          npm run local -- down",
+  ].join("\n");
+}

@@ -1,0 +1,82 @@
+/** The local ECS: clusters, task definitions, and tasks as processes. */
+import { join } from "node:path";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type {
+  ListTagsForResourceRequest,
+  ListTagsForResourceResponse,
+  TagResourceRequest,
+  UntagResourceRequest,
+} from "@aws-sdk/client-ecs";
+import { Store } from "../sagemaker/store";
+import type { ServerContext } from "../server/context";
+import { AwsError, type JsonService, type Wire, type WireOutput } from "../server/json-service";
+import { Clusters } from "./clusters";
+import type { EcsContext } from "./context";
+import { TaskDefinitions } from "./task-definitions";
+import { Tasks } from "./tasks";
+
+type Tag = { key: string; value: string };
+
+export function ecs(server: ServerContext): JsonService {
+  const { region, accountId, endpoints } = server.settings;
+  const store = new Store(join(server.directory("ecs"), "state.db"));
+  const context: EcsContext = {
+    server,
+    store,
+    logs: new CloudWatchLogsClient({
+      region,
+      endpoint: endpoints["AWS_ENDPOINT_URL"] ?? "",
+      credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    }),
+    arn: (resource) => `arn:aws:ecs:${region}:${accountId}:${resource}`,
+  };
+  const clusters = new Clusters(context);
+  const definitions = new TaskDefinitions(context);
+  const tasks = new Tasks(context, clusters, definitions);
+
+  /** @throws AwsError for an ARN that names nothing here that has tags. */
+  const retag = (arn: string, change: (tags: Tag[]) => Tag[]) => {
+    const [, kind, name = ""] = /:(cluster|task-definition)\/(.+)$/.exec(arn) ?? [];
+    const owner = kind === "cluster" ? clusters : definitions;
+    if (kind === undefined || !owner.retag(name, change)) {
+      throw new AwsError("InvalidParameterException", `The specified resource does not exist: ${arn}`);
+    }
+    return Promise.resolve({});
+  };
+
+  return {
+    targetPrefix: "AmazonEC2ContainerServiceV20141113",
+    serviceName: "ecs",
+    operations: {
+      CreateCluster: clusters.create,
+      DescribeClusters: clusters.describe,
+      UpdateCluster: clusters.update,
+      DeleteCluster: clusters.delete,
+      RegisterTaskDefinition: definitions.register,
+      DescribeTaskDefinition: definitions.describe,
+      DeregisterTaskDefinition: definitions.deregister,
+      ListTaskDefinitions: definitions.list,
+      RunTask: tasks.run,
+      DescribeTasks: tasks.describe,
+      ListTasks: tasks.list,
+      StopTask: tasks.stop,
+      TagResource: ({ resourceArn, tags }: Wire<TagResourceRequest>) =>
+        retag(resourceArn, (now) => {
+          const added = tags as Tag[];
+          return [...now.filter((tag) => !added.some((each) => each.key === tag.key)), ...added];
+        }),
+      UntagResource: ({ resourceArn, tagKeys }: Wire<UntagResourceRequest>) =>
+        retag(resourceArn, (now) => now.filter((tag) => !tagKeys.includes(tag.key))),
+      ListTagsForResource: async ({ resourceArn }: Wire<ListTagsForResourceRequest>) => {
+        let tags: Tag[] = [];
+        await retag(resourceArn, (now) => (tags = now));
+        return { tags } as unknown as WireOutput<ListTagsForResourceResponse>;
+      },
+    },
+    close() {
+      context.logs.destroy();
+      store.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+// The stages of `npm start`, in order, and which pipeline step each of them follows.
+export const PLAN = [
+  { name: "build", title: "Build" },
+  { name: "data", title: "Transactions" },
+  { name: "cloud", title: "Local cloud" },
+  { name: "stack", title: "Stack up" },
+  { name: "first-up", title: "Before any model" },
+  { name: "upload", title: "Upload to S3" },
+  { name: "launch", title: "Launch the pipeline" },
+  { name: "preprocess", title: "Preprocess" },
+  { name: "train", title: "Train" },
+  { name: "evaluate", title: "Evaluate" },
+  { name: "gate", title: "Gate" },
+  { name: "register", title: "Register" },
+  { name: "create-model", title: "Create model" },
+  { name: "deploy", title: "Deploy" },
+  { name: "endpoint", title: "Endpoint" },
+  { name: "api", title: "API" },
+  { name: "stream", title: "Stream" },
+] as const;
+
+export type StageName = (typeof PLAN)[number]["name"];

@@ -1,0 +1,77 @@
+// The `local` stack: the same program as every other, brought up by the real engine.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { OutputMap } from "@pulumi/pulumi/automation";
+import { isLeft } from "fp-ts/Either";
+import { PlatformOutputs } from "../../components/outputs";
+import { bundleAll } from "../../functions/bundle";
+import program from "../../index";
+import { environment, type RunningCloud } from "../cloud";
+import { openStack, resourcesOf, run, type ResourceSummary } from "../engine";
+import { bundleProvider } from "../provider/bundle";
+import { localDirectory, projectRoot, tools } from "../tools";
+import { StageError } from "./errors";
+import type { Outcome, Progress } from "./stage";
+
+const pluginDirectory = join(localDirectory, "plugin");
+
+export interface StackUp {
+  outputs: PlatformOutputs;
+  apiKey: string;
+  resources: ResourceSummary[];
+}
+
+/** Bundles what the stack deploys and what deploys it. */
+export async function buildArtifacts(progress: Progress): Promise<Outcome<void>> {
+  progress("functions, launcher, provider");
+  const [functions] = await Promise.all([
+    bundleAll({ outDir: join(projectRoot, "dist") }),
+    bundleProvider(pluginDirectory),
+  ]);
+  return { value: undefined, detail: `${functions.length} functions, launcher, provider` };
+}
+
+const open = (configFile: string, cloud: RunningCloud) =>
+  openStack({
+    stack: "local",
+    program,
+    configFile,
+    directory: join(cloud.description.directory, "pulumi"),
+    environment: environment(cloud.description),
+    pulumiBinary: tools().pulumi,
+    pluginDirectory,
+  });
+
+/** `pulumi up` of the local stack on a running cloud. @throws Error with the engine's diagnostics. */
+export async function bringUp(configFile: string, cloud: RunningCloud, progress: Progress): Promise<Outcome<StackUp>> {
+  const stack = await open(configFile, cloud);
+  let done = 0;
+  const result = await run(stack, "up", { onResource: (name) => progress(`${++done} ${name}`) });
+  const { create, update, replace, delete: deleted, same } = result.changes;
+  return {
+    value: stackUp(result.outputs, result.resources),
+    detail: `${create} created, ${update} updated, ${replace} replaced, ${deleted} deleted, ${same} unchanged`,
+  };
+}
+
+/** The stack as it stands on a running cloud; undefined where it was never brought up. */
+export async function readStack(cloud: RunningCloud): Promise<StackUp | undefined> {
+  const configFile = join(localDirectory, "run", "Pulumi.local.yaml");
+  if (!existsSync(configFile)) return undefined;
+  const stack = await open(configFile, cloud);
+  const outputs = await stack.outputs();
+  return Object.keys(outputs).length === 0 ? undefined : stackUp(outputs, await resourcesOf(stack));
+}
+
+/** @throws StageError naming every output that is not as declared. */
+function stackUp(outputs: OutputMap, resources: ResourceSummary[]): StackUp {
+  const plain = Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, output.value as unknown]));
+  const decoded = PlatformOutputs.decode(plain);
+  if (isLeft(decoded)) {
+    const wrong = decoded.left.map((error) => error.context.map((each) => each.key).join("."));
+    throw new StageError(
+      `The stack's outputs are not what components/outputs.ts declares: ${[...new Set(wrong)].join(", ")}.`,
+    );
+  }
+  return { outputs: decoded.right, apiKey: String(plain.apiKey), resources };
+}

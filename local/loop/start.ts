@@ -1,0 +1,74 @@
+// `npm start`: runs the loop, reports, and ends with an exit code that means something.
+import { join } from "node:path";
+import type { RunningCloud } from "../cloud";
+import { usage } from "../commands";
+import { Interrupted, interruption } from "../interrupt";
+import { writeReport } from "../report/report";
+import { summary } from "../report/terminal";
+import { localDirectory } from "../tools";
+import { RefusedError, StageError, UserError } from "./errors";
+import { PLAN } from "./plan";
+import { reportOf } from "./run-report";
+import { runLoop, type Findings, type LoopOptions } from "./run";
+import { Stages } from "./stage";
+
+export interface StartOptions extends Omit<LoopOptions, "signal"> {
+  keep?: boolean;
+  json?: boolean;
+}
+
+export async function start(options: StartOptions): Promise<void> {
+  const signal = interruption();
+  // With --json, standard output is the report's alone.
+  const stream = options.json ? process.stderr : process.stdout;
+  const startedAt = new Date();
+  const stages = new Stages(PLAN, stream);
+  const findings: Findings = {};
+  let cloud: RunningCloud | undefined;
+  let failure: unknown;
+  try {
+    await interruptible(
+      runLoop(stages, { ...options, signal }, findings, (running) => (cloud = running)),
+      signal,
+    );
+  } catch (error) {
+    failure = error;
+  }
+
+  const peakMb = await cloud?.peakMemoryMb();
+  const keep = options.keep === true && (failure === undefined || failure instanceof RefusedError);
+  if (keep) await cloud?.keep();
+  else if (cloud !== undefined && !cloud.wasUp) await cloud.stop();
+
+  const report = reportOf({ startedAt, stages: stages.all(), findings, failure, peakMb });
+  await writeReport(localDirectory, report);
+  stream.write(`\n${summary(report, { colour: stream.isTTY })}\n`);
+  stream.write(`\nReport: ${join(".local", "report.html")} and report.json\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (cloud !== undefined && (keep || cloud.wasUp)) stream.write(`\n${usage(cloud.description, findings.stack)}\n`);
+  if (failure !== undefined && !(failure instanceof RefusedError)) process.stderr.write(`\n${explain(failure)}\n`);
+  process.exit(exitCode(failure));
+}
+
+/** Rejects as soon as the user interrupts, whatever the work is waiting for. */
+function interruptible(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const interrupted = new Promise<never>((_, fail) =>
+    signal.addEventListener("abort", () => fail(signal.reason as Error), { once: true }),
+  );
+  return Promise.race([work, interrupted]);
+}
+
+function exitCode(failure: unknown): number {
+  if (failure === undefined) return 0;
+  if (failure instanceof RefusedError) return 2;
+  if (failure instanceof Interrupted) return failure.exitCode;
+  return 1;
+}
+
+/** One paragraph for what was foreseen; for what was not, the stack as well, because it is a defect. */
+export function explain(failure: unknown): string {
+  if (failure instanceof Interrupted) return "Interrupted: the cloud is down.";
+  if (failure instanceof UserError || failure instanceof StageError) return failure.message;
+  if (failure instanceof Error) return process.env.DEBUG ? (failure.stack ?? failure.message) : failure.message;
+  return String(failure);
+}

@@ -1,0 +1,3 @@
+import type { RunReport } from "./report";
+
+export const renderPage = (report: RunReport): string => JSON.stringify(report);

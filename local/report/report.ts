@@ -1,0 +1,91 @@
+// What a run found, as `.local/report.json` has it. Keys are added over time, never renamed.
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as t from "io-ts";
+import { EvaluationReport } from "../../functions/shared/evaluation-report";
+import { renderPage } from "./html";
+
+const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null]);
+const number = nullable(t.number);
+const text = nullable(t.string);
+
+/** A component or a resource, and what it is made of. */
+export interface TreeNode {
+  name: string;
+  type: string;
+  children: TreeNode[];
+}
+const TreeNode: t.Type<TreeNode> = t.recursion("TreeNode", (self) =>
+  t.type({ name: t.string, type: t.string, children: t.array(self) }),
+);
+
+export const StageResult = t.intersection([
+  t.type({
+    name: t.string,
+    status: t.union([t.literal("passed"), t.literal("failed"), t.literal("skipped")]),
+    seconds: t.number,
+  }),
+  t.partial({ detail: t.string }),
+]);
+export type StageResult = t.TypeOf<typeof StageResult>;
+
+/** A run of the loop. What a run did not come to is null. */
+export const RunReport = t.intersection(
+  [
+    t.type({
+      passed: t.boolean,
+      data: t.type({ source: t.union([t.literal("file"), t.literal("synthetic")]), rows: number, frauds: number }),
+      stages: t.array(StageResult),
+      model: t.type({
+        algorithm: text,
+        rocAuc: number,
+        auprc: number,
+        auprcInterval: nullable(t.tuple([t.number, t.number])),
+        threshold: number,
+        /** Recall at a false-positive rate of 0.001. */
+        recallAtFpr001: number,
+      }),
+      registry: t.type({ modelPackageArn: text, mlflowModelVersion: text }),
+      endpoint: t.type({ name: text, configName: text, status: text }),
+      api: t.type({
+        url: text,
+        predictStatus: number,
+        noKeyStatus: number,
+        healthStatus: number,
+        p50Ms: number,
+        p99Ms: number,
+      }),
+      stream: t.type({ rowsIn: number, scored: number, quarantined: number, written: number }),
+      provisioned: t.type({ resources: number, components: number }),
+      startedAt: t.string,
+      durationSeconds: t.number,
+      /** Peak memory of all processes of the run, in MB. */
+      resources: t.type({ peakMb: number }),
+    }),
+    t.partial({
+      /** Why the gate refused the model. */
+      refusal: t.string,
+      /** Why the run failed. */
+      error: t.string,
+      evaluation: EvaluationReport,
+      tree: t.array(TreeNode),
+      apiExamples: t.array(t.type({ request: t.unknown, status: t.number, response: t.unknown })),
+      /** Reasons of quarantined rows. */
+      quarantineReasons: t.array(t.string),
+    }),
+  ],
+  "RunReport",
+);
+export type RunReport = t.TypeOf<typeof RunReport>;
+
+/** Writes report.json and report.html; a reader sees the old ones or the new ones, never a half. */
+export function writeReport(directory: string, report: RunReport): void {
+  mkdirSync(directory, { recursive: true });
+  const write = (name: string, content: string) => {
+    const part = join(directory, `${name}.${process.pid}.part`);
+    writeFileSync(part, content);
+    renameSync(part, join(directory, name));
+  };
+  write("report.json", `${JSON.stringify(RunReport.encode(report), undefined, 2)}\n`);
+  write("report.html", renderPage(report));
+}

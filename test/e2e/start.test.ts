@@ -1,0 +1,139 @@
+// `npm start` as a newcomer runs it: the command line in, exit code, output, report and what is left running out.
+import { readFileSync, mkdtempSync, rmSync, writeFileSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { expect } from "chai";
+import { isLeft } from "fp-ts/Either";
+import { RunReport } from "../../local/report/report";
+import { localDirectory, projectRoot } from "../../local/tools";
+
+interface Ended {
+  code: number | null;
+  output: string;
+}
+
+/** Runs the command line with a marker that every process it starts inherits. */
+function start(args: string[], marker: string, onOutput?: (text: string, pid: number) => void): Promise<Ended> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, [join(projectRoot, "tools/run.mjs"), "local/cli.ts", "start", ...args], {
+      cwd: projectRoot,
+      env: { ...process.env, FRAUD_TEST_MARKER: marker },
+    });
+    let output = "";
+    const take = (data: Buffer) => {
+      output += data.toString();
+      if (child.pid !== undefined) onOutput?.(output, child.pid);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("close", (code) => done({ code, output }));
+  });
+}
+
+/** Processes that carry the marker: what a run left behind. */
+function leftBehind(marker: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`FRAUD_TEST_MARKER=${marker}`);
+      } catch {
+        return false; // it ended meanwhile, or is another user's
+      }
+    })
+    .map((pid) => `${pid} ${readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ")}`);
+}
+
+function report(): RunReport {
+  const decoded = RunReport.decode(JSON.parse(readFileSync(join(localDirectory, "report.json"), "utf8")));
+  if (isLeft(decoded)) throw new Error("report.json does not decode");
+  return decoded.right;
+}
+
+const ROWS = 20_000;
+
+describe("npm start", function () {
+  this.timeout(300_000);
+
+  it("runs the whole loop on generated rows, reports it, and leaves no process behind", async () => {
+    const run = await start(["--rows", String(ROWS)], "loop");
+    expect(run.code, run.output).to.equal(0);
+    const found = report();
+    expect(found.passed).to.equal(true);
+    expect(found.data).to.deep.include({ source: "synthetic", rows: ROWS });
+    expect(found.stages.map((stage) => stage.status)).to.satisfy((all: string[]) => all.every((status) => status === "passed"));
+    expect(found.api).to.deep.include({ predictStatus: 200, noKeyStatus: 403, healthStatus: 200 });
+    const { rowsIn, scored, quarantined, written } = found.stream;
+    expect(rowsIn).to.equal((scored ?? 0) + (quarantined ?? 0));
+    expect(written).to.equal(scored);
+    expect(run.output).to.contain("synthetic");
+    expect(leftBehind("loop")).to.deep.equal([]);
+  });
+
+  it("ends with 2 and the figures where the gate refuses the model, and deploys nothing", async () => {
+    const run = await start(["--rows", String(ROWS), "--set", "evaluation.rocAucMinThreshold=0.99999"], "refused");
+    expect(run.code, run.output).to.equal(2);
+    const found = report();
+    expect(found.passed).to.equal(false);
+    expect(found.refusal).to.match(/ROC AUC.*0\.99999/i);
+    const status = new Map(found.stages.map((stage) => [stage.name, stage.status]));
+    expect(status.get("gate")).to.equal("failed");
+    expect(status.get("deploy")).to.equal("skipped");
+    expect(found.endpoint.name).to.equal(null);
+    expect(leftBehind("refused")).to.deep.equal([]);
+  });
+
+  it("is ended by a signal at any time without leaving a process behind", async () => {
+    let signalled = false;
+    const run = await start(["--rows", String(ROWS)], "signal", (output, pid) => {
+      if (signalled || !output.includes("Stack up")) return;
+      signalled = true;
+      process.kill(pid, "SIGTERM");
+    });
+    expect(run.code, run.output).to.equal(143);
+    expect(leftBehind("signal")).to.deep.equal([]);
+  });
+
+  describe("given bad input, ends with 1 and one paragraph that names cause and remedy", () => {
+    let directory: string;
+    before(() => (directory = mkdtempSync(join(tmpdir(), "fraud-start-"))));
+    after(() => rmSync(directory, { recursive: true, force: true }));
+
+    const header = ["Time", ...Array.from({ length: 28 }, (_, i) => `V${i + 1}`), "Amount", "Class"].join(",");
+    const row = (time: number, label: number, v1 = "0.5") => [time, v1, ...Array.from({ length: 27 }, () => "0.1"), "10.5", label].join(",");
+    const rows = (count: number, label: (i: number) => number) => Array.from({ length: count }, (_, i) => row(i, label(i)));
+    const cases: { name: string; file: string; content?: string | Buffer; says: RegExp[] }[] = [
+      { name: "a missing file", file: "absent.csv", says: [/no such file/i] },
+      { name: "an empty file", file: "empty.csv", content: "", says: [/is empty/i] },
+      { name: "a wrong header", file: "header.csv", content: `${header.replace("V3", "X3")}\n${row(1, 0)}\n`, says: [/V3/, /X3/] },
+      { name: "a truncated gzip", file: "cut.csv.gz", content: gzipSync(`${header}\n${rows(500, (i) => i % 7 && 1).join("\n")}\n`).subarray(0, 300), says: [/gzip/i, /again/] },
+      { name: "text where numbers belong", file: "text.csv", content: `${header}\n${[...rows(300, (i) => Number(i % 9 === 0)), row(301, 0, "hello")].join("\n")}\n`, says: [/V1/, /hello/] },
+      { name: "a file without fraud", file: "clean.csv", content: `${header}\n${rows(300, () => 0).join("\n")}\n`, says: [/no fraud/i] },
+    ];
+    for (const { name, file, content, says } of cases) {
+      it(name, async () => {
+        const path = join(directory, file);
+        if (content !== undefined) writeFileSync(path, content);
+        const run = await start(["--data", path], file);
+        expect(run.code, run.output).to.equal(1);
+        for (const pattern of says) expect(run.output).to.match(pattern);
+        expect(run.output).not.to.match(/\n\s+at .*\.ts:\d+/);
+        expect(leftBehind(file)).to.deep.equal([]);
+      });
+    }
+
+    it("a busy port", async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await new Promise((ready) => server.once("listening", ready));
+      const { port } = server.address() as { port: number };
+      const run = await start(["--rows", String(ROWS), "--port", String(port)], "port");
+      server.close();
+      expect(run.code, run.output).to.equal(1);
+      expect(run.output).to.match(new RegExp(`${port}.*(in use|busy)`, "i"));
+      expect(leftBehind("port")).to.deep.equal([]);
+    });
+  });
+});
