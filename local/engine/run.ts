@@ -26,7 +26,7 @@ export interface RunResult {
   changes: Changes;
   /** Everything that was not left as it was, in the order in which it was done. */
   steps: Step[];
-  /** Empty after a preview. */
+  /** Empty after a preview or a destruction. */
   outputs: OutputMap;
   /** All resources of the stack after the operation, components included; empty after a preview. */
   resources: ResourceSummary[];
@@ -62,17 +62,17 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
     color: "never",
     ...(signal ? { signal } : {}),
   } as const;
+  let outputs: OutputMap;
   try {
-    await perform(stack, operation, options);
+    outputs = await perform(stack, operation, options);
   } catch (cause) {
     throw new EngineError(operation, record.diagnosticsOr(cause));
   }
-  const done = operation !== "preview";
   return {
     changes: record.changes(),
     steps: record.steps,
-    outputs: done ? await stack.outputs() : {},
-    resources: done ? await resourcesOf(stack) : [],
+    outputs,
+    resources: operation === "preview" ? [] : await resourcesOf(stack),
     seconds: (performance.now() - from) / 1000,
   };
 }
@@ -81,20 +81,19 @@ async function perform(
   stack: Stack,
   operation: Operation,
   options: { onEvent: (event: EngineEvent) => void; color: "never"; signal?: AbortSignal },
-): Promise<void> {
+): Promise<OutputMap> {
   switch (operation) {
     case "preview":
       await stack.preview(options);
-      return;
+      return {};
     case "up":
-      await stack.up(options);
-      return;
+      return (await stack.up(options)).outputs;
     case "refresh":
       await stack.refresh(options);
-      return;
+      return stack.outputs();
     case "destroy":
       await stack.destroy(options);
-      return;
+      return {};
   }
 }
 
