@@ -17,8 +17,8 @@ import { arn, BucketName, RoleArn, S3Prefix, sageMakerName, SecurityGroupId, Sub
 /** Names and folders that the whole stack shares. */
 export const Global = struct("Global", {
   pipelineName: sageMakerName(63),
-  /** Begins the names of jobs: at most 32 characters, because a suffix follows and SageMaker stops at 63. */
-  baseJobNamePrefix: sageMakerName(32),
+  /** Begins the names of jobs: at most 28 characters, because the task and an ending follow and SageMaker stops at 63. */
+  baseJobNamePrefix: sageMakerName(28),
   /** Folder of the project that holds the jobs' Python. Default jobs. */
   jobsScriptsFolder: withDefault(
     text("a folder inside the project", /[\w-]+(?:\/[\w-]+)*/, "give a relative folder such as jobs"),

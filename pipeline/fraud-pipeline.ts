@@ -78,6 +78,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
     retries: [faultRetry, capacityRetry],
     ...(settings.kmsKeyArn === undefined ? {} : { outputKmsKeyArn: settings.kmsKeyArn }),
   };
+  const named = (task: string): string => `${settings.baseJobNamePrefix}-${task}`;
   const splitOutput = (name: string) => ({
     path: `${processingFolder}/output/${name}`,
     uri: ofExecution("processed", name),
@@ -85,6 +86,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
 
   const preprocess = processing("Preprocess", {
     ...job,
+    namePrefix: named("preprocess"),
     image: sklearnImage,
     instanceType: split.instanceType,
     maxRuntimeSeconds: processingMaxRuntimeSeconds,
@@ -114,6 +116,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
 
   const train = training("Train", {
     ...job,
+    namePrefix: named("train"),
     image: trainingImage,
     instanceType: trainingSettings.instanceType,
     instanceCount: trainingSettings.instanceCount,
@@ -142,6 +145,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
 
   const evaluate = processing("Evaluate", {
     ...job,
+    namePrefix: named("evaluate"),
     // The image that trained the model is the one that can load it.
     image: trainingImage,
     instanceType: evaluation.instanceType,
@@ -200,6 +204,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
   const modelPackageArn = register.output("modelPackageArn");
 
   const createModel = model("CreateModel", {
+    namePrefix: settings.baseJobNamePrefix,
     image: trainingImage,
     artifactUri,
     roleArn,

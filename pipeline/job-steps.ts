@@ -17,6 +17,8 @@ import {
 
 /** What the steps that run jobs have in common. */
 interface JobOptions extends StepOptions {
+  /** Begins the name of the job, to which SageMaker adds an ending of its own. Default: a name of SageMaker's. */
+  readonly namePrefix?: string;
   readonly image: Value<string>;
   readonly roleArn: Value<string>;
   readonly instanceType: Value<string>;
@@ -91,6 +93,7 @@ export class ProcessingStep<
     const { job } = this;
     const outputs = Object.entries<ProcessingOutput>(job.outputs);
     return {
+      ProcessingJobName: job.namePrefix,
       ProcessingResources: {
         ClusterConfig: {
           InstanceType: job.instanceType,
@@ -181,6 +184,7 @@ export class TrainingStep extends DescribedStep<DescribeTrainingJobResponse> {
     const { job } = this;
     const metrics = Object.entries(job.metrics ?? {}).map(([Name, Regex]) => ({ Name, Regex }));
     return {
+      TrainingJobName: job.namePrefix,
       AlgorithmSpecification: {
         TrainingInputMode: "File",
         TrainingImage: job.image,
@@ -220,6 +224,8 @@ export function training(name: string, options: TrainingOptions): TrainingStep {
 }
 
 export interface ModelOptions extends StepOptions {
+  /** Begins the name of the model, to which SageMaker adds an ending of its own. Default: a name of SageMaker's. */
+  readonly namePrefix?: string;
   readonly image: Value<string>;
   /** The model.tar.gz. */
   readonly artifactUri: Value<string>;
@@ -242,6 +248,7 @@ export class ModelStep extends DescribedStep<DescribeModelOutput> {
 
   override arguments(): Readonly<Record<string, Argument>> {
     return {
+      ModelName: this.model.namePrefix,
       ExecutionRoleArn: this.model.roleArn,
       PrimaryContainer: {
         Image: this.model.image,

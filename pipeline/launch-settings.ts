@@ -77,7 +77,7 @@ export const LaunchSettings = struct("LaunchSettings", {
   pipelineName: sageMakerName(63),
   /** Jobs run, and the pipeline executes, under this role. */
   sagemakerRoleArn: RoleArn,
-  baseJobNamePrefix: sageMakerName(32),
+  baseJobNamePrefix: sageMakerName(28),
   modelPackageGroupName: sageMakerName(63),
   /** Under the prefix. The environment variable S3_RAW_DATA_KEY overrides it. */
   rawDataKey: S3Prefix,

@@ -149,6 +149,12 @@ describe("the fraud pipeline", () => {
     });
   });
 
+  it("names jobs after the stack", () => {
+    expect(at(step(json, 0), "Arguments", "ProcessingJobName")).to.equal("fraud-test-preprocess");
+    expect(at(step(json, 1), "Arguments", "TrainingJobName")).to.equal("fraud-test-train");
+    expect(at(step(json, 4), "Arguments", "IfSteps", 1, "Arguments", "ModelName")).to.equal("fraud-test");
+  });
+
   it("tags everything that a job makes with its execution", () => {
     const tags = [
       { Key: "execution_id", Value: { Get: "Parameters.ExecutionId" } },
