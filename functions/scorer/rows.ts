@@ -83,14 +83,14 @@ export async function* readRows(
   } finally {
     input.destroy();
   }
-  if (progress.problem !== undefined) throw progress.problem;
-  if (columns === undefined) throw new FileProblem(progress.rest === undefined ? "the file is empty" : "no header");
-  if (progress.rest !== undefined) {
-    number++;
+  const { rest } = progress;
+  if (columns !== undefined && rest !== undefined) {
     const reason = "a quote is never closed: nothing from this row on was read";
-    yield { number, reason, raw: clip(progress.rest) };
-    throw new FileProblem(`row ${number}: ${reason}`);
+    yield { number: ++number, reason, raw: clip(rest) };
+    progress.problem ??= new FileProblem(`row ${number}: ${reason}`);
   }
+  if (progress.problem !== undefined) throw progress.problem;
+  if (columns === undefined) throw new FileProblem(rest === undefined ? "the file is empty" : "the file has no header");
 }
 
 interface Progress {

@@ -40,7 +40,7 @@ export interface Outcome {
   reason: string;
 }
 
-/** How long one function may take to settle a deployment before another may try. Above the functions' timeouts. */
+/** How long one function has for settling a deployment before another may take over. */
 const LEASE_SECONDS = 30;
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import {
   DescribeModelPackageCommand,
   SendPipelineExecutionStepFailureCommand,
@@ -75,7 +76,7 @@ export async function finish(
   modelName: string,
 ): Promise<boolean> {
   const { sagemaker, deployments } = clients;
-  if (!(await deployments.claim(deployment, new Date()))) return false;
+  if (!(await takeTurn(deployments, deployment))) return false;
   try {
     if (outcome.succeeded) await moveChampion(clients, deployment, modelName);
     await answer(sagemaker, deployment.token, outcome, { endpointConfigName: deployment.configName });
@@ -89,6 +90,23 @@ export async function finish(
   if (outcome.succeeded) log.info("deployment succeeded", fields);
   else log.error("deployment failed", fields);
   return true;
+}
+
+/** Longer than a lease: if whoever holds it was killed, this function takes over. */
+const TURN_MILLISECONDS = 40_000;
+const POLL_MILLISECONDS = 500;
+
+/** Waits for the right to settle; false once another function has settled. */
+async function takeTurn(deployments: Deployments, { endpointName, token }: Deployment): Promise<boolean> {
+  const deadline = performance.now() + TURN_MILLISECONDS;
+  for (;;) {
+    const current = await deployments.find(endpointName);
+    if (current?.token !== token || current.phase === "settled") return false;
+    if (await deployments.claim(current, new Date())) return true;
+    if (performance.now() > deadline)
+      throw new Error(`another function has been settling ${endpointName} for too long`);
+    await delay(POLL_MILLISECONDS);
+  }
 }
 
 /** SageMaker's limit on a step's failure reason. */
