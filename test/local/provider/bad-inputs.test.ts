@@ -135,7 +135,7 @@ describe("badly formed resources", () => {
   });
 
   it("reports everything that is wrong with a resource at once", async () => {
-    const found = (await reasons(lambda({ timeout: 0, memorySize: 1, runtime: "perl" as never }))).join("\n");
+    const found = (await reasons(lambda({ timeout: 0, memorySize: 1, runtime: "perl" }))).join("\n");
     expect(found)
       .to.match(/^timeout:/m)
       .and.match(/^memorySize:/m)
