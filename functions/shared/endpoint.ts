@@ -8,7 +8,7 @@ import {
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error &&
   (error.name === "ResourceNotFound" ||
-    (/^ValidationError|^ValidationException/.test(error.name) &&
+    (/^Validation(Error|Exception)$/.test(error.name) &&
       /could not find|does not exist|not found/i.test(error.message)));
 
 /** The value of a call, or undefined when it is about something that does not exist. */

@@ -105,7 +105,7 @@ function readAnswer(body: string): ModelAnswer {
 export function classify(error: Error): Error {
   const { name, message } = error;
   const options = { cause: error };
-  if (/^ValidationError/.test(name) && /not found|could not find|not in ?service/i.test(message)) {
+  if (/^Validation(Error|Exception)$/.test(name) && /not found|could not find|not in ?service/i.test(message)) {
     return new ScoringError("no-model", message, options);
   }
   if (name === "ModelError") {

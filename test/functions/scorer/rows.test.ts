@@ -1,0 +1,132 @@
+import { Readable } from "node:stream";
+import { gzipSync } from "node:zlib";
+import { expect } from "chai";
+import fc from "fast-check";
+import { unpack } from "../../../functions/scorer/content";
+import { FileProblem, isBad, readRows, type Row } from "../../../functions/scorer/rows";
+import { schemas } from "../../../functions/scorer/schemas";
+import { FEATURES } from "../../../functions/shared/transactions";
+
+const header = FEATURES.join(",");
+const good = FEATURES.map((_, index) => index / 4).join(",");
+
+/** Rows of a text that arrives in pieces of `size` bytes, and the problem that ended them. */
+async function rowsOf(
+  content: string | Buffer,
+  { size = 64, schema, gz = false }: { size?: number; schema?: keyof typeof schemas; gz?: boolean } = {},
+): Promise<{ rows: Row[]; problem: string | undefined }> {
+  const bytes = Buffer.from(content);
+  const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
+  const source = Readable.from(pieces);
+  const rows: Row[] = [];
+  try {
+    const chunks = gz ? unpack(source) : (source as AsyncIterable<Buffer>);
+    for await (const row of readRows(chunks, schemas[schema ?? "creditcard"], (number) => `#${number}`)) rows.push(row);
+  } catch (error) {
+    if (error instanceof FileProblem) return { rows, problem: error.message };
+    throw error;
+  }
+  return { rows, problem: undefined };
+}
+
+describe("rows of a stream's file", () => {
+  it("are numbered and brought into the model's order, however the file has its columns", async () => {
+    const reversed = [...FEATURES, "Class", "TransactionID"].reverse();
+    const values = Object.fromEntries(FEATURES.map((feature, index) => [feature, String(index)]));
+    const line = reversed.map((name) => ({ ...values, Class: "0", TransactionID: "t-1" })[name]).join(",");
+    const { rows } = await rowsOf(`${reversed.join(",")}\r\n${line}\r\n`);
+    expect(rows).to.deep.equal([{ number: 1, id: "t-1", line: FEATURES.map((_, index) => index).join(",") }]);
+  });
+
+  it("get an id of their own where the file has none", async () => {
+    const { rows } = await rowsOf(`\uFEFF${header}\n${good}\n\n${good}`);
+    expect(rows.map((row) => (isBad(row) ? row.reason : row.id))).to.deep.equal(["#1", "#2"]);
+  });
+
+  it("all end as good or bad, in order, wherever the pieces of the file are cut", async () => {
+    const cell = fc.oneof(
+      { weight: 30, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }).map(String) },
+      { weight: 1, arbitrary: fc.constantFrom("", "x", "NaN", '"1,5"', '"a\nb"', "1e999", '"2.5"') },
+    );
+    const line = fc.oneof(
+      { weight: 5, arbitrary: fc.array(cell, { minLength: 30, maxLength: 30 }) },
+      { weight: 1, arbitrary: fc.array(cell, { minLength: 1, maxLength: 32 }).filter((cells) => cells.join() !== "") },
+    );
+    const lines = fc.array(line, { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(lines, fc.integer({ min: 1, max: 200 }), async (table, size) => {
+        const text = [header, ...table.map((cells) => cells.join(","))].join("\n");
+        const { rows, problem } = await rowsOf(text, { size });
+        expect(problem).to.equal(undefined);
+        expect(rows.map(({ number }) => number)).to.deep.equal(table.map((_, index) => index + 1));
+        rows.forEach((row, index) => {
+          const cells = (table[index] ?? []).map((text) => text.replace(/^"([\s\S]*)"$/, "$1"));
+          const fine =
+            cells.length === 30 && cells.every((text) => text.trim() !== "" && Number.isFinite(Number(text)));
+          expect(isBad(row)).to.equal(!fine);
+          if (!isBad(row)) expect(row.line.split(",").map(Number)).to.deep.equal(cells.map(Number));
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("say why they are bad, every fault at once, and what stood there", async () => {
+    const holes = good.replace(/^0,/, ",").replace(/,7.25$/, ",many");
+    const { rows } = await rowsOf(`${header}\n${holes}\n1,2\n`);
+    expect(rows).to.deep.equal([
+      { number: 1, reason: "Time is not a finite number; Amount is not a finite number", raw: holes },
+      { number: 2, reason: "has 2 columns, the header 30", raw: "1,2" },
+    ]);
+  });
+
+  it("are set aside when their id is missing or stands in an earlier row", async () => {
+    const { rows } = await rowsOf(`id,${header}\na,${good}\n,${good}\na,${good}\nb,${good}\n`);
+    expect(rows.map(isBad)).to.deep.equal([false, true, true, false]);
+  });
+
+  it("take the ecommerce stream's quoted addresses with commas and newlines", async () => {
+    const text =
+      "Transaction ID,Transaction Amount,Shipping Address,Quantity\n" +
+      '7f,250.85000000000002,"12 Main St, Apt 3\nSpringfield, ""SP""",2\n';
+    const { rows } = await rowsOf(text, { schema: "ecommerce" });
+    expect(rows).to.deep.equal([{ number: 1, id: "7f", line: "250.85000000000002,2" }]);
+  });
+});
+
+describe("a stream's file that can't be used", () => {
+  it("is refused as a whole when empty or with a wrong header", async () => {
+    expect(await rowsOf("")).to.deep.equal({ rows: [], problem: "the file is empty" });
+    expect(await rowsOf(`${good}\n${good}\n`))
+      .to.have.property("problem")
+      .that.contains("the header lacks Time, V1");
+    const wrong = header.replace("V7", "V8");
+    const { rows, problem } = await rowsOf(`${wrong}\n${good}\n`);
+    expect(rows).to.deep.equal([]);
+    expect(problem).to.equal("the header lacks V7; the header has more than one V8");
+  });
+
+  it("is read up to a quote that is never closed", async () => {
+    const { rows, problem } = await rowsOf(`${header}\n${good}\n"${good}\n${good}\n`);
+    expect(rows.map(isBad)).to.deep.equal([false, true]);
+    expect(problem).to.contain("row 2: a quote is never closed");
+  });
+
+  it("does not fill the memory looking for the end of a row", async () => {
+    const { rows, problem } = await rowsOf(`${header}\n${good}\n"${"x".repeat(9_000_000)}`, { size: 65_536 });
+    expect(rows.map(isBad)).to.deep.equal([false, true]);
+    expect(rows[1]).to.have.property("raw").with.length.below(5000);
+    expect(problem).to.contain("row 2");
+  });
+
+  it("is unpacked, and refused where its archive is cut off or is none", async () => {
+    const packed = gzipSync(`${header}\n${`${good}\n`.repeat(500)}`);
+    const whole = await rowsOf(packed, { gz: true });
+    expect(whole.rows).to.have.length(500);
+    const cut = await rowsOf(packed.subarray(0, packed.length - 12), { gz: true });
+    expect(cut.problem).to.contain("the gzip archive is broken");
+    expect((await rowsOf(`${header}\n${good}\n`, { gz: true })).problem).to.contain("the gzip archive is broken");
+  });
+});
