@@ -101,7 +101,14 @@ async function perform(
 export async function resourcesOf(stack: Stack): Promise<ResourceSummary[]> {
   const exported = await stack.exportStack();
   const { resources = [] } = exported.deployment as { resources?: ResourceSummary[] };
-  return resources.map(({ urn, type, parent }) => ({ urn, type, ...(parent === undefined ? {} : { parent }) }));
+  return resources
+    .filter(isOfProgram)
+    .map(({ urn, type, parent }) => ({ urn, type, ...(parent === undefined ? {} : { parent }) }));
+}
+
+/** Providers that nobody declared are the engine's own: it counts them nowhere either. */
+function isOfProgram({ type, urn }: { type: string; urn: string }): boolean {
+  return !(type.startsWith("pulumi:providers:") && urn.split("::").at(-1)?.startsWith("default"));
 }
 
 /** Steps that leave a resource as it is. */
@@ -120,7 +127,7 @@ class Transcript {
 
   take(event: EngineEvent): void {
     const metadata = (this.operation === "preview" ? event.resourcePreEvent : event.resOutputsEvent)?.metadata;
-    if (metadata) this.step(metadata);
+    if (metadata && isOfProgram(metadata)) this.step(metadata);
     if (event.summaryEvent) this.summary = event.summaryEvent.resourceChanges;
     if (event.diagnosticEvent && /error/.test(event.diagnosticEvent.severity)) {
       this.diagnostics.push(withoutMarks(event.diagnosticEvent.message));

@@ -50,7 +50,7 @@ function withBytes(service: string, operation: string, input: unknown): unknown 
   const members = shapes[operations[operation]?.input ?? ""]?.members ?? {};
   const isBytes = (name: string, value: unknown) =>
     typeof value === "string" && shapes[members[name] ?? ""]?.type === "blob";
-  const entries = Object.entries((input ?? {})).map(([name, value]: [string, unknown]) => [
+  const entries = Object.entries(input ?? {}).map(([name, value]: [string, unknown]) => [
     name,
     isBytes(name, value) ? Buffer.from(value as string) : value,
   ]);
