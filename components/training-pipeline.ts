@@ -223,7 +223,7 @@ export class TrainingPipeline extends PlatformComponent {
           deployQueueUrl,
         ]) => {
           const { trainRatio, validationRatio, testRatio, instanceType, split, seed } = preprocess;
-          const settings = {
+          const settings: LaunchSettings = {
             region,
             bucket,
             prefix: storage.prefix,
@@ -233,7 +233,7 @@ export class TrainingPipeline extends PlatformComponent {
             baseJobNamePrefix: args.baseJobNamePrefix,
             jobsScriptsFolder: args.jobsScriptsFolder,
             modelPackageGroupName,
-            rawDataKey: source.type === "s3" ? source.key : "",
+            rawDataKey: s3KeyOf(source),
             preprocess: {
               framework: "scikit-learn",
               frameworkVersion: "1.4-2",
@@ -244,14 +244,15 @@ export class TrainingPipeline extends PlatformComponent {
               split,
               seed,
             },
-            training,
+            training: { ...training, algorithm: "xgboost" },
             evaluation,
+            approval: args.approval,
             functions: { gateModelArn, registerModelArn },
             deployQueueUrl,
             tags: args.runTimeTags,
             gitRevision: undefined,
           };
-          return JSON.stringify(LaunchSettings.encode(settings as LaunchSettings));
+          return JSON.stringify(LaunchSettings.encode(settings));
         },
       );
   }
@@ -372,6 +373,12 @@ export class TrainingPipeline extends PlatformComponent {
     const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
     return pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`;
   }
+}
+
+/** @throws Error for a source that {@link trainingProblems} refuses. */
+function s3KeyOf(source: Source): string {
+  if (source.type !== "s3") throw new Error(`source.type is "${source.type}": only "s3" is built so far`);
+  return source.key;
 }
 
 /** What pulling an image from ECR takes; AWS's own images live in accounts of theirs. */

@@ -88,7 +88,7 @@ export async function runLoop(
   const stack = await stage("stack", (progress) => bringUp(file.path, cloud, progress));
   findings.stack = stack;
   const { outputs, apiKey } = stack;
-  const early = await stage("first-up", (progress) => checkFirstUp(outputs, apiKey, progress));
+  const early = await stage("first-up", (progress) => checkFirstUp(outputs, apiKey, cloud.wasUp, progress));
   const uploaded = await stage("upload", async () => {
     const done = await upload(dataset, outputs.rawDataUri);
     return { value: done, detail: `${(done.bytes / 1e6).toFixed(1)} MB → ${done.key}` };
@@ -122,7 +122,9 @@ export async function runLoop(
   });
   const rows = await testRows(outputs.bucketName, `${outputs.prefix}/${launched.executionId}/processed/test/test.csv`);
   findings.api = await stage("api", (progress) => checkApi(outputs, apiKey, registry.modelPackageArn, rows, progress));
-  findings.stream = await stage("stream", (progress) => checkStream(outputs, rows, early, progress));
+  findings.stream = await stage("stream", (progress) =>
+    checkStream(outputs, rows, launched.executionId, early, progress),
+  );
 }
 
 async function prepareData(options: LoopOptions, progress: Progress): Promise<Outcome<Dataset>> {

@@ -1,6 +1,6 @@
 // `npm start`: runs the loop, reports, and ends with an exit code that means something.
 import { join } from "node:path";
-import type { RunningCloud } from "../cloud";
+import { CloudError, type RunningCloud } from "../cloud";
 import { usage } from "../commands";
 import { Interrupted, interruption } from "../interrupt";
 import { writeReport } from "../report/report";
@@ -36,7 +36,8 @@ export async function start(options: StartOptions): Promise<void> {
   }
 
   const peakMb = await cloud?.peakMemoryMb();
-  const keep = options.keep === true && (failure === undefined || failure instanceof RefusedError);
+  // Kept after a failure too: what went wrong can be looked at. An interrupted run is over.
+  const keep = options.keep === true && !(failure instanceof Interrupted || failure instanceof CloudError);
   if (keep) await cloud?.keep();
   else if (cloud !== undefined && !cloud.wasUp) await cloud.stop();
 

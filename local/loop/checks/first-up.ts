@@ -19,10 +19,14 @@ export interface EarlyFile {
 export async function checkFirstUp(
   outputs: PlatformOutputs,
   apiKey: string,
+  cloudWasUp: boolean,
   progress: Progress,
-): Promise<Outcome<EarlyFile>> {
+): Promise<Outcome<EarlyFile | undefined>> {
   progress("asking the API");
   const health = await request("GET", `${outputs.apiUrl}/health`);
+  if (cloudWasUp && health.status === 200) {
+    return { value: undefined, detail: "nothing to check: an earlier run's model is live" };
+  }
   claim(
     health.status === 503 && code(health) === "no-model",
     `GET /health before any model answered ${described(health)}, not 503 no-model.`,

@@ -2,6 +2,8 @@
 import { DynamoDBClient, paginateScan } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, S3Client, paginateListObjectsV2 } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { isLeft } from "fp-ts/Either";
+import * as t from "io-ts";
 import type { PlatformOutputs } from "../../../components/outputs";
 import { claim } from "../errors";
 import type { Outcome, Progress } from "../stage";
@@ -34,7 +36,8 @@ const badRows = (row: LabelledRow): string[] => [
 export async function checkStream(
   outputs: PlatformOutputs,
   rows: LabelledRow[],
-  early: EarlyFile,
+  runId: string,
+  early: EarlyFile | undefined,
   progress: Progress,
 ): Promise<Outcome<StreamResult>> {
   const s3 = new S3Client();
@@ -44,27 +47,27 @@ export async function checkStream(
   // The bad rows stand among the good ones, not at the end.
   const lines = good.map((row) => row.values.join(","));
   bad.forEach((line, i) => lines.splice((i + 1) * Math.floor(good.length / (bad.length + 1)), 0, line));
-  const key = `${prefix}today's transactions.csv`;
+  const key = `${prefix}today's transactions ${runId}.csv`;
   await s3.send(
     new PutObjectCommand({ Bucket: bucket, Key: key, Body: `${FEATURES.join(",")}\n${lines.join("\n")}\n` }),
   );
 
-  const manifests = await waitFor(
+  const files = early === undefined ? [key] : [key, early.key];
+  const [manifest, earlyManifest] = await waitFor(
     async () => {
-      const found = (await documents(s3, outputs.scorer.predictionsUri))
-        .map(asManifest)
-        .filter((each) => each !== undefined);
-      progress(`${found.length} of 2 files accounted for`);
-      const wanted = [early.key, key].map((name) => found.find((each) => each.sourceKey === name));
-      return wanted.every((each) => each !== undefined) ? wanted : undefined;
+      const found = (await documents(s3, outputs.scorer.predictionsUri)).map(asManifest);
+      const wanted = files.flatMap((name) => found.filter((each) => each.source.key === name));
+      progress(`${wanted.length} of ${files.length} files accounted for`);
+      return wanted.length === files.length ? (wanted as [Manifest, Manifest?]) : undefined;
     },
-    { what: "manifests of the two dropped files", timeoutSeconds: 90 },
+    { what: `the manifests of ${files.length} dropped files`, timeoutSeconds: 90 },
   );
-  const [earlyManifest, manifest] = manifests as [Manifest, Manifest];
-  claim(
-    earlyManifest.rowsIn === early.rows && earlyManifest.scored === early.rows,
-    `The file that waited for a model has ${early.rows} rows; its manifest says ${JSON.stringify(earlyManifest)}.`,
-  );
+  if (early !== undefined) {
+    claim(
+      earlyManifest?.rowsIn === early.rows && earlyManifest.scored === early.rows,
+      `The file that waited for a model has ${early.rows} rows; its manifest says ${JSON.stringify(earlyManifest)}.`,
+    );
+  }
   claim(manifest.rowsIn === lines.length, `${lines.length} rows were dropped; the manifest says ${manifest.rowsIn}.`);
   claim(
     manifest.scored === good.length && manifest.quarantined === bad.length,
@@ -76,11 +79,11 @@ export async function checkStream(
   const written = items.get(key) ?? 0;
   claim(written === good.length, `${good.length} rows were scored; DynamoDB holds ${written} of them.`);
   claim(
-    items.get(early.key) === early.rows,
-    `${early.rows} rows waited for the model; DynamoDB holds ${items.get(early.key) ?? 0} of them.`,
+    early === undefined || items.get(early.key) === early.rows,
+    `${early?.rows} rows waited for the model; DynamoDB holds ${items.get(early?.key ?? "") ?? 0} of them.`,
   );
 
-  const reasons = await quarantineReasons(s3, outputs.scorer.quarantineUri);
+  const reasons = await quarantineReasons(s3, outputs.scorer.quarantineUri, runId);
   claim(reasons.length === bad.length, `${bad.length} rows were bad; the quarantine holds ${reasons.length}.`);
   const sqs = new SQSClient();
   claim((await waiting(sqs, outputs.scorer.dlqUrl)) === 0, "The scorer's dead-letter queue is not empty.");
@@ -92,21 +95,25 @@ export async function checkStream(
       written,
       examples: reasons,
     },
-    detail: `${manifest.rowsIn} rows in = ${manifest.scored} scored + ${manifest.quarantined} quarantined; ${written} in DynamoDB; the early file's ${early.rows} too`,
+    detail: `${manifest.rowsIn} rows in = ${manifest.scored} scored + ${manifest.quarantined} quarantined; ${written} in DynamoDB${early === undefined ? "" : `; the early file's ${early.rows} too`}`,
   };
 }
 
-interface Manifest {
-  sourceKey: string;
-  rowsIn: number;
-  scored: number;
-  quarantined: number;
-  written: number;
-}
+/** The scorer's account of one file, as far as it is checked here. */
+const Manifest = t.type({
+  source: t.type({ key: t.string }),
+  rowsIn: t.number,
+  scored: t.number,
+  quarantined: t.number,
+  written: t.number,
+});
+type Manifest = t.TypeOf<typeof Manifest>;
 
-function asManifest(document: unknown): Manifest | undefined {
-  const each = document as Partial<Manifest>;
-  return typeof each.sourceKey === "string" && typeof each.rowsIn === "number" ? (each as Manifest) : undefined;
+/** @throws StageError: nothing but manifests stands below the predictions' prefix. */
+function asManifest(document: unknown): Manifest {
+  const decoded = Manifest.decode(document);
+  claim(!isLeft(decoded), `A manifest has another form: ${JSON.stringify(document).slice(0, 300)}`);
+  return decoded.right;
 }
 
 /** Every JSON document below a prefix. */
@@ -136,15 +143,16 @@ async function itemsBySource(tableName: string): Promise<Map<string, number>> {
 }
 
 /** `row N: reason` of every quarantined row (JSON Lines objects below the quarantine prefix). */
-async function quarantineReasons(s3: S3Client, uri: string): Promise<string[]> {
+async function quarantineReasons(s3: S3Client, uri: string, runId: string): Promise<string[]> {
   const { bucket, key } = splitUri(uri);
   const reasons: string[] = [];
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: key })) {
-    for (const { Key } of page.Contents ?? []) {
-      const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: Key as string }));
+    for (const { Key = "" } of page.Contents ?? []) {
+      if (!Key.includes(runId)) continue;
+      const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
       for (const line of ((await object.Body?.transformToString()) ?? "").split("\n").filter(Boolean)) {
-        const { rowNumber, reason } = JSON.parse(line) as { rowNumber: number; reason: string };
-        reasons.push(`row ${rowNumber}: ${reason}`);
+        const { row, reason } = JSON.parse(line) as { row: number; reason: string };
+        reasons.push(`row ${row}: ${reason}`);
       }
     }
   }
