@@ -122,13 +122,25 @@ export class Context {
     return mirror(written as Properties, current);
   }
 
-  private standIn(service: string, operation: string): Properties {
+  private standIn(service: Service, operation: string): Properties {
     if (this.mode === "check") return answer(service, operation, () => UNKNOWN);
-    return answer(service, operation, (path) => {
-      const hash = createHash("sha256").update(`${this.urn} ${path}`).digest("hex");
-      return service === "apigateway" ? hash.slice(0, 10) : asUuid(hash);
-    });
+    return answer(service, operation, (path) => this.planned(service, operation, path));
   }
+
+  /** A made-up value that looks like what the service gives there, since programs check what they get. */
+  private planned(service: Service, operation: string, path: string): string {
+    const hash = createHash("sha256").update(`${this.urn} ${path}`).digest("hex");
+    const id = service === "apigateway" ? hash.slice(0, 10) : asUuid(hash);
+    if (/arn$/i.test(path)) return this.arn(service, `${kindOf(operation)}/${id}`);
+    if (/url$/i.test(path)) return `https://${service}.${this.region}.amazonaws.com/${this.account}/${id}`;
+    return id;
+  }
+}
+
+/** What an operation makes, as ARNs name it: `CreateMlflowApp` makes an `mlflow-app`. */
+function kindOf(operation: string): string {
+  const noun = operation.replace(/^[A-Z][a-z]+(?=[A-Z])/, "");
+  return noun.replace(/(?<!^)([A-Z])/g, "-$1").toLowerCase();
 }
 
 function isUnknown(value: unknown): boolean {
