@@ -6,6 +6,7 @@ export default tseslint.config(
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
+    files: ["**/*.ts"],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
       "@typescript-eslint/no-explicit-any": "error",
@@ -20,8 +21,22 @@ export default tseslint.config(
   {
     // Nothing outside local/ may know of it: what runs here is what runs on AWS.
     files: ["index.ts", "{components,config,functions,pipeline,policy}/**/*.ts"],
-    rules: { "no-restricted-imports": ["error", { patterns: [{ regex: "(^|/)local(/|$)", message: "nothing outside local/ imports from it" }] }] },
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: [{ regex: "(^|/)local(/|$)", message: "nothing outside local/ imports from it" }] },
+      ],
+    },
   },
   { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
-  { files: ["**/*.mjs"], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } } },
+  {
+    files: ["**/*.mjs"],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      parserOptions: { projectService: false, project: false },
+      globals: Object.fromEntries(
+        ["process", "console", "setTimeout", "setInterval", "clearInterval"].map((name) => [name, "readonly"]),
+      ),
+    },
+  },
 );

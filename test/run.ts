@@ -62,7 +62,9 @@ async function main(): Promise<void> {
   const first = python.length ? await runPytest(python) : none;
   const second = typescript.length ? await runMocha(typescript) : none;
   const sum = (key: keyof Counts) => first[key] + second[key];
-  console.log(`\nmocha: ${typescript.length} files, pytest: ${python.length} files, ${((Date.now() - from) / 1000).toFixed(0)} s`);
+  console.log(
+    `\nmocha: ${typescript.length} files, pytest: ${python.length} files, ${((Date.now() - from) / 1000).toFixed(0)} s`,
+  );
   console.log(`${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`);
   process.exit(sum("failed") > 0 || sum("passed") === 0 ? 1 : 0);
 }

@@ -7,11 +7,15 @@ const [script, ...args] = process.argv.slice(2);
 try {
   const tools = await setup();
   const path = [dirname(tools.node), join(root, "node_modules", ".bin"), dirname(tools.python), process.env.PATH ?? ""];
-  const child = spawn(tools.node, ["--disable-warning=ExperimentalWarning", "--import", "tsx", join(root, script), ...args], {
-    // The fourth channel tells the script when this process is gone, however it ended.
-    stdio: ["inherit", "inherit", "inherit", "ipc"],
-    env: { ...process.env, PATH: path.join(delimiter) },
-  });
+  const child = spawn(
+    tools.node,
+    ["--disable-warning=ExperimentalWarning", "--import", "tsx", join(root, script), ...args],
+    {
+      // The fourth channel tells the script when this process is gone, however it ended.
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      env: { ...process.env, PATH: path.join(delimiter) },
+    },
+  );
   // Ctrl-C reaches the script by itself, as it is in the same process group.
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", () => child.kill("SIGTERM"));

@@ -24,7 +24,8 @@ const atLeast = (version, [major, minor]) => {
 };
 const hashOf = (...parts) => {
   const hash = createHash("sha256");
-  for (const part of parts) hash.update(existsSync(join(root, part)) ? readFileSync(join(root, part)) : part).update("\0");
+  for (const part of parts)
+    hash.update(existsSync(join(root, part)) ? readFileSync(join(root, part)) : part).update("\0");
   return hash.digest("hex");
 };
 /** First line that a command prints, or undefined where it is missing or fails. */
@@ -46,7 +47,9 @@ function execute(step, registry, command, args, options = {}) {
     const keep = (data) => (output = (output + data).slice(-20_000));
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    child.on("error", (error) => fail(new SetupError(`Set-up step "${step}" could not start ${command}: ${error.message}.`)));
+    child.on("error", (error) =>
+      fail(new SetupError(`Set-up step "${step}" could not start ${command}: ${error.message}.`)),
+    );
     child.on("close", (code, signal) => {
       children.delete(child);
       if (code === 0) return done();
@@ -65,7 +68,8 @@ const children = new Set();
 /** The Node that runs everything else: the one here where it is new enough, else the pinned one from the npm registry. */
 const nodeStep = {
   name: "Node",
-  inputs: () => hashOf("tools/node/package-lock.json", process.version, process.execPath, `present: ${existsSync(installedNode)}`),
+  inputs: () =>
+    hashOf("tools/node/package-lock.json", process.version, process.execPath, `present: ${existsSync(installedNode)}`),
   async run() {
     if (atLeast(process.version, NODE_MINIMUM)) return { node: process.execPath };
     await execute(this.name, "The npm registry", "npm", ["ci", "--prefix", "tools/node", "--no-audit", "--no-fund"]);
@@ -113,7 +117,16 @@ const pythonStep = {
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"];
     await execute(this.name, "PyPI", python, [...pip, "tools/python/uv.lock"]);
     const uv = join(local, "venv", "bin", "uv");
-    await execute(this.name, "PyPI", uv, ["pip", "install", "--quiet", "--python", python, "--require-hashes", "-r", "tools/python/requirements.lock"]);
+    await execute(this.name, "PyPI", uv, [
+      "pip",
+      "install",
+      "--quiet",
+      "--python",
+      python,
+      "--require-hashes",
+      "-r",
+      "tools/python/requirements.lock",
+    ]);
     return { python };
   },
 };
@@ -124,14 +137,28 @@ async function findGo() {
   const go = join(local, "go", "bin", "go");
   if (!ask(go, ["version"])) {
     await execute("Pulumi engine", "The system", findPython(), ["-m", "venv", join(local, "go")]);
-    await execute("Pulumi engine", "PyPI", join(local, "go", "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", "tools/python/go.lock"]);
+    await execute("Pulumi engine", "PyPI", join(local, "go", "bin", "python"), [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--require-hashes",
+      "-r",
+      "tools/python/go.lock",
+    ]);
   }
   return { go, env: onPath([join(local, "go", "bin")]) };
 }
 
 const pulumiStep = {
   name: "Pulumi engine",
-  inputs: () => hashOf("tools/go.mod", "tools/go.sum", ask("pulumi", ["version"]) ?? `built: ${existsSync(join(local, "bin", "pulumi"))}`),
+  inputs: () =>
+    hashOf(
+      "tools/go.mod",
+      "tools/go.sum",
+      ask("pulumi", ["version"]) ?? `built: ${existsSync(join(local, "bin", "pulumi"))}`,
+    ),
   async run() {
     const installed = ask("sh", ["-c", "pulumi version >/dev/null 2>&1 && command -v pulumi"]);
     if (installed) return { pulumi: installed };
@@ -142,7 +169,13 @@ const pulumiStep = {
     mkdirSync(dirname(pulumi), { recursive: true });
     const flags = `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${version}`;
     const building = `${pulumi}.${process.pid}`;
-    await execute(this.name, "The Go module proxy", go, ["build", "-mod=mod", "-ldflags", flags, "-o", building, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], { cwd: join(root, "tools"), env });
+    await execute(
+      this.name,
+      "The Go module proxy",
+      go,
+      ["build", "-mod=mod", "-ldflags", flags, "-o", building, "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+      { cwd: join(root, "tools"), env },
+    );
     renameSync(building, pulumi);
     return { pulumi };
   },
@@ -159,7 +192,7 @@ function writeState(state) {
 /** One set-up at a time in a checkout; a lock whose owner is gone is taken over. */
 async function lock() {
   const path = join(local, "setup.lock");
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       writeFileSync(path, String(process.pid), { flag: "wx" });
       return () => rmSync(path, { force: true });
@@ -206,8 +239,19 @@ export async function setup() {
     if (todo.length) console.error(`Set-up (once): ${todo.map((step) => step.name).join(", ")}`);
     const running = new Map();
     const ticker = process.stderr.isTTY
-      ? setInterval(() => process.stderr.write(`\r\x1b[K  … ${[...running].map(([name, from]) => `${name} ${seconds(from)}`).join(" · ")}`), 500)
-      : setInterval(() => running.size && console.error(`  … ${[...running].map(([name, from]) => `${name} ${seconds(from)}`).join(" · ")}`), 30_000);
+      ? setInterval(
+          () =>
+            process.stderr.write(
+              `\r\x1b[K  … ${[...running].map(([name, from]) => `${name} ${seconds(from)}`).join(" · ")}`,
+            ),
+          500,
+        )
+      : setInterval(
+          () =>
+            running.size &&
+            console.error(`  … ${[...running].map(([name, from]) => `${name} ${seconds(from)}`).join(" · ")}`),
+          30_000,
+        );
     const run = async (step) => {
       if (!todo.includes(step)) return;
       const from = Date.now();
@@ -222,7 +266,11 @@ export async function setup() {
       console.error(`${process.stderr.isTTY ? "\r\x1b[K" : ""}  ✔ ${step.name} (${seconds(from)})`);
     };
     // The engine's build is all processor, the packages all network: side by side. All are waited for, so that none outlives a failure.
-    const results = await Promise.allSettled([run(pulumiStep), run(nodeStep).then(() => run(packagesStep)), run(pythonStep)]);
+    const results = await Promise.allSettled([
+      run(pulumiStep),
+      run(nodeStep).then(() => run(packagesStep)),
+      run(pythonStep),
+    ]);
     clearInterval(ticker);
     const failed = results.filter((result) => result.status === "rejected").map((result) => result.reason);
     const unexpected = failed.find((error) => !(error instanceof SetupError));

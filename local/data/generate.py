@@ -118,9 +118,7 @@ def _amounts(random: np.random.Generator, frauds: np.ndarray) -> np.ndarray:
     return np.minimum(amounts, 25_691.16)
 
 
-def _components(
-    random: np.random.Generator, times: np.ndarray, amounts: np.ndarray, frauds: np.ndarray
-) -> np.ndarray:
+def _components(random: np.random.Generator, times: np.ndarray, amounts: np.ndarray, frauds: np.ndarray) -> np.ndarray:
     """Heavy-tailed V1..V28: noise, the fraud pattern on top, drift over the two days, a hint of the amount."""
     count = len(frauds)
     components = _noise(random, count)

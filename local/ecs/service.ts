@@ -70,7 +70,7 @@ export function ecs(server: ServerContext): JsonService {
       ListTagsForResource: async ({ resourceArn }: Wire<ListTagsForResourceRequest>) => {
         let tags: Tag[] = [];
         await retag(resourceArn, (now) => (tags = now));
-        return { tags } as unknown as WireOutput<ListTagsForResourceResponse>;
+        return { tags };
       },
     },
     close() {

@@ -101,7 +101,7 @@ export class Tasks {
       stopCode: "UserInitiated" as const,
     }));
     await Promise.all((this.processes.get(id) ?? []).map((each) => each.stop()));
-    return { task: this.documents.get(id) } as unknown as WireOutput<StopTaskResponse>;
+    return { task: this.documents.get(id) };
   };
 
   private start(clusterArn: string, definition: TaskDefinitionDocument, input: Wire<RunTaskRequest>): Document {

@@ -181,13 +181,14 @@ async function followPipeline(
   });
   await stage("register", async (progress) => {
     const registered = await step("Register", progress);
-    const found = Object.fromEntries(
+    const answered = new Map(
       (registered.Metadata?.Lambda?.OutputParameters ?? []).map((each) => [each.Name, each.Value]),
     );
-    const { modelPackageArn, mlflowModelVersion } = found;
+    const modelPackageArn = answered.get("modelPackageArn");
+    const mlflowModelVersion = answered.get("mlflowModelVersion");
     claim(
       modelPackageArn !== undefined && mlflowModelVersion !== undefined,
-      `Register answered ${JSON.stringify(found)}.`,
+      `Register answered ${JSON.stringify([...answered])}.`,
     );
     await new SageMakerClient().send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn }));
     findings.registry = { modelPackageArn, mlflowModelVersion };

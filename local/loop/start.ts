@@ -42,7 +42,7 @@ export async function start(options: StartOptions): Promise<void> {
   else if (cloud !== undefined && !cloud.wasUp) await cloud.stop();
 
   const report = reportOf({ startedAt, stages: stages.all(), findings, failure, peakMb });
-  await writeReport(localDirectory, report);
+  writeReport(localDirectory, report);
   stream.write(`\n${summary(report, { colour: stream.isTTY })}\n`);
   stream.write(`\nReport: ${join(".local", "report.html")} and report.json\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -39,10 +39,13 @@ export function rocCurve({ curves, metrics }: EvaluationReport): Markup {
     "ROC curve",
     `Area ${three(metrics.rocAuc.value)}; the false-positive axis is cut at 5%, where fraud is decided.`,
     {
-      x: { label: "false-positive rate →", domain: [0, 0.05], clamp: true, tickFormat: "%", grid: true },
+      x: { label: "false-positive rate →", domain: [0, 0.05], tickFormat: "%", grid: true },
       y: { label: "↑ recall", domain: [0, 1], tickFormat: "%", grid: true },
       marks: [
-        Plot.line(curves.roc, { x: "0", y: "1", ...LINE, clip: true }),
+        Plot.line(
+          curves.roc.filter(([rate]) => rate <= 0.05),
+          { x: "0", y: "1", ...LINE },
+        ),
         Plot.ruleX([0.001], { stroke: "var(--muted)", strokeDasharray: "3,3" }),
         Plot.text([[0.001, 0.05]], { text: ["FPR 0.1%"], dx: 6, textAnchor: "start", fill: "var(--muted)" }),
       ],
@@ -127,14 +130,12 @@ export function costCurve({ cost, threshold }: EvaluationReport): Markup {
 }
 
 export function calibrationPlot({ curves }: EvaluationReport): Markup {
-  const points = curves.calibration.map(([score, share, rows]) => ({
-    score: Math.max(score, 1e-5),
-    share: Math.max(share, 1e-5),
-    rows,
-  }));
+  const points = curves.calibration
+    .filter(([, share]) => share > 0)
+    .map(([score, share, rows]) => ({ score: Math.max(score, 1e-5), share, rows }));
   return figure(
     "Calibration",
-    "Mean score against share of frauds, bin by bin; on the line, a score is a probability.",
+    "Mean score against share of frauds, bin by bin; on the line, a score is a probability. Bins without fraud are left out.",
     {
       x: { label: "mean score →", type: "log", domain: [1e-5, 1], grid: true, ticks: 5, tickFormat: "~g" },
       y: { label: "↑ share of frauds", type: "log", domain: [1e-5, 1], grid: true, ticks: 5, tickFormat: "~g" },

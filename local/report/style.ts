@@ -38,7 +38,7 @@ summary{cursor:pointer;padding:4px 0}
 .tree li{padding:1px 0}
 .facts{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:4px 18px;margin:0}
 .facts dt{color:var(--muted)}.facts dd{margin:0;overflow-wrap:anywhere}
-.matrix{max-width:520px}
+.matrix table{border:0}.matrix th,.matrix td{padding:7px 6px}td:first-child{white-space:nowrap}
 @media (max-width:640px){td.bar{display:none}th.bar{display:none}h1{font-size:1.35rem}main{padding:20px 14px 48px}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}td.detail{font-size:.85rem}}
 @media print{body{background:#fff}details{break-inside:avoid}figure{break-inside:avoid}}
 `;

@@ -64,7 +64,9 @@ describe("npm start", function () {
     const found = report();
     expect(found.passed).to.equal(true);
     expect(found.data).to.deep.include({ source: "synthetic", rows: ROWS });
-    expect(found.stages.map((stage) => stage.status)).to.satisfy((all: string[]) => all.every((status) => status === "passed"));
+    expect(found.stages.map((stage) => stage.status)).to.satisfy((all: string[]) =>
+      all.every((status) => status === "passed"),
+    );
     expect(found.api).to.deep.include({ predictStatus: 200, noKeyStatus: 403, healthStatus: 200 });
     const { rowsIn, scored, quarantined, written } = found.stream;
     expect(rowsIn).to.equal((scored ?? 0) + (quarantined ?? 0));
@@ -103,15 +105,37 @@ describe("npm start", function () {
     after(() => rmSync(directory, { recursive: true, force: true }));
 
     const header = ["Time", ...Array.from({ length: 28 }, (_, i) => `V${i + 1}`), "Amount", "Class"].join(",");
-    const row = (time: number, label: number, v1 = "0.5") => [time, v1, ...Array.from({ length: 27 }, () => "0.1"), "10.5", label].join(",");
-    const rows = (count: number, label: (i: number) => number) => Array.from({ length: count }, (_, i) => row(i, label(i)));
+    const row = (time: number, label: number, v1 = "0.5") =>
+      [time, v1, ...Array.from({ length: 27 }, () => "0.1"), "10.5", label].join(",");
+    const rows = (count: number, label: (i: number) => number) =>
+      Array.from({ length: count }, (_, i) => row(i, label(i)));
     const cases: { name: string; file: string; content?: string | Buffer; says: RegExp[] }[] = [
       { name: "a missing file", file: "absent.csv", says: [/no such file/i] },
       { name: "an empty file", file: "empty.csv", content: "", says: [/is empty/i] },
-      { name: "a wrong header", file: "header.csv", content: `${header.replace("V3", "X3")}\n${row(1, 0)}\n`, says: [/V3/, /X3/] },
-      { name: "a truncated gzip", file: "cut.csv.gz", content: gzipSync(`${header}\n${rows(500, (i) => i % 7 && 1).join("\n")}\n`).subarray(0, 300), says: [/gzip/i, /again/] },
-      { name: "text where numbers belong", file: "text.csv", content: `${header}\n${[...rows(300, (i) => Number(i % 9 === 0)), row(301, 0, "hello")].join("\n")}\n`, says: [/V1/, /hello/] },
-      { name: "a file without fraud", file: "clean.csv", content: `${header}\n${rows(300, () => 0).join("\n")}\n`, says: [/no fraud/i] },
+      {
+        name: "a wrong header",
+        file: "header.csv",
+        content: `${header.replace("V3", "X3")}\n${row(1, 0)}\n`,
+        says: [/V3/, /X3/],
+      },
+      {
+        name: "a truncated gzip",
+        file: "cut.csv.gz",
+        content: gzipSync(`${header}\n${rows(500, (i) => i % 7 && 1).join("\n")}\n`).subarray(0, 300),
+        says: [/gzip/i, /again/],
+      },
+      {
+        name: "text where numbers belong",
+        file: "text.csv",
+        content: `${header}\n${[...rows(300, (i) => Number(i % 9 === 0)), row(301, 0, "hello")].join("\n")}\n`,
+        says: [/V1/, /hello/],
+      },
+      {
+        name: "a file without fraud",
+        file: "clean.csv",
+        content: `${header}\n${rows(300, () => 0).join("\n")}\n`,
+        says: [/no fraud/i],
+      },
     ];
     for (const { name, file, content, says } of cases) {
       it(name, async () => {

@@ -134,7 +134,7 @@ async function checkAnswer(
     }),
   );
   const direct = EndpointAnswer.decode(JSON.parse(Buffer.from(response.Body).toString()));
-  if (isLeft(direct)) return claim(false, "The endpoint's own answer has another form than jobs/serve gives.") as never;
+  if (isLeft(direct)) return claim(false, "The endpoint's own answer has another form than jobs/serve gives.");
   answer.predictions.forEach((each, i) => {
     const score = direct.right.predictions[i]?.score ?? NaN;
     claim(
