@@ -28,14 +28,18 @@ COMPONENTS = [f"V{number}" for number in range(1, 29)]
 
 # Standard deviations of V1..V28, as principal components have them: falling.
 DEVIATIONS = np.array(
-    [1.96, 1.65, 1.52, 1.42, 1.38, 1.33, 1.24, 1.19, 1.10, 1.09, 1.02, 1.00, 1.00, 0.96]
-    + [0.92, 0.88, 0.85, 0.84, 0.81, 0.77, 0.73, 0.73, 0.62, 0.61, 0.52, 0.48, 0.40, 0.33]
-)
+    [
+        1.96, 1.65, 1.52, 1.42, 1.38, 1.33, 1.24, 1.19, 1.10, 1.09, 1.02, 1.00, 1.00, 0.96,
+        0.92, 0.88, 0.85, 0.84, 0.81, 0.77, 0.73, 0.73, 0.62, 0.61, 0.52, 0.48, 0.40, 0.33,
+    ]
+)  # fmt: skip
 # Where frauds lie on average, component by component.
 FRAUD_OFFSETS = np.array(
-    [-4.8, 3.6, -7.0, 4.5, -3.2, -1.4, -5.6, 0.6, -2.6, -5.7, 3.8, -6.3, -0.1, -7.0]
-    + [-0.1, -4.1, -6.7, -2.2, 0.7, 0.4, 0.7, 0.0, -0.1, -0.1, 0.0, 0.05, 0.17, 0.08]
-)
+    [
+        -4.8, 3.6, -7.0, 4.5, -3.2, -1.4, -5.6, 0.6, -2.6, -5.7, 3.8, -6.3, -0.1, -7.0,
+        -0.1, -4.1, -6.7, -2.2, 0.7, 0.4, 0.7, 0.0, -0.1, -0.1, 0.0, 0.05, 0.17, 0.08,
+    ]
+)  # fmt: skip
 # How strongly a row shows the fraud pattern: the average fraud, the share of frauds that hide, the share of
 # legitimate rows that look a little like fraud, and the share of frauds whose label is a mistake.
 INTENSITY, STEALTHY_SHARE, LOOKALIKE_SHARE, MISLABELLED_SHARE = 0.70, 0.15, 0.0035, 0.006

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type {
   ListTagsForResourceRequest,
-  ListTagsForResourceResponse,
   TagResourceRequest,
   UntagResourceRequest,
 } from "@aws-sdk/client-ecs";
 import { Store } from "../sagemaker/store";
 import type { ServerContext } from "../server/context";
-import { AwsError, type JsonService, type Wire, type WireOutput } from "../server/json-service";
+import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
 import { TaskDefinitions } from "./task-definitions";

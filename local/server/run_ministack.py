@@ -1,7 +1,7 @@
 """MiniStack, with one thing that an AWS account does not have: services may put events with a source of their own.
 
-``python local/server/run_ministack.py`` takes MiniStack's own arguments and environment. EventBridge refuses sources that
-begin with ``aws.`` to everybody; those of the local services, marked in their ``TraceHeader``, go through.
+``python local/server/run_ministack.py`` takes MiniStack's own arguments and environment. EventBridge refuses sources
+that begin with ``aws.`` to everybody; those of the local services, marked in their ``TraceHeader``, go through.
 """
 
 from ministack.app import main

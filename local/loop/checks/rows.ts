@@ -20,7 +20,7 @@ export async function testRows(bucket: string, key: string): Promise<LabelledRow
   );
   const text = (await object.Body?.transformToString()) ?? "";
   const whole = text.length < SAMPLE_BYTES ? text : text.slice(0, text.lastIndexOf("\n"));
-  const rows = parse<string[]>(whole, { skip_empty_lines: true });
+  const rows: string[][] = parse(whole, { skip_empty_lines: true });
   claim(rows.length > 0, `s3://${bucket}/${key} holds no rows.`);
   return rows.map(([label, ...values]) => ({ label: Number(label) === 1 ? 1 : 0, values }));
 }
