@@ -111,6 +111,8 @@ class Batches {
     const answer = await this.ports.score(rows.map(({ line }) => line));
     this.scored += rows.length;
     this.modelPackages.add(answer.model.packageArn);
-    this.written += await this.ports.write(rows, answer);
+    // Not `+= await`: that would add to what was there before the wait.
+    const written = await this.ports.write(rows, answer);
+    this.written += written;
   }
 }

@@ -65,7 +65,7 @@ describe("a deployment's turn", () => {
     [{ EndpointStatus: "OutOfService", EndpointConfigName: "old" }, "update"],
     [{ EndpointStatus: "InService", EndpointConfigName: "new" }, "leave"],
     [{ EndpointStatus: "Creating", EndpointConfigName: "new" }, "leave"],
-    [{ EndpointStatus: "Updating", EndpointConfigName: "old", ...pending } as EndpointState, "leave"],
+    [{ EndpointStatus: "Updating", EndpointConfigName: "old", ...pending }, "leave"],
     [{ EndpointStatus: "Creating", EndpointConfigName: "old" }, "wait"],
     [{ EndpointStatus: "Updating", EndpointConfigName: "old" }, "wait"],
     [{ EndpointStatus: "Deleting", EndpointConfigName: "new" }, "wait"],

@@ -32,9 +32,10 @@ function recordingPorts(options: { failAtRow?: number } = {}) {
       if (scoredSoFar >= (options.failAtRow ?? Infinity)) throw new ScoringError("no-model", "none");
       return { predictions: lines.map(() => ({ score: 0.7 })), model };
     },
-    write: (rows) => {
+    write: async (rows) => {
+      await new Promise((resolve) => setImmediate(resolve));
       seen.written.push(...rows.map(({ number }) => number));
-      return Promise.resolve(rows.length);
+      return rows.length;
     },
     setAside: (part, body) => {
       seen.quarantine.push(...body.trimEnd().split("\n"));

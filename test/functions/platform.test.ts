@@ -1,0 +1,592 @@
+// The functions on the local cloud: real S3, queues, tables, MLflow, pipelines and endpoints, handlers called as Lambda calls them.
+import { randomUUID } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  CreatePipelineCommand,
+  DescribeEndpointCommand,
+  DescribeModelPackageCommand,
+  DescribePipelineExecutionCommand,
+  ListEndpointConfigsCommand,
+  ListModelPackagesCommand,
+  ListModelsCommand,
+  ListPipelineExecutionStepsCommand,
+  StartPipelineExecutionCommand,
+  StopPipelineExecutionCommand,
+  UpdatePipelineCommand,
+} from "@aws-sdk/client-sagemaker";
+import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
+import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
+import { expect } from "chai";
+import { deploy } from "../../functions/deploy-model/deploy";
+import type { handler as deployHandler } from "../../functions/deploy-model/handler";
+import { endpointConfig } from "../../functions/deploy-model/logic";
+import type { handler as gateHandler } from "../../functions/gate-model/handler";
+import type { handler as healthHandler } from "../../functions/inference-health/handler";
+import type { handler as inferenceHandler } from "../../functions/inference/handler";
+import type { handler as registerHandler } from "../../functions/register-model/handler";
+import type { RegisterEvent, Registration } from "../../functions/register-model/logic";
+import { register } from "../../functions/register-model/register";
+import type { handler as scorerHandler } from "../../functions/scorer/handler";
+import { manifestKey, sourceOf, type Manifest, type ObjectCreated } from "../../functions/scorer/logic";
+import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
+import { Deployments } from "../../functions/shared/deployments";
+import { MlflowClient, MlflowError } from "../../functions/shared/mlflow";
+import { FEATURES } from "../../functions/shared/transactions";
+import type { handler as teardownHandler } from "../../functions/teardown/handler";
+import {
+  BUCKET,
+  IMAGE,
+  messagesIn,
+  nextMessage,
+  ROLE,
+  sqsEvent,
+  startPlatform,
+  until,
+  type Platform,
+} from "./support/platform";
+import { evaluationReport } from "./support/reports";
+
+interface Handlers {
+  gate: typeof gateHandler;
+  register: typeof registerHandler;
+  deploy: typeof deployHandler;
+  settle: typeof settleHandler;
+  inference: typeof inferenceHandler;
+  health: typeof healthHandler;
+  scorer: typeof scorerHandler;
+  teardown: typeof teardownHandler;
+}
+
+/** Handlers read their environment when they are loaded, so they are loaded once there is one. */
+async function loadHandlers(platform: Platform): Promise<Handlers> {
+  process.env.QUEUE_URL = platform.queues.deploy;
+  const { handler: deploy } = await import("../../functions/deploy-model/handler.js");
+  process.env.QUEUE_URL = platform.queues.stream;
+  const { handler: scorer } = await import("../../functions/scorer/handler.js");
+  return {
+    deploy,
+    scorer,
+    gate: (await import("../../functions/gate-model/handler.js")).handler,
+    register: (await import("../../functions/register-model/handler.js")).handler,
+    settle: (await import("../../functions/settle-deployment/handler.js")).handler,
+    inference: (await import("../../functions/inference/handler.js")).handler,
+    health: (await import("../../functions/inference-health/handler.js")).handler,
+    teardown: (await import("../../functions/teardown/handler.js")).handler,
+  };
+}
+
+const header = FEATURES.join(",");
+const transactionOf = (amount: number) =>
+  Object.fromEntries(FEATURES.map((feature) => [feature, feature === "Amount" ? amount : 0.5]));
+const csvRow = (amount: number | string) => [...Array<number>(29).fill(0.5), amount].join(",");
+
+describe("the functions on the local cloud", function () {
+  this.timeout(120_000);
+  let platform: Platform;
+  let handlers: Handlers;
+  let mlflow: MlflowClient;
+  before(async () => {
+    platform = await startPlatform();
+    handlers = await loadHandlers(platform);
+    mlflow = new MlflowClient(platform.variables.MLFLOW_ARN);
+  });
+  after(() => platform.stop());
+
+  const putReport = async (executionId: string, report = evaluationReport()): Promise<string> => {
+    const Key = `fraud/${executionId}/evaluation/evaluation.json`;
+    await platform.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: JSON.stringify(report) }));
+    return `s3://${BUCKET}/${Key}`;
+  };
+  const registerEvent = async (executionId: string): Promise<RegisterEvent> => ({
+    executionId,
+    pipelineExecutionArn: `arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud/execution/${executionId}`,
+    evaluationUri: await putReport(executionId),
+    modelArtifactUri: `s3://${BUCKET}/models/${executionId}/model.tar.gz`,
+    image: IMAGE,
+    algorithm: "xgboost",
+    gitRevision: "0123abc",
+    environment: { SAGEMAKER_PROGRAM: "inference.py" },
+  });
+  const packages = async (): Promise<number> =>
+    (await platform.clients.sagemaker.send(new ListModelPackagesCommand({ ModelPackageGroupName: "fraud" })))
+      .ModelPackageSummaryList?.length ?? 0;
+
+  const predict = (body: string, contentType = "application/json") =>
+    handlers.inference({
+      headers: { "content-type": contentType },
+      body,
+      isBase64Encoded: false,
+      requestContext: { requestId: "request-1" },
+    } as unknown as APIGatewayProxyEvent);
+  const health = () => handlers.health({ requestContext: { requestId: "request-2" } } as APIGatewayProxyEvent);
+
+  /** Puts a file under the stream's prefix; the message that S3's event becomes. */
+  const drop = async (name: string, body: string | Buffer): Promise<{ event: SQSEvent; created: ObjectCreated }> => {
+    const key = `fraud/stream_data/${name}`;
+    const { ETag, VersionId } = await platform.clients.s3.send(
+      new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }),
+    );
+    const created: ObjectCreated = {
+      "detail-type": "Object Created",
+      time: "2026-01-02T03:04:05Z",
+      detail: {
+        bucket: { name: BUCKET },
+        object: {
+          key,
+          etag: ETag?.replaceAll('"', "") ?? "",
+          ...(VersionId === undefined ? {} : { "version-id": VersionId }),
+        },
+      },
+    };
+    return { event: sqsEvent(JSON.stringify(created)), created };
+  };
+  const text = async (key: string): Promise<string> =>
+    (await platform.clients.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }))).Body?.transformToString() ??
+    "";
+  const manifestOf = async (created: ObjectCreated): Promise<Manifest> =>
+    JSON.parse(await text(manifestKey("fraud/predictions", sourceOf(created)))) as Manifest;
+
+  describe("the MLflow client", () => {
+    it("makes what is not there, once, and finds it again", async () => {
+      const experiment = await mlflow.ensureExperiment("client test");
+      expect(await mlflow.ensureExperiment("client test")).to.equal(experiment);
+      expect(await mlflow.findRun(experiment, { key: "who", value: "it's me" })).to.equal(undefined);
+      const run = await mlflow.logRun(experiment, {
+        name: "run",
+        startedAt: new Date(),
+        params: { depth: "5" },
+        metrics: { auprc: 0.8 },
+        tags: { who: "it's me" },
+      });
+      expect(await mlflow.findRun(experiment, { key: "who", value: "it's me" })).to.equal(run);
+
+      await mlflow.ensureModel("client model");
+      await mlflow.ensureModel("client model");
+      expect(await mlflow.findVersion("client model", { key: "who", value: "1" })).to.equal(undefined);
+      const source = `s3://${BUCKET}/model.tar.gz`;
+      const { version } = await mlflow.createVersion({ name: "client model", source, runId: run, tags: { who: "1" } });
+      await mlflow.tagVersion("client model", version, { key: "more", value: "x y+z" });
+      const found = await mlflow.findVersion("client model", { key: "more", value: "x y+z" });
+      expect(found).to.deep.equal({ version, tags: { who: "1", more: "x y+z" } });
+
+      expect(await mlflow.versionOfAlias("client model", "champion")).to.equal(undefined);
+      await mlflow.setAlias("client model", "champion", version);
+      expect(await mlflow.versionOfAlias("client model", "champion")).to.equal(version);
+    });
+
+    it("says what MLflow refused, and why", async () => {
+      const refusal = await mlflow.setAlias("nobody", "champion", "1").catch((error: unknown) => error);
+      expect(refusal).to.be.instanceOf(MlflowError).and.include({ errorCode: "RESOURCE_DOES_NOT_EXIST", status: 404 });
+    });
+  });
+
+  describe("the gate", () => {
+    const event = { rocAucMin: 0.95, auprcMin: 0.7, recallAtFpr001Min: 0, executionId: "gate" };
+
+    it("passes without an alert, and refuses with one that says why", async () => {
+      const passed = await handlers.gate({ ...event, evaluationUri: await putReport("good") });
+      expect(passed.passed).to.equal("true");
+      expect(await messagesIn(platform.clients.sqs, platform.queues.alerts)).to.equal(0);
+      const refused = await handlers.gate({
+        ...event,
+        evaluationUri: await putReport("bad", evaluationReport({ auprc: 0.4 })),
+      });
+      expect(refused.passed).to.equal("false");
+      const alert = await nextMessage(platform.clients.sqs, platform.queues.alerts);
+      expect(alert.Records[0]?.body).to.contain("AUPRC 0.4000");
+    });
+
+    it("fails on an event that it can't read, naming what is wrong", async () => {
+      const failure = await handlers.gate({ ...event, rocAucMin: "high" }).catch(String);
+      expect(failure).to.contain("evaluationUri is missing").and.contain('rocAucMin = "high"');
+    });
+  });
+
+  describe("before the first model", () => {
+    it("the API says 503 no-model", async () => {
+      const answer = await predict(JSON.stringify({ transactions: [transactionOf(1)] }));
+      expect(answer.statusCode).to.equal(503);
+      expect(JSON.parse(answer.body)).to.include({ code: "no-model" });
+      expect((await health()).statusCode).to.equal(503);
+    });
+
+    it("the scorer sends a file's message back as a new one, and fails nothing", async () => {
+      const { event, created } = await drop("early.csv", `${header}\n${csvRow(1)}`);
+      expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
+      const back = await nextMessage(platform.clients.sqs, platform.queues.stream);
+      expect(JSON.parse(back.Records[0]?.body ?? "")).to.deep.equal(created);
+    });
+  });
+
+  describe("registration", () => {
+    it("registers once, however often and wherever it is interrupted", async () => {
+      const event = await registerEvent("run-interrupted");
+      const settings = {
+        experimentName: "fraud experiment",
+        modelName: "fraud",
+        groupName: "fraud",
+        approvalStatus: "Approved" as const,
+      };
+      const { sagemaker } = platform.clients;
+      // Every call to MLflow of a whole registration fails once, before and after it is carried out.
+      const calls = [
+        "findVersion",
+        "ensureExperiment",
+        "findRun",
+        "logRun",
+        "ensureModel",
+        "createVersion",
+        "setAlias",
+        "tagVersion",
+      ];
+      for (const when of ["before", "after"]) {
+        for (const name of calls) {
+          const failing = new Proxy(mlflow, {
+            get(target, property, receiver) {
+              const member: unknown = Reflect.get(target, property, receiver);
+              if (typeof member !== "function") return member;
+              const call = member.bind(target) as (...args: unknown[]) => Promise<unknown>;
+              if (property !== name) return call;
+              return async (...args: unknown[]) => {
+                if (when === "after") await call(...args);
+                throw new Error("killed");
+              };
+            },
+          });
+          await register({ mlflow: failing, sagemaker }, settings, event, evaluationReport()).catch(
+            (error: unknown) => {
+              if (!(error instanceof Error && error.message === "killed")) throw error;
+            },
+          );
+        }
+      }
+      const first = await handlers.register(event);
+      expect(await handlers.register(event)).to.deep.equal(first);
+      expect(first.mlflowModelVersion).to.equal("1");
+      expect(await packages()).to.equal(1);
+      expect(await mlflow.versionOfAlias("fraud", "candidate")).to.equal("1");
+      const { CustomerMetadataProperties, ModelApprovalStatus, InferenceSpecification } = await sagemaker.send(
+        new DescribeModelPackageCommand({ ModelPackageName: first.modelPackageArn }),
+      );
+      expect(ModelApprovalStatus).to.equal("Approved");
+      expect(CustomerMetadataProperties).to.include({
+        executionId: "run-interrupted",
+        mlflowVersion: "1",
+        threshold: "0.31",
+        gitRevision: "0123abc",
+      });
+      expect(InferenceSpecification?.Containers?.[0]).to.deep.include({
+        Image: IMAGE,
+        ModelDataUrl: event.modelArtifactUri,
+      });
+    });
+  });
+
+  describe("deployment", () => {
+    const pipeline = "fraud-pipeline";
+    let registered: Registration;
+    let champion: string;
+
+    /** Starts a pipeline whose only step asks for a deployment; the message that the step sends. */
+    const ask = async (modelName: string, modelPackageArn: string): Promise<{ execution: string; event: SQSEvent }> => {
+      const { sagemaker, sqs } = platform.clients;
+      const definition = {
+        Version: "2020-12-01",
+        Parameters: [],
+        Steps: [
+          {
+            Name: "Deploy",
+            Type: "Callback",
+            Arguments: { modelName, modelPackageArn },
+            SqsQueueUrl: platform.queues.deploy,
+            OutputParameters: [{ OutputName: "endpointConfigName", OutputType: "String" }],
+          },
+        ],
+      };
+      const common = { PipelineName: pipeline, PipelineDefinition: JSON.stringify(definition), RoleArn: ROLE };
+      await sagemaker
+        .send(new UpdatePipelineCommand(common))
+        .catch(() => sagemaker.send(new CreatePipelineCommand({ ...common, ClientRequestToken: randomUUID() })));
+      const { PipelineExecutionArn: execution = "" } = await sagemaker.send(
+        new StartPipelineExecutionCommand({ PipelineName: pipeline, ClientRequestToken: randomUUID() }),
+      );
+      return { execution, event: await nextMessage(sqs, platform.queues.deploy) };
+    };
+    const purge = () => platform.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: platform.queues.deploy }));
+    const settle = () =>
+      handlers.settle({
+        "detail-type": "SageMaker Endpoint Deployment State Change",
+        detail: { EndpointName: "fraud-endpoint" },
+      });
+    const settled = () =>
+      until("the settlement", async () => ((await settle()).settlement === "settled" ? true : undefined));
+    const endpoint = () =>
+      platform.clients.sagemaker.send(new DescribeEndpointCommand({ EndpointName: "fraud-endpoint" }));
+    /** How the execution ended, and what its step answered. */
+    const ended = (execution: string) =>
+      until("the execution's end", async () => {
+        const { sagemaker } = platform.clients;
+        const { PipelineExecutionStatus: status } = await sagemaker.send(
+          new DescribePipelineExecutionCommand({ PipelineExecutionArn: execution }),
+        );
+        if (status === "Executing" || status === "Stopping") return undefined;
+        const { PipelineExecutionSteps } = await sagemaker.send(
+          new ListPipelineExecutionStepsCommand({ PipelineExecutionArn: execution }),
+        );
+        const step = PipelineExecutionSteps?.[0];
+        return { status, reason: step?.FailureReason, outputs: step?.Metadata?.Callback?.OutputParameters };
+      });
+
+    before(async () => {
+      registered = await handlers.register(await registerEvent("run-deployed"));
+      champion = registered.mlflowModelVersion;
+      await platform.makeModel("model-a", registered.modelPackageArn);
+    });
+
+    it("creates the endpoint, answers the pipeline once and moves the alias, whatever comes twice", async () => {
+      const { execution, event } = await ask("model-a", registered.modelPackageArn);
+      const answers = await Promise.all(Array.from({ length: 5 }, () => handlers.deploy(event)));
+      expect(answers).to.deep.equal(Array(5).fill({ batchItemFailures: [] }));
+      expect((await settle()).settlement).to.equal("waiting");
+      await settled();
+      expect((await settle()).settlement).to.equal("nothing");
+      const { EndpointConfigName, LastModifiedTime } = await endpoint();
+      expect(await ended(execution)).to.deep.include({
+        status: "Succeeded",
+        outputs: [{ Name: "endpointConfigName", Value: EndpointConfigName }],
+      });
+      expect(await mlflow.versionOfAlias("fraud", "champion")).to.equal(champion);
+      // What waited its turn meanwhile is the same message; it and 20 late events change nothing.
+      await purge();
+      await Promise.all(
+        Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? settle() : handlers.deploy(event))),
+      );
+      expect(await endpoint()).to.deep.include({ EndpointConfigName, LastModifiedTime });
+      const configs = await platform.clients.sagemaker.send(new ListEndpointConfigsCommand({}));
+      expect(configs.EndpointConfigs).to.have.length(1);
+    });
+
+    it("ignores other endpoints' events", async () => {
+      const answer = await handlers.settle({ "detail-type": "x", detail: { EndpointName: "another" } });
+      expect(answer).to.deep.equal({ settlement: "nothing" });
+    });
+
+    it("of what is live already is a success at once and changes nothing", async () => {
+      const before = await endpoint();
+      const { execution, event } = await ask("model-a", registered.modelPackageArn);
+      await handlers.deploy(event);
+      expect(await ended(execution)).to.include({ status: "Succeeded" });
+      expect(await endpoint()).to.deep.include({ LastModifiedTime: before.LastModifiedTime });
+    });
+
+    it("goes on where a killed function stopped", async () => {
+      await platform.makeModel("model-b", registered.modelPackageArn);
+      const { execution, event } = await ask("model-b", registered.modelPackageArn);
+      const { sagemaker } = platform.clients;
+      const settings = {
+        endpointName: "fraud-endpoint",
+        variantName: "live",
+        instanceType: "ml.m5.large",
+        instanceCount: 1,
+        tags: { project: "fraud", stack: "test" },
+        rollout: { type: "all-at-once" as const },
+        timeoutSeconds: 600,
+        registeredModelName: "fraud",
+      };
+      const message = JSON.parse(event.Records[0]?.body ?? "") as Parameters<typeof deploy>[2];
+      // Killed after each of its calls to SageMaker in turn, until it gets through.
+      for (let allowed = 0, through = false; !through; allowed++) {
+        let left = allowed;
+        const dying = new Proxy(sagemaker, {
+          get(target, property, receiver) {
+            if (property !== "send") return Reflect.get(target, property, receiver) as unknown;
+            return async (command: Parameters<typeof sagemaker.send>[0]) => {
+              if (left-- <= 0) throw new Error("killed");
+              return target.send(command);
+            };
+          },
+        });
+        const deployments = new Deployments(platform.clients.dynamodb, "deployments");
+        through = await deploy({ sagemaker: dying, mlflow, deployments }, settings, message).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof Error && error.message === "killed") return false;
+            throw error;
+          },
+        );
+      }
+      await until("the settlement", async () => ((await settle()).settlement === "waiting" ? undefined : true));
+      expect(await ended(execution)).to.include({ status: "Succeeded" });
+      expect((await endpoint()).EndpointConfigName).to.equal(endpointConfig("model-b", settings).EndpointConfigName);
+    });
+
+    it("that cannot load is rolled back, told as a failure, and moves nothing; another waits its turn", async () => {
+      const live = (await endpoint()).EndpointConfigName;
+      const broken = await handlers.register(await registerEvent("run-broken"));
+      await platform.makeModel("model-broken", broken.modelPackageArn, { broken: true });
+      const first = await ask("model-broken", broken.modelPackageArn);
+      await handlers.deploy(first.event);
+      const second = await ask("model-a", registered.modelPackageArn);
+      expect(await handlers.deploy(second.event)).to.deep.equal({ batchItemFailures: [] });
+      expect(await messagesIn(platform.clients.sqs, platform.queues.deploy)).to.equal(1);
+      await purge();
+      await settled();
+      const failure = await ended(first.execution);
+      expect(failure.status).to.equal("Failed");
+      expect(failure.reason).to.contain(`The update was rolled back; ${live} is live.`).and.have.length.at.most(256);
+      expect((await endpoint()).EndpointConfigName).to.equal(live);
+      expect(await mlflow.versionOfAlias("fraud", "champion")).to.equal(champion);
+      await handlers.deploy(second.event);
+      await settled();
+      expect(await ended(second.execution)).to.include({ status: "Succeeded" });
+      expect((await endpoint()).EndpointConfigName).not.to.equal(live);
+    });
+
+    it("refused by SageMaker is told at once, with its reason", async () => {
+      const { execution, event } = await ask("no-such-model", registered.modelPackageArn);
+      await handlers.deploy(event);
+      const { status, reason } = await ended(execution);
+      expect(status).to.equal("Failed");
+      expect(reason).to.contain("no-such-model");
+    });
+
+    it("of a pipeline that was stopped before is not begun", async () => {
+      const { LastModifiedTime } = await endpoint();
+      const { execution, event } = await ask("model-b", registered.modelPackageArn);
+      await platform.clients.sagemaker.send(
+        new StopPipelineExecutionCommand({ PipelineExecutionArn: execution, ClientRequestToken: randomUUID() }),
+      );
+      const stopping = await nextMessage(platform.clients.sqs, platform.queues.deploy);
+      expect(stopping.Records[0]?.body).to.contain('"Stopping"');
+      await handlers.deploy(stopping);
+      await handlers.deploy(event);
+      expect((await ended(execution)).status).to.equal("Stopped");
+      expect(await endpoint()).to.deep.include({ LastModifiedTime });
+    });
+  });
+
+  describe("with a model in service", () => {
+    it("the API answers with probabilities, decisions and whose they are", async () => {
+      const transactions = [
+        { id: "small", ...transactionOf(100) },
+        { id: "large", ...transactionOf(900) },
+      ];
+      const answer = await predict(JSON.stringify({ transactions }));
+      expect(answer.statusCode).to.equal(200);
+      const { model, predictions, threshold, requestId } = JSON.parse(answer.body) as Record<string, unknown>;
+      expect({ threshold, requestId }).to.deep.equal({ threshold: 0.5, requestId: "request-1" });
+      expect(model).to.include({ name: "fraud", version: "2" });
+      expect(predictions).to.deep.equal([
+        { id: "small", probability: 0.1, decision: "legitimate" },
+        { id: "large", probability: 0.9, decision: "fraud" },
+      ]);
+    });
+
+    it("the API tells what is wrong with a request", async () => {
+      const answer = await predict(JSON.stringify({ transactions: [{ Time: "0" }] }));
+      expect(answer.statusCode).to.equal(400);
+      expect((JSON.parse(answer.body) as { violations: unknown[] }).violations).to.have.length(30);
+    });
+
+    it("health says which model, and since when", async () => {
+      const answer = await health();
+      expect(answer.statusCode).to.equal(200);
+      const { model, since } = JSON.parse(answer.body) as { model: unknown; since: string };
+      expect(model).to.include({ name: "fraud", version: "2" });
+      expect(Number.isNaN(Date.parse(since))).to.equal(false);
+    });
+
+    it("the scorer writes every good row and sets every bad one aside, the same when told twice", async () => {
+      const rows = Array.from({ length: 330 }, (_, index) => csvRow(index % 10 === 7 ? "lots" : index));
+      const name = "day 1/it's (a) +file.csv.gz";
+      const { event, created } = await drop(name, gzipSync([header, ...rows].join("\r\n")));
+      expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
+      const manifest = await manifestOf(created);
+      expect(manifest).to.include({ status: "complete", rowsIn: 330, scored: 297, quarantined: 33, written: 297 });
+      const setAside = (await text(manifest.quarantineKeys[0] ?? "")).trimEnd().split("\n");
+      expect(setAside).to.have.length(33);
+      expect(JSON.parse(setAside[0] ?? "")).to.deep.equal({
+        row: 8,
+        reason: "Amount is not a finite number",
+        raw: rows[7],
+      });
+      const { version, key } = sourceOf(created);
+      const read = async (number: number) =>
+        (
+          await platform.clients.dynamodb.send(
+            new GetItemCommand({
+              TableName: "predictions",
+              Key: { TransactionID: { S: `${key}#${version}#${number}` } },
+            }),
+          )
+        ).Item;
+      expect(await read(301)).to.deep.include({ Prediction: { S: "legitimate" }, Probability: { N: "0.3" } });
+      expect(await read(330)).to.deep.include({ RowNumber: { N: "330" }, Source: { S: `s3://${BUCKET}/${key}` } });
+      expect(await read(8)).to.equal(undefined);
+      const count = async () =>
+        (await platform.clients.dynamodb.send(new ScanCommand({ TableName: "predictions" }))).Count;
+      expect(await count()).to.equal(297);
+      await handlers.scorer(event);
+      expect(await count()).to.equal(297);
+      expect(await manifestOf(created)).to.deep.equal(manifest);
+    });
+
+    it("the scorer sets aside whole files that it can't read, and is done with them", async () => {
+      const cut = gzipSync(`${header}\n${csvRow(1)}`).subarray(0, 40);
+      for (const [name, body, reason] of [
+        ["empty.csv", "", "the file is empty"],
+        ["other.csv", "a,b\n1,2\n", "the header lacks Time"],
+        ["cut.csv.gz", cut, "the gzip archive is broken"],
+      ] as const) {
+        const { event, created } = await drop(name, body);
+        expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
+        const manifest = await manifestOf(created);
+        expect(manifest).to.include({ status: "refused", written: 0 });
+        expect(manifest.reason).to.contain(reason);
+        expect(await text(manifest.quarantineKeys[0] ?? "")).to.contain(reason);
+      }
+    });
+
+    it("the scorer leaves other objects alone, and fails the messages that it can't do", async () => {
+      const { created } = await drop("x.csv", header);
+      const elsewhere = structuredClone(created);
+      elsewhere.detail.object.key = "fraud/raw/creditcard.csv";
+      expect(await handlers.scorer(sqsEvent(JSON.stringify(elsewhere)))).to.deep.equal({ batchItemFailures: [] });
+      const gone = structuredClone(created);
+      gone.detail.object.key = "fraud/stream_data/gone.csv";
+      for (const body of [JSON.stringify(gone), "{}", "no JSON"]) {
+        expect(await handlers.scorer(sqsEvent(body))).to.deep.equal({
+          batchItemFailures: [{ itemIdentifier: "message-1" }],
+        });
+      }
+    });
+  });
+
+  describe("teardown", () => {
+    const context = { getRemainingTimeInMillis: () => 120_000 };
+
+    it("does nothing on create and update", async () => {
+      for (const action of ["create", "update"]) {
+        expect(await handlers.teardown({ tf: { action } }, context)).to.deep.equal({ action });
+      }
+    });
+
+    it("removes what was made at run time and nothing else, and again without error", async () => {
+      await platform.makeModel("somebody-elses", "arn:none", { tagged: false });
+      const { removed } = await handlers.teardown({ tf: { action: "delete" } }, context);
+      expect(removed?.endpoints).to.deep.equal(["fraud-endpoint"]);
+      expect(removed?.models).to.have.members(["model-a", "model-b", "model-broken"]);
+      expect(removed?.endpointConfigs).to.have.length.at.least(2);
+      expect(removed?.pipelines).to.deep.equal(["fraud-pipeline"]);
+      expect(await packages()).to.equal(0);
+      const { Models } = await platform.clients.sagemaker.send(new ListModelsCommand({}));
+      expect(Models?.map(({ ModelName }) => ModelName)).to.deep.equal(["somebody-elses"]);
+      const objects = await platform.clients.s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
+      expect(objects.KeyCount).to.be.greaterThan(0);
+      const again = await handlers.teardown({ tf: { action: "delete" } }, context);
+      expect(Object.values(again.removed ?? {}).flat()).to.deep.equal([]);
+    });
+  });
+});

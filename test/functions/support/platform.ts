@@ -1,0 +1,221 @@
+// The local cloud with what the functions' components would make, and the functions' environment pointed at it.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { CreateModelCommand, CreateModelPackageGroupCommand, SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { SQSEvent } from "aws-lambda";
+import { create } from "tar";
+import type { DeployModelVariables } from "../../../functions/deploy-model/env";
+import type { GateModelVariables } from "../../../functions/gate-model/env";
+import type { InferenceVariables } from "../../../functions/inference/env";
+import type { RegisterModelVariables } from "../../../functions/register-model/env";
+import type { ScorerVariables } from "../../../functions/scorer/env";
+import type { SettleDeploymentVariables } from "../../../functions/settle-deployment/env";
+import type { TeardownVariables } from "../../../functions/teardown/env";
+import { environment, startCloud } from "../../../local/cloud";
+import { imageUri } from "../../../pipeline/images";
+
+export const BUCKET = "functions-under-test";
+export const ROLE = "arn:aws:iam::123456789012:role/sagemaker";
+export const IMAGE = imageUri("sagemaker-xgboost", "3.0-5", "eu-west-1");
+export const TAGS = { project: "fraud", stack: "test" };
+export const THRESHOLD = 0.5;
+
+/** A model whose probability is a thousandth of the amount; `broken` can't be loaded. */
+const inferenceScript = (broken: boolean): string => `
+import json
+import os
+
+
+def model_fn(model_dir):
+    ${broken ? 'raise RuntimeError("this model is broken")' : "return 1000.0"}
+
+
+def input_fn(body, content_type):
+    text = body if isinstance(body, str) else body.decode()
+    return [[float(cell) for cell in line.split(",")] for line in text.strip().splitlines()]
+
+
+def predict_fn(rows, scale):
+    return [min(1.0, max(0.0, row[-1] / scale)) for row in rows]
+
+
+def output_fn(scores, accept):
+    model = {"packageArn": os.environ["FRAUD_MODEL_PACKAGE_ARN"], "threshold": ${THRESHOLD}, "algorithm": "xgboost"}
+    return json.dumps({"predictions": [{"score": score} for score in scores], "model": model}), accept
+`;
+
+type FunctionVariables = GateModelVariables &
+  RegisterModelVariables &
+  DeployModelVariables &
+  SettleDeploymentVariables &
+  InferenceVariables &
+  ScorerVariables &
+  TeardownVariables;
+
+export interface Platform {
+  variables: FunctionVariables;
+  queues: { deploy: string; stream: string; alerts: string };
+  clients: { s3: S3Client; sqs: SQSClient; dynamodb: DynamoDBClient; sagemaker: SageMakerClient };
+  /** Uploads a model and makes it known to SageMaker, tagged as the pipeline tags it. */
+  makeModel(name: string, packageArn: string, options?: { broken?: boolean; tagged?: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts everything; sets the process's environment, as Lambda does, until `stop`. */
+export async function startPlatform(): Promise<Platform> {
+  const directory = mkdtempSync(join(tmpdir(), "functions-"));
+  const cloud = await startCloud({ directory: join(directory, "cloud"), region: "eu-west-1" });
+  const before = { ...process.env };
+  Object.assign(process.env, environment(cloud.description));
+  await cloud.mlflowReady;
+  const clients = {
+    s3: new S3Client(),
+    sqs: new SQSClient(),
+    dynamodb: new DynamoDBClient(),
+    sagemaker: new SageMakerClient(),
+  };
+  await clients.s3.send(new CreateBucketCommand({ Bucket: BUCKET }));
+  const queue = async (name: string): Promise<string> =>
+    (await clients.sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? "";
+  const queues = { deploy: await queue("deploy"), stream: await queue("stream"), alerts: await queue("alerts") };
+  await table(clients.dynamodb, "deployments", "endpointName");
+  await table(clients.dynamodb, "predictions", "TransactionID");
+  await clients.sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: "fraud" }));
+  const variables: FunctionVariables = {
+    ALERTS_TOPIC_ARN: await topic(clients.sqs, queues.alerts),
+    MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-TEST",
+    MLFLOW_EXPERIMENT_NAME: "fraud experiment",
+    MODEL_NAME: "fraud",
+    MODEL_PACKAGE_GROUP_NAME: "fraud",
+    APPROVAL_STATUS: "Approved",
+    ENDPOINT_NAME: "fraud-endpoint",
+    ENDPOINT_VARIANT_NAME: "live",
+    ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
+    ENDPOINT_INSTANCE_COUNT: "1",
+    ENDPOINT_ROLLOUT: '{"type":"all-at-once"}',
+    DEPLOYMENT_TIMEOUT_SECONDS: "600",
+    DEPLOYMENTS_TABLE_NAME: "deployments",
+    QUEUE_URL: queues.deploy,
+    RESOURCE_TAGS: JSON.stringify(TAGS),
+    DYNAMODB_TABLE_NAME: "predictions",
+    STREAM_SCHEMA: "creditcard",
+    STREAM_PREFIX: "fraud/stream_data",
+    QUARANTINE_PREFIX: "fraud/quarantine",
+    PREDICTIONS_PREFIX: "fraud/predictions",
+    BATCH_ROWS: "100",
+    NO_MODEL_RETRY_SECONDS: "0",
+    PIPELINE_NAME: "fraud-pipeline",
+  };
+  Object.assign(process.env, variables);
+  return {
+    variables,
+    queues,
+    clients,
+    makeModel: async (name, packageArn, { broken = false, tagged = true } = {}) => {
+      const key = `models/${name}/model.tar.gz`;
+      await clients.s3.send(
+        new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: await modelArchive(directory, name, broken) }),
+      );
+      await clients.sagemaker.send(
+        new CreateModelCommand({
+          ModelName: name,
+          ExecutionRoleArn: ROLE,
+          PrimaryContainer: {
+            Image: IMAGE,
+            ModelDataUrl: `s3://${BUCKET}/${key}`,
+            Environment: {
+              FRAUD_MODEL_PACKAGE_ARN: packageArn,
+              SAGEMAKER_PROGRAM: "inference.py",
+              SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+            },
+          },
+          Tags: tagged ? Object.entries(TAGS).map(([Key, Value]) => ({ Key, Value })) : [],
+        }),
+      );
+    },
+    stop: async () => {
+      await cloud.stop();
+      for (const name of Object.keys(process.env)) {
+        if (!(name in before)) Reflect.deleteProperty(process.env, name);
+      }
+      Object.assign(process.env, before);
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Receives and deletes a queue's next message, as Lambda hands it to a function. */
+export async function nextMessage(sqs: SQSClient, queueUrl: string): Promise<SQSEvent> {
+  return until(`a message in ${queueUrl}`, async () => {
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 1 }));
+    const message = Messages?.[0];
+    if (message?.Body === undefined) return undefined;
+    await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }));
+    return sqsEvent(message.Body);
+  });
+}
+
+export function sqsEvent(body: string): SQSEvent {
+  return { Records: [{ messageId: "message-1", body } as SQSEvent["Records"][number]] };
+}
+
+/** Messages in a queue, those that are delayed included. */
+export async function messagesIn(sqs: SQSClient, queueUrl: string): Promise<number> {
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["All"] }));
+  const { ApproximateNumberOfMessages = "0", ApproximateNumberOfMessagesDelayed = "0" } = Attributes ?? {};
+  return Number(ApproximateNumberOfMessages) + Number(ApproximateNumberOfMessagesDelayed);
+}
+
+/** The first answer that is not undefined. */
+export async function until<A>(what: string, ask: () => Promise<A | undefined>, seconds = 60): Promise<A> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() > deadline) throw new Error(`waited ${seconds} s in vain for ${what}`);
+    await delay(100);
+  }
+}
+
+async function modelArchive(directory: string, name: string, broken: boolean): Promise<Buffer> {
+  const folder = join(directory, name);
+  mkdirSync(join(folder, "code"), { recursive: true });
+  writeFileSync(join(folder, "code", "inference.py"), inferenceScript(broken));
+  const chunks: Buffer[] = [];
+  for await (const chunk of create({ gzip: true, cwd: folder }, ["code"])) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function table(dynamodb: DynamoDBClient, name: string, key: string): Promise<void> {
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
+      KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
+    }),
+  );
+}
+
+/** A topic whose messages go to a queue. */
+async function topic(sqs: SQSClient, queueUrl: string): Promise<string> {
+  const sns = new SNSClient();
+  const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: "alerts" }));
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["QueueArn"] }),
+  );
+  await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: Attributes?.QueueArn }));
+  return TopicArn;
+}
