@@ -99,6 +99,8 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
       ...["--test-ratio", split.testRatio],
       ...["--split", split.split],
       ...["--seed", String(split.seed)],
+      // SageMaker shows what stands in this file as the job's ExitMessage.
+      ...["--message-file", "/opt/ml/output/message"],
     ],
     inputs: {
       raw: { uri: rawDataUri, path: `${processingFolder}/input/raw` },

@@ -5,7 +5,6 @@ Every row goes to exactly one split; exact duplicates never straddle a border; n
 
 import argparse
 import json
-import os
 import sys
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -32,6 +31,7 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser.add_argument("--test-ratio", type=ratio, required=True)
     parser.add_argument("--split", choices=["temporal", "stratified"], default="temporal")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--message-file", type=Path, help="where the reason of a refusal is written")
     return parser.parse_args(argv)
 
 
@@ -77,16 +77,12 @@ def describe(split: pl.DataFrame) -> dict:
     return {"rows": split.height, "frauds": int(split[LABEL].sum()), "timeFrom": times.min(), "timeTo": times.max()}
 
 
-def refuse(message: str) -> None:
-    """Ends the job; SageMaker shows the message file as the job's ExitMessage."""
-    message_file = Path(os.environ.get("PREPROCESS_MESSAGE_FILE", "/opt/ml/output/message"))
-    if message_file.parent.is_dir():
-        message_file.write_text(message[:1024])
-    sys.exit(message)
-
-
 if __name__ == "__main__":
     try:
         main()
     except ValueError as error:
-        refuse(f"preprocess: {error}")
+        message_file = arguments(None).message_file
+        if message_file is not None:
+            message_file.parent.mkdir(parents=True, exist_ok=True)
+            message_file.write_text(str(error)[:1024])  # as much as SageMaker keeps
+        sys.exit(f"preprocess: {error}")

@@ -1,6 +1,7 @@
 // Follows one pipeline execution, step by step.
 import {
   DescribePipelineExecutionCommand,
+  DescribeProcessingJobCommand,
   ListPipelineExecutionStepsCommand,
   type PipelineExecutionStep,
   type SageMakerClient,
@@ -44,9 +45,19 @@ export class PipelineWatch {
       { what: `pipeline step ${stepName} to end`, timeoutSeconds, intervalMilliseconds: 200 },
     );
     if (step.StepStatus !== "Succeeded") {
-      throw new StageError(`Step ${stepName} ended as ${step.StepStatus}: ${step.FailureReason ?? "no reason given"}`);
+      throw new StageError(`Step ${stepName} ended as ${step.StepStatus}: ${await this.reasonOf(step)}`);
     }
     return step;
+  }
+
+  /** What the job itself said, where it said anything: the step's reason is SageMaker's general one then. */
+  private async reasonOf(step: PipelineExecutionStep): Promise<string> {
+    const job = step.Metadata?.ProcessingJob?.Arn?.split("/").pop();
+    const said =
+      job === undefined
+        ? undefined
+        : (await this.client.send(new DescribeProcessingJobCommand({ ProcessingJobName: job }))).ExitMessage;
+    return said ?? step.FailureReason ?? "no reason given";
   }
 
   /** Waits for the whole execution; answers its status and reason. */
