@@ -33,13 +33,15 @@ function start(args: string[], marker: string, onOutput?: (text: string, pid: nu
   });
 }
 
-/** Processes that carry the marker: what a run left behind. */
+/** Processes that carry the marker, or live in the cloud's folder: what a run left behind. */
 function leftBehind(marker: string): string[] {
+  const signs = [`FRAUD_TEST_MARKER=${marker}`, `HOME=${join(localDirectory, "cloud")}`];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, "latin1").includes(`FRAUD_TEST_MARKER=${marker}`);
+        const environment = readFileSync(`/proc/${pid}/environ`, "latin1");
+        return signs.some((sign) => environment.includes(sign));
       } catch {
         return false; // it ended meanwhile, or is another user's
       }
