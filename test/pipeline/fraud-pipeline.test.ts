@@ -59,7 +59,9 @@ describe("the fraud pipeline", () => {
       ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/preprocess.py"],
       ContainerArguments: [
         ..."--input /opt/ml/processing/input/raw --output /opt/ml/processing/output".split(" "),
-        ..."--train-ratio 0.6 --validation-ratio 0.2 --test-ratio 0.2 --split temporal --seed 7".split(" "),
+        ..."--train-ratio 0.6 --validation-ratio 0.2 --test-ratio 0.2 --split temporal --seed 7 --message-file /opt/ml/output/message".split(
+          " ",
+        ),
       ],
     });
     expect(at(preprocess, "ProcessingInputs", 0, "S3Input", "S3Uri")).to.deep.equal({ Get: "Parameters.RawDataUri" });
