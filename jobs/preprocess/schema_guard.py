@@ -1,145 +1,121 @@
-"""Reads transactions and refuses what is not in the schema, naming file, row, column and value of every violation."""
+"""Reads transactions and refuses what is not in the schema.
 
-import csv
-import gzip
-import math
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+Reading is fast and says only that something is wrong; what and where is then found out by :mod:`diagnosis`, row by row.
+"""
+
+import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from diagnosis import MAX_MAGNITUDE, Violation, diagnose
 from transactions import COLUMNS, LABEL
 
-#: Violations that are told one by one; the rest is counted.
-MAX_TOLD = 10
-GZIP_MAGIC = b"\x1f\x8b"
+#: Problems that are told; of the others the number is given. SageMaker shows 1,024 characters of the message.
+MAX_TOLD = 12
 
 
 class SchemaError(ValueError):
     """The input is not what the schema wants. The message is one readable paragraph."""
 
-    def __init__(self, violations: list[str]) -> None:
-        told = "; ".join(violations[:MAX_TOLD])
-        more = f"; and {len(violations) - MAX_TOLD} more" if len(violations) > MAX_TOLD else ""
-        super().__init__(f"The transactions do not match the schema: {told}{more}.")
+    def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
+        told = [
+            f"({number}) {violation}" if len(violations) > 1 else str(violation)
+            for number, violation in enumerate(violations[:MAX_TOLD], start=1)
+        ]
+        if len(violations) > MAX_TOLD:
+            told.append(f"and {len(violations) - MAX_TOLD} more problems")
+        super().__init__(f"The transactions were refused and nothing was written: {'; '.join(told)}.")
 
 
-def read_transactions(directory: Path) -> pl.DataFrame:
-    """All rows of all parts (CSV, plain or gzip) below ``directory``, in file order; columns as published.
+@dataclass(frozen=True)
+class Source:
+    """A file that was read."""
+
+    file: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """All rows of all files, in the order of the files' names; columns as published, all of them Float64."""
+
+    rows: pl.DataFrame
+    sources: list[Source]
+
+
+def read_transactions(directory: Path) -> Transactions:
+    """Reads every file below ``directory``: CSV, plain or gzip, however it is named. Names that begin with . or _ are
+    those of markers (``_SUCCESS``) and are passed over.
 
     Raises:
         SchemaError: naming everything that is wrong.
     """
-    files = sorted(path for path in Path(directory).rglob("*") if path.is_file() and not path.name.startswith("."))
+    files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name[0] not in "._")
     if not files:
-        raise SchemaError([f"{directory} holds no file: upload the transactions as CSV, plain or .gz"])
-    frames, violations = [], []
-    for file in files:
-        try:
-            with _plain(file) as path:
-                frames.append(_read(path, file.name))
-        except SchemaError as error:
-            violations += error.violations
-    if violations:
-        raise SchemaError(violations)
-    rows = pl.concat(frames) if len(frames) > 1 else frames[0]
-    if rows[LABEL].sum() == 0:
-        raise SchemaError([f"no fraud: all {rows.height} rows have {LABEL} 0, and nothing can be learnt from them"])
-    return rows
-
-
-@contextmanager
-def _plain(file: Path) -> Iterator[Path]:
-    """The file unpacked, where it is a gzip, however it is named."""
-    with file.open("rb") as start:
-        packed = start.read(2) == GZIP_MAGIC
-    if not packed:
-        yield file
-        return
-    with tempfile.NamedTemporaryFile(suffix=".csv") as unpacked:
-        try:
-            with gzip.open(file) as source:
-                shutil.copyfileobj(source, unpacked, 1 << 20)
-        except (EOFError, OSError) as error:
-            raise SchemaError(
-                [f"{file.name}: the gzip file is damaged or cut short ({error}): upload it again"]
-            ) from error
-        unpacked.flush()
-        yield Path(unpacked.name)
-
-
-def _read(path: Path, name: str) -> pl.DataFrame:
-    header = _header(path, name)
-    try:
-        frame = pl.read_csv(
-            path,
-            schema=dict.fromkeys(header, pl.Float64),
-            low_memory=True,
-            truncate_ragged_lines=False,
+        raise SchemaError(
+            [Violation(str(directory), "there is no file", "upload the transactions as CSV, plain or gzip")]
         )
-    except pl.exceptions.PolarsError as error:
-        # The fast reader says that something is wrong, not where: look row by row.
-        raise SchemaError(_row_by_row(path, name) or [f"{name}: {error}"]) from error
-    if frame.height == 0:
-        raise SchemaError([f"{name}: holds a header and no rows"])
-    frame = frame.select(COLUMNS)
-    wrong = pl.any_horizontal(
-        pl.any_horizontal(pl.all().is_null() | ~pl.all().is_finite()),
-        pl.col("Time") < 0,
-        pl.col("Amount") < 0,
-        ~pl.col(LABEL).is_in([0.0, 1.0]),
-    )
-    if frame.select(wrong.any()).item() is not False:
-        raise SchemaError(_row_by_row(path, name) or [f"{name}: a value is missing, infinite or out of range"])
-    return frame
-
-
-def _header(path: Path, name: str) -> list[str]:
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as text:
-        header = next(csv.reader(text), None)
-    if not header:
-        raise SchemaError([f"{name}: is empty: a header and rows are wanted"])
-    violations = [f"{name}: column {column} is missing" for column in COLUMNS if column not in header]
-    violations += [
-        f"{name}: column {column!r} is not in the schema: remove it" for column in header if column not in COLUMNS
-    ]
-    violations += [
-        f"{name}: column {column} stands twice" for column in sorted({c for c in header if header.count(c) > 1})
-    ]
+    frames, sources, violations = [], [], []
+    for path in files:
+        name = path.relative_to(directory).as_posix()
+        frame = _read(path)
+        found = [] if frame is not None and _in_schema(frame) else diagnose(path, name)
+        violations += found
+        if found:
+            continue
+        if frame is None:
+            raise RuntimeError(f"{name} cannot be read, and no row of it is wrong")
+        # What diagnosis lets pass and the fast check does not are blank lines.
+        frame = frame.drop_nulls()
+        frames.append(frame)
+        sources.append(Source(name, frame.height, path.stat().st_size, _sha256(path)))
     if violations:
         raise SchemaError(violations)
-    return header
+    rows = pl.concat(frames)
+    if rows[LABEL].sum() == 0:
+        raise SchemaError(
+            [
+                Violation(
+                    directory.name,
+                    f"no fraud: all {rows.height} rows have {LABEL} 0",
+                    "give data in which some transactions are known to be fraud (1)",
+                )
+            ]
+        )
+    return Transactions(rows, sources)
 
 
-def _row_by_row(path: Path, name: str) -> list[str]:
-    """Every violation, by the slow reader. Rows are counted from 1, the header apart."""
-    violations = []
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as text:
-        reader = csv.reader(text)
-        header = next(reader)
-        for number, row in enumerate((row for row in reader if row), start=1):
-            if len(row) != len(header):
-                violations.append(f"{name}, row {number}: has {len(row)} columns, not {len(header)}")
-                continue
-            for column, value in zip(header, row, strict=True):
-                problem = _problem(column, value)
-                if problem:
-                    violations.append(f"{name}, row {number}, {column}: {value[:40]!r} {problem}")
-    return violations
-
-
-def _problem(column: str, value: str) -> "str | None":
+def _read(path: Path) -> "pl.DataFrame | None":
+    """The file's rows, or nothing where the reader stumbles."""
     try:
-        number = float(value)
-    except ValueError:
-        return "is not a number" if value.strip() else "is empty: a number is wanted"
-    if not math.isfinite(number):
-        return "is not a finite number"
-    if column in ("Time", "Amount") and number < 0:
-        return "is negative"
-    if column == LABEL and number not in (0.0, 1.0):
-        return "is neither 0 nor 1"
-    return None
+        if pl.read_csv(path, n_rows=0, infer_schema=False).columns != COLUMNS:
+            return None
+        return pl.read_csv(path, schema=dict.fromkeys(COLUMNS, pl.Float64))
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+
+
+def _in_schema(frame: pl.DataFrame) -> bool:
+    """Whether there are rows, and no value is missing or out of range."""
+    if frame.height == 0:
+        return False
+    checks = frame.select(
+        missing=pl.sum_horizontal(pl.all().null_count()) == 0,
+        finite=pl.all_horizontal(pl.all().is_not_nan().all()),
+        magnitude=pl.max_horizontal(pl.all().abs().max()) <= MAX_MAGNITUDE,
+        positive=pl.min_horizontal(pl.col("Time", "Amount").min()) >= 0,
+        label=pl.col(LABEL).is_in([0.0, 1.0]).all(),
+    )
+    return all(checks.row(0))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

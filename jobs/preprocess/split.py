@@ -1,5 +1,11 @@
-"""Which row goes to which split. Pure: arrays in, assignment out; nothing is lost, no duplicate straddles a border."""
+"""Which row goes to which split. Pure: arrays in, assignment out; nothing is lost, no duplicate straddles a border.
 
+Both splits lay the rows in a line, in an order that hangs on the values (and the seed) alone, and cut it where the
+ratios say. Rows that must stay together have the same place in that order; where a cut would part them, all of them go
+to the later split. So every engine that follows the same rule gives the same splits.
+"""
+
+from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
@@ -15,7 +21,7 @@ def borders(rows: int, train: Decimal, validation: Decimal, test: Decimal) -> tu
         ValueError: a ratio is not between 0 and 1, or they do not sum to exactly 1.
     """
     ratios = {"train": train, "validation": validation, "test": test}
-    wrong = [f"{name} {ratio}" for name, ratio in ratios.items() if not 0 < ratio < 1]
+    wrong = [f"{name} {ratio}" for name, ratio in ratios.items() if not (ratio.is_finite() and 0 < ratio < 1)]
     if wrong:
         raise ValueError(f"split ratios must lie between 0 and 1: {', '.join(wrong)}")
     if train + validation + test != 1:
@@ -26,42 +32,36 @@ def borders(rows: int, train: Decimal, validation: Decimal, test: Decimal) -> tu
 
 
 def temporal(times: np.ndarray, train: Decimal, validation: Decimal, test: Decimal) -> np.ndarray:
-    """Past, nearer past, present. A border never parts rows of the same time: all of them go to the later split."""
-    first, second = borders(len(times), train, validation, test)
-    ordered = np.sort(times)
-    assignment = np.full(len(times), TRAIN, dtype=np.int8)
-    assignment[times >= ordered[first]] = VALIDATION
-    assignment[times >= ordered[second]] = TEST
-    return assignment
+    """Past, nearer past, present. Rows of the same time stay together."""
+    return _cut(times, *borders(len(times), train, validation, test))
 
 
-def stratified(
-    values: np.ndarray, labels: np.ndarray, seed: int, train: Decimal, validation: Decimal, test: Decimal
-) -> np.ndarray:
-    """The same share of frauds everywhere. Exact duplicates fall to the same split: they are dealt as one."""
-    keys = row_keys(values, seed)
+def stratified(keys: np.ndarray, labels: np.ndarray, train: Decimal, validation: Decimal, test: Decimal) -> np.ndarray:
+    """The same share of frauds everywhere. Rows with equal keys (exact duplicates) stay together."""
     assignment = np.empty(len(labels), dtype=np.int8)
     for label in (0, 1):
-        of_class = np.flatnonzero(labels == label)
-        first, second = borders(len(of_class), train, validation, test)
-        ordered = np.sort(keys[of_class])
-        chosen = np.full(len(of_class), TRAIN, dtype=np.int8)
-        if len(of_class):
-            chosen[keys[of_class] >= ordered[first]] = VALIDATION
-            chosen[keys[of_class] >= ordered[second]] = TEST
-        assignment[of_class] = chosen
+        of_class = labels == label
+        assignment[of_class] = _cut(keys[of_class], *borders(int(of_class.sum()), train, validation, test))
     return assignment
 
 
-def row_keys(values: np.ndarray, seed: int) -> np.ndarray:
-    """A 64-bit key of each row's values (rows × columns, float64): equal rows have equal keys, whatever their place.
+def _cut(places: np.ndarray, validation_begins: int, test_begins: int) -> np.ndarray:
+    assignment = np.full(len(places), TRAIN, dtype=np.int8)
+    if len(places):
+        ordered = np.sort(places)
+        assignment[places >= ordered[validation_begins]] = VALIDATION
+        assignment[places >= ordered[test_begins]] = TEST
+    return assignment
 
-    The finalizer of splitmix64 over the bits of each value; -0.0 counts as 0.0.
+
+def row_keys(columns: Iterable[np.ndarray], seed: int) -> np.ndarray:
+    """A 64-bit key of each row's values: equal rows have equal keys wherever they stand, others as good as never.
+
+    The finalizer of splitmix64 over the bits of the columns (float64), one after the other; -0.0 counts as 0.0.
     """
-    bits = np.ascontiguousarray(values + 0.0).view(np.uint64)
-    keys = np.full(len(values), np.uint64(seed), dtype=np.uint64)
-    for column in range(values.shape[1]):
-        keys = _mixed(keys ^ bits[:, column])
+    keys = np.array([seed & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64)
+    for column in columns:
+        keys = _mixed(keys ^ (column + 0.0).view(np.uint64))
     return keys
 
 
