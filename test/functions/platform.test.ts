@@ -1,5 +1,9 @@
-// The functions on the local cloud: real S3, queues, tables, MLflow, pipelines and endpoints, handlers called as Lambda calls them.
+// The functions on the local cloud: real S3, queues, tables, MLflow, pipelines and endpoints, the bundles called as Lambda calls them.
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
@@ -19,6 +23,7 @@ import {
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
 import { expect } from "chai";
+import { bundleAll } from "../../functions/bundle";
 import { deploy } from "../../functions/deploy-model/deploy";
 import type { handler as deployHandler } from "../../functions/deploy-model/handler";
 import { endpointConfig } from "../../functions/deploy-model/logic";
@@ -59,21 +64,21 @@ interface Handlers {
   teardown: typeof teardownHandler;
 }
 
-/** Handlers read their environment when they are loaded, so they are loaded once there is one. */
-async function loadHandlers(platform: Platform): Promise<Handlers> {
-  process.env.QUEUE_URL = platform.queues.deploy;
-  const { handler: deploy } = await import("../../functions/deploy-model/handler.js");
-  process.env.QUEUE_URL = platform.queues.stream;
-  const { handler: scorer } = await import("../../functions/scorer/handler.js");
+/** Loads the bundles, as Lambda does: each reads its environment when it is loaded, so there must be one by then. */
+function loadHandlers(platform: Platform, directory: string): Handlers {
+  const load = <Handler>(name: string, queueUrl = ""): Handler => {
+    process.env.QUEUE_URL = queueUrl;
+    return (createRequire(__filename)(join(directory, "functions", name, "index.js")) as { handler: Handler }).handler;
+  };
   return {
-    deploy,
-    scorer,
-    gate: (await import("../../functions/gate-model/handler.js")).handler,
-    register: (await import("../../functions/register-model/handler.js")).handler,
-    settle: (await import("../../functions/settle-deployment/handler.js")).handler,
-    inference: (await import("../../functions/inference/handler.js")).handler,
-    health: (await import("../../functions/inference-health/handler.js")).handler,
-    teardown: (await import("../../functions/teardown/handler.js")).handler,
+    gate: load("gate-model"),
+    register: load("register-model"),
+    deploy: load("deploy-model", platform.queues.deploy),
+    settle: load("settle-deployment"),
+    inference: load("inference"),
+    health: load("inference-health"),
+    scorer: load("scorer", platform.queues.stream),
+    teardown: load("teardown"),
   };
 }
 
@@ -87,12 +92,16 @@ describe("the functions on the local cloud", function () {
   let platform: Platform;
   let handlers: Handlers;
   let mlflow: MlflowClient;
+  const bundles = mkdtempSync(join(tmpdir(), "bundles-"));
   before(async () => {
-    platform = await startPlatform();
-    handlers = await loadHandlers(platform);
+    [platform] = await Promise.all([startPlatform(), bundleAll({ outDir: bundles })]);
+    handlers = loadHandlers(platform, bundles);
     mlflow = new MlflowClient(platform.variables.MLFLOW_ARN);
   });
-  after(() => platform.stop());
+  after(async () => {
+    rmSync(bundles, { recursive: true, force: true });
+    await platform.stop();
+  });
 
   const putReport = async (executionId: string, report = evaluationReport()): Promise<string> => {
     const Key = `fraud/${executionId}/evaluation/evaluation.json`;

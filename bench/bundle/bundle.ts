@@ -1,0 +1,94 @@
+// Size of the functions' bundles and what loading one costs at a cold start. Prints one line of JSON.
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { bundleAll } from "../../functions/bundle";
+
+const run = promisify(execFile);
+
+export interface BundleFigures {
+  /** The largest function's, minified, in 1,000 bytes. */
+  maxKb: number;
+  /** The slowest function's median, in milliseconds. */
+  maxLoadMs: number;
+  functions: Record<string, { kb: number; gzipKb: number; loadMs: number }>;
+}
+
+/** Processes that load each bundle; their median counts. */
+const LOADS = 11;
+
+/** Variables of all functions together: what they hold is not looked at before the first event. */
+const environment = {
+  AWS_REGION: "eu-west-1",
+  AWS_ACCESS_KEY_ID: "bench",
+  AWS_SECRET_ACCESS_KEY: "bench",
+  ALERTS_TOPIC_ARN: "arn:aws:sns:eu-west-1:123456789012:alerts",
+  APPROVAL_STATUS: "Approved",
+  BATCH_ROWS: "500",
+  DEPLOYMENTS_TABLE_NAME: "deployments",
+  DEPLOYMENT_TIMEOUT_SECONDS: "3600",
+  DYNAMODB_TABLE_NAME: "predictions",
+  ENDPOINT_INSTANCE_COUNT: "1",
+  ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
+  ENDPOINT_NAME: "fraud",
+  ENDPOINT_ROLLOUT: '{"type":"all-at-once"}',
+  ENDPOINT_VARIANT_NAME: "live",
+  MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-BENCH",
+  MLFLOW_EXPERIMENT_NAME: "fraud",
+  MODEL_NAME: "fraud",
+  MODEL_PACKAGE_GROUP_NAME: "fraud",
+  NO_MODEL_RETRY_SECONDS: "300",
+  PIPELINE_NAME: "fraud",
+  PREDICTIONS_PREFIX: "fraud/predictions",
+  QUARANTINE_PREFIX: "fraud/quarantine",
+  QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
+  RESOURCE_TAGS: '{"project":"fraud"}',
+  STREAM_PREFIX: "fraud/stream_data",
+  STREAM_SCHEMA: "creditcard",
+};
+
+const LOAD = "const from = performance.now(); require(process.argv[1]); console.log(performance.now() - from);";
+
+/** Builds the bundles and measures them, one process at a time. */
+export async function measureBundles(): Promise<BundleFigures> {
+  const outDir = await mkdtemp(path.join(tmpdir(), "bundles-"));
+  try {
+    const functions: BundleFigures["functions"] = {};
+    for (const { name, file, bytes } of await bundleAll({ outDir })) {
+      if (name === "launcher") continue; // a task's start is counted in seconds, and it is no function
+      const gzipKb = gzipSync(await readFile(file)).length / 1000;
+      functions[name] = { kb: bytes / 1000, gzipKb, loadMs: await medianLoad(file) };
+    }
+    const all = Object.values(functions);
+    return {
+      maxKb: Math.max(...all.map(({ kb }) => kb)),
+      maxLoadMs: Math.max(...all.map(({ loadMs }) => loadMs)),
+      functions,
+    };
+  } finally {
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+async function medianLoad(file: string): Promise<number> {
+  const times: number[] = [];
+  for (let load = 0; load < LOADS; load++) {
+    const { stdout } = await run(process.execPath, ["-e", LOAD, file], { env: environment });
+    times.push(Number(stdout));
+  }
+  times.sort((one, other) => one - other);
+  return times[Math.floor(LOADS / 2)] ?? NaN;
+}
+
+if (require.main === module) {
+  measureBundles().then(
+    (figures) => console.log(JSON.stringify(figures)),
+    (error: unknown) => {
+      console.error(error);
+      process.exitCode = 1;
+    },
+  );
+}
