@@ -75,10 +75,11 @@ describe("rows of a stream's file", () => {
 
   it("say why they are bad, every fault at once, and what stood there", async () => {
     const holes = good.replace(/^0,/, ",").replace(/,7.25$/, ",many");
-    const { rows } = await rowsOf(`${header}\n${holes}\n1,2\n`);
+    const { rows } = await rowsOf(`${header}\n${holes}\n1,2\n${good},1\n`);
     expect(rows).to.deep.equal([
       { number: 1, reason: "Time is not a finite number; Amount is not a finite number", raw: holes },
       { number: 2, reason: "has 2 columns, the header 30", raw: "1,2" },
+      { number: 3, reason: "has 31 columns, the header 30", raw: `${good},1` },
     ]);
   });
 
