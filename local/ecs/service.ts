@@ -1,11 +1,7 @@
 /** The local ECS: clusters, task definitions, and tasks as processes. */
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import type {
-  ListTagsForResourceRequest,
-  TagResourceRequest,
-  UntagResourceRequest,
-} from "@aws-sdk/client-ecs";
+import type { ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest } from "@aws-sdk/client-ecs";
 import { Store } from "../sagemaker/store";
 import type { ServerContext } from "../server/context";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
