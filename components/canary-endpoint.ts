@@ -149,7 +149,13 @@ export class CanaryEndpoint extends PlatformComponent {
           ...remembering,
           this.describing(),
           this.deployQueue.receiving(),
-          { actions: ["sqs:ChangeMessageVisibility"], resources: [this.deployQueue.arn] },
+          this.deployQueue.sending(),
+          {
+            actions: ["sagemaker:DescribePipelineExecution"],
+            resources: [this.arn(`pipeline/${args.pipelineName}/execution/*`)],
+          },
+          // An endpoint that never came up is replaced.
+          { actions: ["sagemaker:DeleteEndpoint"], resources: [this.endpointArn] },
           {
             actions: ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
             resources: [this.endpointArn, this.arn("endpoint-config/*")],

@@ -35,6 +35,7 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser.add_argument("--test-ratio", type=ratio, required=True)
     parser.add_argument("--split", choices=["temporal", "stratified"], default="temporal")
     parser.add_argument("--seed", type=int, default=7, help="of the stratified split; default %(default)s")
+    parser.add_argument("--message-file", type=Path, help="where the reason of a refusal is written")
     return parser.parse_args(argv)
 
 
@@ -116,4 +117,4 @@ if __name__ == "__main__":
     try:
         main(chosen)
     except ValueError as error:
-        refuse(f"preprocess: {error}", chosen.output)
+        refuse(f"preprocess: {error}", chosen.message_file)

@@ -8,13 +8,12 @@ from typing import NoReturn
 MAX_EXIT_MESSAGE = 1024
 
 
-def refuse(message: str, output: Path) -> NoReturn:
+def refuse(message: str, message_file: "Path | None") -> NoReturn:
     """Ends the process with 1 and the message on standard error, and leaves it where SageMaker finds its ExitMessage.
 
-    That is ``/opt/ml/output/message``, seen from ``output``, a folder below ``/opt/ml/processing``; elsewhere than in
-    a job no file is written.
+    That is ``/opt/ml/output/message``; without a file the message is on standard error alone.
     """
-    processing = next((parent for parent in output.absolute().parents if parent.name == "processing"), None)
-    if processing and (processing.parent / "output").is_dir():
-        (processing.parent / "output" / "message").write_text(message[:MAX_EXIT_MESSAGE], encoding="utf-8")
+    if message_file is not None:
+        message_file.parent.mkdir(parents=True, exist_ok=True)
+        message_file.write_text(message[:MAX_EXIT_MESSAGE], encoding="utf-8")
     sys.exit(message)
