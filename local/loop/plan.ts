@@ -1,7 +1,7 @@
 // The stages of `npm start`, in order, and which pipeline step each of them follows.
 export const PLAN = [
-  { name: "build", title: "Build" },
   { name: "data", title: "Transactions" },
+  { name: "build", title: "Build" },
   { name: "cloud", title: "Local cloud" },
   { name: "stack", title: "Stack up" },
   { name: "first-up", title: "Before any model" },

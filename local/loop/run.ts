@@ -66,9 +66,9 @@ export async function runLoop(
     return stages.run(name, work);
   };
 
-  await stage("build", buildArtifacts);
   const dataset = await stage("data", (progress) => prepareData(options, progress));
   findings.dataset = dataset;
+  await stage("build", buildArtifacts);
   const file = writeStackFile("local", options.set, join(localDirectory, "run"));
 
   const cloud = await stage("cloud", async (progress) => {
