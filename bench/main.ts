@@ -1,0 +1,56 @@
+// `npm run bench [-- name…]`: measures, judges, and keeps the figures in bench/results.json.
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../local/tools";
+import { measureBundles } from "./bundle/bundle";
+import { judge, select, type Bench, type Result } from "./figure";
+import { loopBench } from "./loop";
+import { preprocessBench } from "./preprocess";
+
+const bundleBench: Bench = {
+  names: ["bundle.maxKb", "bundle.maxLoadMs"],
+  async run(say) {
+    const { maxKb, maxLoadMs, functions } = await measureBundles();
+    for (const [name, { kb, loadMs }] of Object.entries(functions)) say(`${name}: ${kb} kB, loads in ${loadMs} ms`);
+    return {
+      "bundle.maxKb": { value: maxKb, unit: "kB", goal: { atMost: 300 } },
+      "bundle.maxLoadMs": { value: maxLoadMs, unit: "ms", goal: { atMost: 80 } },
+    };
+  },
+};
+
+const BENCHES = [preprocessBench, bundleBench, loopBench];
+const FILE = join(projectRoot, "bench", "results.json");
+
+/** Figures measured now take the place of earlier ones of the same name; the others stay. */
+function keep(results: Record<string, Result>): void {
+  const before = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Result>) : {};
+  writeFileSync(`${FILE}.part`, `${JSON.stringify({ ...before, ...results }, undefined, 2)}\n`);
+  renameSync(`${FILE}.part`, FILE);
+}
+
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2);
+  const json = asked.includes("--json");
+  const results: Record<string, Result> = {};
+  for (const bench of select(
+    BENCHES,
+    asked.filter((name) => name !== "--json"),
+  )) {
+    console.error(bench.names.join(", "));
+    const figures = await bench.run((text) => console.error(`  ${text}`));
+    for (const [name, figure] of Object.entries(figures)) {
+      const result = judge(figure);
+      results[name] = result;
+      console.error(`  ${result.ok ? "ok  " : "MISS"} ${name} = ${result.value} ${result.unit} (goal ${result.goal})`);
+    }
+    keep(results);
+  }
+  if (json) console.log(JSON.stringify(results));
+  process.exit(Object.values(results).every((result) => result.ok) ? 0 : 1);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
