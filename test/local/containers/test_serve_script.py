@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COLUMNS, line_of, served, start_server
+from container_processes import COLUMNS, line_of, served, start_server
 
 ROW = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
 

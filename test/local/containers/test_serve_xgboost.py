@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from conftest import COLUMNS, ModelServer, line_of, served, start_server
+from container_processes import COLUMNS, ModelServer, line_of, served, start_server
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import xgboost
-from conftest import CONTAINERS
+from container_processes import CONTAINERS
 
 SHOW = """
 import json, os, sys, pathlib

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
-from conftest import ACCOUNT, REGION, Cloud, wait_for
+from local_cloud import ACCOUNT, REGION, Cloud, wait_for
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:3.0-5"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import ACCOUNT, REGION, Cloud, wait_for
+from local_cloud import ACCOUNT, REGION, Cloud, wait_for
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 BUCKET = "pipelines-bucket"
