@@ -2,6 +2,7 @@
 
 import numpy as np
 from metrics import Scored, counts
+from threshold import cost_at, costs_by_threshold
 
 MAX_POINTS = 500
 HISTOGRAM_BINS = 40
@@ -66,18 +67,13 @@ def histogram(scored: Scored) -> dict:
 
 
 def cost(scored: Scored, threshold: float, false_positive_cost: float) -> dict:
-    """Cost of each threshold, and of the model's own: a missed fraud costs its amount, a false alarm a fixed sum."""
-    fraud = scored.labels == 1
-    at_stake = np.where(fraud, scored.amounts * scored.weights, 0.0)
-    saved = np.cumsum(at_stake)[scored.ends]
-    alarms = counts(scored, scored.weights).false_positives * false_positive_cost
-    totals = at_stake.sum() - saved + alarms
-    flagged = scored.scores >= threshold
-    total = at_stake[~flagged].sum() + scored.weights[flagged & ~fraud].sum() * false_positive_cost
+    """Cost of each threshold, and of the model's own, each row counted by its weight."""
+    rows = (scored.scores, scored.labels, scored.amounts, scored.weights, false_positive_cost)
+    thresholds, costs = costs_by_threshold(*rows)
     return {
         "falsePositiveCost": false_positive_cost,
-        "total": round(float(total), 2),
-        "curve": thinned(scored.scores[scored.ends][::-1], totals[::-1]),
+        "total": round(cost_at(threshold, *rows), 2),
+        "curve": thinned(thresholds[::-1], costs[::-1]),
     }
 
 

@@ -2,52 +2,40 @@
 
 import argparse
 import json
-import sys
-import tarfile
-import tempfile
 from pathlib import Path
 
 import numpy as np
-import xgboost as xgb
 from curves import confusion_matrix, cost, curves
 from metrics import Scored, with_intervals
+from model_archive import load_model
+from refusal import refuse
 from split_files import read_split
-from transactions import FEATURES
 
 
-def load_model(directory: Path) -> tuple[xgb.Booster, dict]:
-    """Booster and metadata from ``model.tar.gz`` below ``directory``.
-
-    Raises:
-        ValueError: the archive or a part of it is missing, or the model takes other features.
-    """
-    archive = directory / "model.tar.gz"
-    if not archive.is_file():
-        raise ValueError(f"{archive} does not exist: the training job wrote no model")
-    with tempfile.TemporaryDirectory() as scratch, tarfile.open(archive) as tar:
-        tar.extractall(scratch, filter="data")
-        model, metadata_file = Path(scratch) / "xgboost-model", Path(scratch) / "metadata" / "model.json"
-        missing = [file.name for file in (model, metadata_file) if not file.is_file()]
-        if missing:
-            raise ValueError(f"{archive} lacks {', '.join(missing)}: it was not made by the training job")
-        booster = xgb.Booster()
-        booster.load_model(bytearray(model.read_bytes()))
-        metadata = json.loads(metadata_file.read_text())
-    if metadata["features"] != FEATURES:
-        raise ValueError(f"the model takes {metadata['features']}; the test split has {FEATURES}")
-    return booster, metadata
-
-
-def main(argv: "list[str] | None" = None) -> None:
+def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder that holds model.tar.gz")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--legitimate-weight", type=float, default=1.0)
+    parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json")
+    parser.add_argument(
+        "--legitimate-weight", type=float, default=1.0, help="transactions that a legitimate row stands for"
+    )
     parser.add_argument("--bootstrap-samples", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=7)
-    options = parser.parse_args(argv)
+    parser.add_argument("--seed", type=int, default=7, help="of the bootstrap")
+    found = parser.parse_args(argv)
+    if not found.legitimate_weight > 0:
+        parser.error(f"--legitimate-weight {found.legitimate_weight} must be above 0")
+    if found.bootstrap_samples < 1:
+        parser.error(f"--bootstrap-samples {found.bootstrap_samples} must be at least 1")
+    return found
 
+
+def main(options: argparse.Namespace) -> None:
+    """Runs the job.
+
+    Raises:
+        ValueError: model or test split are not what they must be.
+    """
     booster, metadata = load_model(options.model)
     test = read_split(options.test)
     # As the endpoint does it: float32 in, the booster's own answer out.
@@ -75,7 +63,8 @@ def main(argv: "list[str] | None" = None) -> None:
 
 
 if __name__ == "__main__":
+    chosen = arguments(None)
     try:
-        main()
+        main(chosen)
     except ValueError as error:
-        sys.exit(f"evaluate: {error}")
+        refuse(f"evaluate: {error}", chosen.output)
