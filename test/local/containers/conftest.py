@@ -1,4 +1,4 @@
-"""The fixtures of this folder; their parts are in container_processes.py, whose name is its own among all test folders."""
+"""The fixtures of this folder. Their parts are in container_processes.py: a name of its own among all test folders."""
 
 from container_processes import booster, model_dir
 

@@ -1,4 +1,4 @@
-"""The fixtures of this folder; their parts are in local_cloud.py, whose name is its own among all test folders."""
+"""The fixtures of this folder. Their parts are in local_cloud.py: a name of its own among all test folders."""
 
 from local_cloud import cloud, events
 
