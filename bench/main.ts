@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../local/tools";
 import { measureBundles } from "./bundle/bundle";
-import { judge, select, type Bench, type Result } from "./figure";
+import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
 import { preprocessBench } from "./preprocess";
 
@@ -11,7 +11,8 @@ const bundleBench: Bench = {
   names: ["bundle.maxKb", "bundle.maxLoadMs"],
   async run(say) {
     const { maxKb, maxLoadMs, functions } = await measureBundles();
-    for (const [name, { kb, loadMs }] of Object.entries(functions)) say(`${name}: ${kb} kB, loads in ${loadMs} ms`);
+    for (const [name, { kb, loadMs }] of Object.entries(functions))
+      say(`${name}: ${kb.toFixed(1)} kB, loads in ${loadMs.toFixed(1)} ms`);
     return {
       "bundle.maxKb": { value: maxKb, unit: "kB", goal: { atMost: 300 } },
       "bundle.maxLoadMs": { value: maxLoadMs, unit: "ms", goal: { atMost: 80 } },
@@ -23,8 +24,8 @@ const BENCHES = [preprocessBench, bundleBench, loopBench];
 const FILE = join(projectRoot, "bench", "results.json");
 
 /** Figures measured now take the place of earlier ones of the same name; the others stay. */
-function keep(results: Record<string, Result>): void {
-  const before = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Result>) : {};
+function keep(results: Results): void {
+  const before = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, "utf8")) as Results) : {};
   writeFileSync(`${FILE}.part`, `${JSON.stringify({ ...before, ...results }, undefined, 2)}\n`);
   renameSync(`${FILE}.part`, FILE);
 }
@@ -32,20 +33,11 @@ function keep(results: Record<string, Result>): void {
 async function main(): Promise<void> {
   const asked = process.argv.slice(2);
   const json = asked.includes("--json");
-  const results: Record<string, Result> = {};
-  for (const bench of select(
+  const benches = select(
     BENCHES,
     asked.filter((name) => name !== "--json"),
-  )) {
-    console.error(bench.names.join(", "));
-    const figures = await bench.run((text) => console.error(`  ${text}`));
-    for (const [name, figure] of Object.entries(figures)) {
-      const result = judge(figure);
-      results[name] = result;
-      console.error(`  ${result.ok ? "ok  " : "MISS"} ${name} = ${result.value} ${result.unit} (goal ${result.goal})`);
-    }
-    keep(results);
-  }
+  );
+  const results = await runBenches(benches, (text) => console.error(text), keep);
   if (json) console.log(JSON.stringify(results));
   process.exit(Object.values(results).every((result) => result.ok) ? 0 : 1);
 }

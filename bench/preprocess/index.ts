@@ -1,11 +1,13 @@
 // Preprocessing against the same steps in pandas, in pairs on the same file.
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as t from "io-ts";
+import { decodeJson } from "../../functions/shared/decode";
 import { syntheticDataset } from "../../local/loop/data";
 import { projectRoot, tools } from "../../local/tools";
 import { costOf } from "../child";
-import { median, type Bench } from "../figure";
+import { inPairs, median, type Bench } from "../figure";
 
 const PAIRS = 3;
 const RATIOS = ["--train-ratio", "0.6", "--validation-ratio", "0.2", "--test-ratio", "0.2"];
@@ -17,12 +19,7 @@ export const preprocessBench: Bench = {
     try {
       const input = join(directory, "input");
       mkdirSync(input);
-      const dataset = await syntheticDataset();
-      try {
-        linkSync(dataset.path, join(input, "creditcard.csv"));
-      } catch {
-        cpSync(dataset.path, join(input, "creditcard.csv")); // another file system
-      }
+      symlinkSync((await syntheticDataset()).path, join(input, "creditcard.csv"));
       // The job's folder as the launcher ships it: its own modules and the shared ones side by side.
       const code = join(directory, "code");
       for (const folder of ["preprocess", "shared"]) {
@@ -41,23 +38,44 @@ export const preprocessBench: Bench = {
           "--output",
           join(directory, "pandas"),
         ]);
-      const ratios: number[] = [];
-      const peaks: number[] = [];
-      for (let pair = 1; pair <= PAIRS; pair++) {
-        const theirs = await pandas();
-        const own = await ours();
+      const pairs = await inPairs(PAIRS, ours, pandas, (pair, number) =>
         say(
-          `pair ${pair}: pandas ${theirs.cpuSeconds.toFixed(2)} s of CPU, ours ${own.cpuSeconds.toFixed(2)} s, ${own.peakMb.toFixed(0)} MB`,
-        );
-        ratios.push(theirs.cpuSeconds / own.cpuSeconds);
-        peaks.push(own.peakMb);
-      }
+          `pair ${number}: pandas ${pair.theirs.cpuSeconds.toFixed(2)} s of CPU, ours ${pair.ours.cpuSeconds.toFixed(2)} s, ${pair.ours.peakMb.toFixed(0)} MB`,
+        ),
+      );
+      requireSameSplits(join(directory, "ours"), join(directory, "pandas"));
       return {
-        "preprocess.cpuVsPandas": { value: median(ratios), unit: "×", goal: { atLeast: 3 } },
-        "preprocess.peakMb": { value: Math.max(...peaks), unit: "MB", goal: { atMost: 500 } },
+        "preprocess.cpuVsPandas": {
+          value: median(pairs.map((pair) => pair.theirs.cpuSeconds / pair.ours.cpuSeconds)),
+          unit: "×",
+          goal: { atLeast: 3 },
+        },
+        "preprocess.peakMb": {
+          value: Math.max(...pairs.map((pair) => pair.ours.peakMb)),
+          unit: "MB",
+          goal: { atMost: 500 },
+        },
       };
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
   },
 };
+
+/** The part of the reports that says which rows went where. */
+const Report = t.type({
+  rows: t.number,
+  frauds: t.number,
+  duplicates: t.number,
+  splits: t.record(t.string, t.type({ rows: t.number, frauds: t.number, timeFrom: t.number, timeTo: t.number })),
+});
+
+/** @throws Error where the two did different work: their times say nothing then. */
+function requireSameSplits(ours: string, theirs: string): void {
+  const [one, other] = [ours, theirs].map((output) => {
+    const file = join(output, "report", "preprocess.json");
+    const { rows, frauds, duplicates, splits } = decodeJson(Report, readFileSync(file, "utf8"), file);
+    return JSON.stringify({ rows, frauds, duplicates, splits });
+  });
+  if (one !== other) throw new Error(`the job and pandas split the rows differently: ${one} against ${other}`);
+}

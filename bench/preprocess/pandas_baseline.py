@@ -1,6 +1,7 @@
 """What preprocessing costs in plain pandas: the same steps as jobs/preprocess, as one would write them there."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -37,7 +38,22 @@ def main() -> None:
         (options.output / name).mkdir(parents=True, exist_ok=True)
         labelled = split[["Class", *FEATURES]].astype({"Class": np.int8})
         labelled.to_csv(options.output / name / f"{name}.csv", header=False, index=False)
-    print(len(rows), duplicates)
+    report = {
+        "rows": len(rows),
+        "frauds": int(rows["Class"].sum()),
+        "duplicates": duplicates,
+        "splits": {
+            name: {
+                "rows": len(split),
+                "frauds": int(split["Class"].sum()),
+                "timeFrom": split["Time"].min(),
+                "timeTo": split["Time"].max(),
+            }
+            for name, split in splits.items()
+        },
+    }
+    (options.output / "report").mkdir(parents=True, exist_ok=True)
+    (options.output / "report" / "preprocess.json").write_text(json.dumps(report))
 
 
 if __name__ == "__main__":
