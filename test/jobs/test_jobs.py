@@ -1,0 +1,226 @@
+"""The jobs as processes, from generated rows to answers, and on real rows."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import numpy as np
+import pytest
+from transactions import COLUMNS, FEATURES
+
+ROOT = Path(__file__).parents[2]
+JOBS = ROOT / "jobs"
+RATIOS = ["--train-ratio", "0.6", "--validation-ratio", "0.2", "--test-ratio", "0.2"]
+SHARED = Path(os.environ.get("FRAUD_SHARED_DATA", ROOT.parent / "shared" / "data"))
+
+
+def run(script: str, *args: "str | Path", **environment: str) -> "subprocess.CompletedProcess[str]":
+    folders = os.pathsep.join(str(JOBS / folder) for folder in ("shared", "train", "serve", "preprocess", "evaluate"))
+    return subprocess.run(
+        [sys.executable, str(JOBS / script), *map(str, args)],
+        env={**os.environ, "PYTHONPATH": folders, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def code_folder(scratch: Path) -> Path:
+    """Train's folder as the launcher ships it: its own modules, the serving script and the shared modules, flat."""
+    code = scratch / "code"
+    code.mkdir()
+    for folder in ("train", "serve", "shared"):
+        for file in (JOBS / folder).glob("*.py"):
+            (code / file.name).write_bytes(file.read_bytes())
+    return code
+
+
+def pipeline(scratch: Path, raw: Path, *hyperparameters: str, weight: str = "1") -> tuple[Path, dict]:
+    """Preprocess, train, evaluate; the model's folder and the evaluation."""
+    done = run("preprocess/preprocess.py", "--input", raw, "--output", scratch / "data", *RATIOS)
+    assert done.returncode == 0, done.stderr
+    model = scratch / "model"
+    channels = {f"SM_CHANNEL_{name.upper()}": str(scratch / "data" / name) for name in ("train", "validation")}
+    trained = subprocess.run(
+        [sys.executable, "train_xgboost.py", "--legitimate_weight", weight, *hyperparameters],
+        cwd=code_folder(scratch),
+        env={**os.environ, **channels, "SM_MODEL_DIR": str(model)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert trained.returncode == 0, trained.stderr
+    archive = scratch / "archive"
+    archive.mkdir()
+    with tarfile.open(archive / "model.tar.gz", "w:gz") as tar:
+        tar.add(model, arcname=".")
+    options = ["--model", archive, "--test", scratch / "data" / "test", "--output", scratch / "evaluation"]
+    done = run("evaluate/evaluate.py", *options, "--legitimate-weight", weight, "--bootstrap-samples", "200")
+    assert done.returncode == 0, done.stderr
+    return model, json.loads((scratch / "evaluation" / "evaluation.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict]:
+    scratch = tmp_path_factory.mktemp("small")
+    raw = scratch / "raw"
+    raw.mkdir()
+    generate = [sys.executable, ROOT / "local/data/generate.py", "--out", raw / "c.csv", "--rows", "20000"]
+    subprocess.run(generate, check=True, capture_output=True)
+    model, evaluation = pipeline(scratch, raw, "--num_round", "60")
+    return scratch, model, evaluation
+
+
+def test_evaluation_has_what_the_gate_and_the_report_read(small: tuple[Path, Path, dict]) -> None:
+    scratch, model, evaluation = small
+    assert evaluation["rows"]["test"] == len((scratch / "data/test/test.csv").read_text().splitlines())
+    for metric in evaluation["metrics"].values():
+        assert 0 <= metric["interval"][0] <= metric["interval"][1] <= 1
+    matrix = evaluation["confusionMatrix"]
+    assert sum(matrix.values()) == evaluation["rows"]["test"]
+    assert matrix["truePositives"] + matrix["falseNegatives"] == evaluation["rows"]["frauds"]
+    for name in ("roc", "precisionRecall"):
+        assert len(evaluation["curves"][name]) <= 500
+    assert evaluation["curves"]["roc"][0] == [0, 0]
+    assert evaluation["curves"]["roc"][-1] == [1, 1]
+    assert json.loads((model / "metadata/model.json").read_text())["threshold"] == evaluation["threshold"]
+
+
+@pytest.fixture(scope="module")
+def endpoint(small: tuple[Path, Path, dict]) -> Iterator[HTTPConnection]:
+    """The model behind the server that stands for the container's."""
+    serve = [sys.executable, str(ROOT / "local/containers/serve.py"), "--port", "0", "--model-dir", str(small[1])]
+    environment = {
+        **os.environ,
+        "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "FRAUD_MODEL_PACKAGE_ARN": "arn:package/1",
+    }
+    process = subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("serving on "), line
+        yield HTTPConnection("127.0.0.1", int(line.rsplit(":", 1)[1]), timeout=20)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def invoke(endpoint: HTTPConnection, body: str, content_type: str = "text/csv", accept: str = "application/json"):
+    endpoint.request("POST", "/invocations", body, {"Content-Type": content_type, "Accept": accept})
+    response = endpoint.getresponse()
+    return response.status, response.read().decode()
+
+
+def test_what_is_served_decides_as_what_was_evaluated(small: tuple[Path, Path, dict], endpoint: HTTPConnection) -> None:
+    scratch, _, evaluation = small
+    lines = [line.split(",", 1)[1] for line in (scratch / "data/test/test.csv").read_text().splitlines()]
+    status, body = invoke(endpoint, "\n".join(lines))
+    assert status == 200
+    found = json.loads(body)
+    model = {"packageArn": "arn:package/1", "threshold": evaluation["threshold"], "algorithm": "xgboost"}
+    assert {name: found["model"][name] for name in model} == model
+    scores = np.array([row["score"] for row in found["predictions"]])
+    matrix = evaluation["confusionMatrix"]
+    assert int((scores >= evaluation["threshold"]).sum()) == matrix["truePositives"] + matrix["falsePositives"]
+    status, body = invoke(endpoint, lines[0], accept="text/csv")
+    assert (status, float(body)) == (200, pytest.approx(found["predictions"][0]["score"], rel=1e-6))
+
+
+@pytest.mark.parametrize(
+    ("change", "content_type", "status"),
+    [
+        (lambda values: values[:-1], "text/csv", 400),
+        (lambda values: [*values, "1"], "text/csv", 400),
+        (lambda values: ["x", *values[1:]], "text/csv", 400),
+        (lambda values: ["nan", *values[1:]], "text/csv", 400),
+        (lambda values: FEATURES, "text/csv", 400),
+        (lambda values: values, "application/json", 415),
+    ],
+    ids=["29 columns", "31 columns", "text", "nan", "header", "json"],
+)
+def test_serving_refuses(endpoint: HTTPConnection, change: Callable, content_type: str, status: int) -> None:
+    assert invoke(endpoint, ",".join(change(["0.5"] * 30)), content_type)[0] == status
+
+
+HEADER = ",".join(COLUMNS)
+GOOD = [",".join([str(time), *["0.5"] * 28, "9.99", str(int(time % 7 == 0))]) for time in range(200)]
+
+
+def preprocess(directory: Path, files: dict[str, bytes]) -> "subprocess.CompletedProcess[str]":
+    raw = directory / "raw"
+    raw.mkdir()
+    for name, content in files.items():
+        (raw / name).write_bytes(content)
+    message = ["--message-file", directory / "message"]
+    return run("preprocess/preprocess.py", "--input", raw, "--output", directory / "out", *RATIOS, *message)
+
+
+def text(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
+    return (end.join([header, *lines]) + end).encode()
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({"a.csv": text(*GOOD, header=HEADER.replace("V3", "X3"))}, ["a.csv", "V3", "X3"]),
+        ({"a.csv": text(*GOOD, GOOD[0].replace("0.5", "five", 1))}, ["a.csv", "201", "V1", "five"]),
+        ({"a.csv": text(*GOOD, GOOD[0].replace("0.5", "", 1))}, ["a.csv", "201", "V1"]),
+        ({"a.csv": text(*GOOD, GOOD[0].replace("0.5", "inf", 1))}, ["a.csv", "201", "V1", "inf"]),
+        ({"a.csv": text(*GOOD, GOOD[0].replace("9.99", "-1"))}, ["a.csv", "201", "Amount", "-1"]),
+        ({"a.csv": text(*GOOD, GOOD[1][:-1] + "2")}, ["a.csv", "201", "Class", "2"]),
+        ({"a.csv": text(*GOOD, GOOD[0] + ",1")}, ["a.csv", "201"]),
+        ({"a.csv": text(*[line[:-1] + "0" for line in GOOD])}, ["fraud"]),
+        ({"a.csv": text()}, ["a.csv", "row"]),
+        ({"a.csv": b""}, ["a.csv", "empty"]),
+        ({"a.csv.gz": gzip.compress(text(*GOOD))[:-300]}, ["a.csv.gz", "gzip"]),
+    ],
+)
+def test_bad_transactions_are_refused_by_name(tmp_path: Path, files: dict[str, bytes], says: list[str]) -> None:
+    done = preprocess(tmp_path, files)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    for word in says:
+        assert word in done.stderr
+    assert not (tmp_path / "out" / "train").exists()
+    assert (tmp_path / "message").read_text()[:200] in done.stderr
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a.csv": text(*GOOD, end="\r\n")},
+        {"a.csv": b"\xef\xbb\xbf" + text(*GOOD)},
+        {"a.csv.gz": gzip.compress(text(*GOOD))},
+        {"a.csv": text(*GOOD[:90]), "b.csv": text(*GOOD[90:])},
+        {"a.csv": text(*GOOD, header=",".join(f'"{name}"' for name in COLUMNS))},
+        {"a.csv": text(*GOOD[:100], GOOD[100].replace("100,", "1e+02,", 1), *GOOD[101:])},
+    ],
+)
+def test_forms_of_the_same_transactions_are_taken(tmp_path: Path, files: dict[str, bytes]) -> None:
+    done = preprocess(tmp_path, files)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out/report/preprocess.json").read_text())
+    assert report["rows"] == len(GOOD)
+    written = sum(len((tmp_path / f"out/{name}/{name}.csv").read_text().splitlines()) for name in report["splits"])
+    assert written == len(GOOD)
+
+
+@pytest.mark.skipif(not (SHARED / "ulb_sample.csv.gz").is_file(), reason=f"{SHARED} has no ulb_sample.csv.gz")
+def test_real_transactions_reach_the_quality_that_is_claimed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    (raw / "sample.csv.gz").symlink_to(SHARED / "ulb_sample.csv.gz")
+    defaults = json.loads((ROOT / "models/xgboost_default.json").read_text())
+    flags = [part for name, value in defaults.items() for part in (f"--{name}", str(value))]
+    _, evaluation = pipeline(tmp_path, raw, *flags, weight="9.365")
+    with capsys.disabled():
+        print(f"\nreal sample, temporal: {evaluation['metrics']['rocAuc']} {evaluation['metrics']['auprc']}")
+    assert evaluation["metrics"]["rocAuc"]["value"] >= 0.96
