@@ -64,14 +64,14 @@ def counts(scored: Scored, weights: np.ndarray) -> Counts:
 def roc_auc(found: Counts) -> float:
     """Area under the curve through (0, 0); equal scores are joined by a straight line."""
     heights = found.true_positives - np.diff(found.true_positives, prepend=0.0) / 2
-    area = heights @ np.diff(found.false_positives, prepend=0.0)
+    area = np.sum(heights * np.diff(found.false_positives, prepend=0.0))
     return min(float(area / (found.positives * found.negatives)), 1.0)
 
 
 def average_precision(found: Counts) -> float:
     flagged = found.true_positives + found.false_positives
     precision = np.divide(found.true_positives, flagged, out=np.zeros_like(flagged), where=flagged > 0)
-    return min(float(precision @ np.diff(found.true_positives, prepend=0.0) / found.positives), 1.0)
+    return min(float(np.sum(precision * np.diff(found.true_positives, prepend=0.0)) / found.positives), 1.0)
 
 
 def recall_at(found: Counts, rate: float) -> float:
@@ -96,7 +96,7 @@ def all_metrics(scored: Scored, weights: np.ndarray, threshold: float) -> dict[s
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0,
-        "brier": float(scored.squared_errors @ weights / weights.sum()),
+        "brier": float(np.sum(scored.squared_errors * weights) / weights.sum()),
     }
 
 

@@ -3,27 +3,32 @@
 Takes ``text/csv`` without header: 30 finite numbers a row, in the order of training. The container itself would answer
 29 columns with a wrong number and 200, so width and values are checked here. The answer says which model gave it, so it
 is true even while two fleets serve.
+
+The container turns whatever these functions raise into 500. A request that the client must mend is therefore not
+raised: it travels as a :class:`Refusal` to ``output_fn``, which alone can answer with a status of its own.
 """
 
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xgboost as xgb
 from transactions import FEATURES
 
 CSV, JSON = "text/csv", "application/json"
+#: Characters of a value that an answer shows.
+_SHOWN = 40
 
 
-class ClientError(ValueError):
-    """A request that cannot be answered, with the HTTP status that says so."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request cannot be answered, and the HTTP status (4xx) that says so."""
 
-    def __init__(self, status_code: int, message: str) -> None:
-        super().__init__(message)
-        self.status_code = status_code
-        self.message = message
+    status: int
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,19 @@ class ServedModel:
     description: str
 
 
+@dataclass(frozen=True)
+class Prediction:
+    #: A probability of fraud per row, float32.
+    scores: np.ndarray
+    description: str
+
+
 def model_fn(model_dir: str) -> ServedModel:
-    """Loads booster and metadata; the package's ARN comes from the container's environment."""
+    """Loads booster and metadata; the package's ARN comes from the container's environment.
+
+    Raises:
+        ValueError: the model was trained on other features than this code takes.
+    """
     booster = xgb.Booster()
     booster.load_model(bytearray((Path(model_dir) / "xgboost-model").read_bytes()))
     booster.set_param({"nthread": 1})  # a request is small: threads would cost more than they give
@@ -49,58 +65,85 @@ def model_fn(model_dir: str) -> ServedModel:
     return ServedModel(booster, json.dumps(description))
 
 
-def input_fn(body: "str | bytes", content_type: str) -> np.ndarray:
-    """Rows × 30, float32.
-
-    Raises:
-        ClientError: 415 for another content type, 400 naming the row and what is wrong with it.
-    """
+def input_fn(body: "str | bytes", content_type: str) -> "np.ndarray | Refusal":
+    """Rows × 30, float32; or a refusal: 415 for another content type, 400 naming the first wrong row and the reason."""
     if content_type.split(";")[0].strip().lower() != CSV:
-        raise ClientError(415, f"content type {content_type!r} is not supported: send {CSV}")
-    text = body.decode("utf-8") if isinstance(body, bytes) else body
-    lines = text.strip("\r\n").splitlines()
-    if not lines:
-        raise ClientError(400, "the request holds no row")
-    for number, line in enumerate(lines, start=1):
-        width = line.count(",") + 1
-        if width != len(FEATURES):
-            raise ClientError(
-                400, f"row {number} has {width} columns; {len(FEATURES)} are wanted: {','.join(FEATURES)}"
-            )
-    values = text.strip("\r\n").replace("\r", "").replace("\n", ",").split(",")
-    try:
-        rows = np.array(values, dtype=np.float64)
-    except ValueError:
-        raise ClientError(400, _not_a_number(lines)) from None
-    if not np.isfinite(rows).all():
-        at = int(np.flatnonzero(~np.isfinite(rows))[0])
-        row, column = divmod(at, len(FEATURES))
-        raise ClientError(400, f"row {row + 1}, {FEATURES[column]}: {values[at]!r} is not a finite number")
-    return rows.reshape(len(lines), len(FEATURES)).astype(np.float32)
+        return Refusal(415, f"content type {content_type!r} is not supported: send {CSV}")
+    text = body.decode("utf-8", errors="replace") if isinstance(body, bytes) else body
+    lines = text.strip("\r\n").replace("\r\n", "\n").split("\n")
+    rows = _parsed(lines)
+    return Refusal(400, _first_problem(lines)) if rows is None else rows
 
 
-def predict_fn(rows: np.ndarray, model: ServedModel) -> "tuple[np.ndarray, str]":
-    return model.booster.inplace_predict(rows, validate_features=False), model.description
+def predict_fn(rows: "np.ndarray | Refusal", model: ServedModel) -> "Prediction | Refusal":
+    if isinstance(rows, Refusal):
+        return rows
+    return Prediction(model.booster.inplace_predict(rows, validate_features=False), model.description)
 
 
-def output_fn(prediction: "tuple[np.ndarray, str]", accept: str) -> "tuple[str, str]":
-    """JSON with the model's description, or one probability a line. Shortest decimals that give the float32 back."""
-    scores, description = prediction
-    texts = [repr(float(score)) for score in scores.astype(np.float64)]
+def output_fn(prediction: "Prediction | Refusal", accept: str) -> Any:
+    """JSON with the model's description, or one probability a line, with all of its digits.
+
+    Returns:
+        body and content type; for a refusal, and for another ``accept`` (406), a Flask response with its status.
+    """
+    if isinstance(prediction, Refusal):
+        return _response(prediction)
+    texts = [repr(score) for score in prediction.scores.tolist()]
     wanted = accept.split(";")[0].strip().lower()
     if wanted in (JSON, "*/*", ""):
-        rows = ",".join(f'{{"score":{text}}}' for text in texts)
-        return f'{{"predictions":[{rows}],"model":{description}}}', JSON
+        rows = ",".join([f'{{"score":{text}}}' for text in texts])
+        return f'{{"predictions":[{rows}],"model":{prediction.description}}}', JSON
     if wanted == CSV:
         return "\n".join(texts) + "\n", CSV
-    raise ClientError(406, f"accept {accept!r} is not supported: {JSON} or {CSV} is")
+    return _response(Refusal(406, f"accept {accept!r} is not supported: {JSON} or {CSV} is"))
 
 
-def _not_a_number(lines: "list[str]") -> str:
+def _response(refusal: Refusal) -> Any:
+    # The container's server is a Flask application. Importing it takes time that good requests need not wait for.
+    from flask import Response
+
+    return Response(refusal.reason, status=refusal.status, mimetype="text/plain")
+
+
+def _parsed(lines: "list[str]") -> "np.ndarray | None":
+    """The rows, or nothing if anything is wrong with one of them: quick, and silent about what."""
+    commas = len(FEATURES) - 1
+    if any(line.count(",") != commas for line in lines):
+        return None
+    values = _numbers(lines)
+    return values if values is not None and np.isfinite(values).all() else None
+
+
+def _numbers(lines: "list[str]") -> "np.ndarray | None":
+    """As the model sees them: what is too large for 32 bits is infinite."""
+    try:
+        values = np.loadtxt(lines, delimiter=",", comments=None, dtype=np.float64, ndmin=2)
+    except ValueError:
+        return None
+    with np.errstate(over="ignore"):
+        return values.astype(np.float32)
+
+
+def _first_problem(lines: "list[str]") -> str:
+    if lines == [""]:
+        return "the request holds no row"
     for number, line in enumerate(lines, start=1):
-        for name, value in zip(FEATURES, line.split(","), strict=False):
-            try:
-                float(value)
-            except ValueError:
-                return f"row {number}, {name}: {value!r} is not a number"
-    raise AssertionError("every value is a number")
+        values = line.split(",")
+        if len(values) != len(FEATURES):
+            return f"row {number} has {len(values)} columns; {len(FEATURES)} are wanted: {','.join(FEATURES)}"
+        for name, value in zip(FEATURES, values, strict=True):
+            problem = _problem(value)
+            if problem:
+                return f"row {number}, {name}: {value[:_SHOWN]!r} {problem}"
+    raise AssertionError("every row is good")
+
+
+def _problem(value: str) -> "str | None":
+    if not value.strip():
+        return "is empty: a number is wanted"
+    # Among others, as in a row: the parser is laxer at the end of a line.
+    number = _numbers([f"0,{value},0"])
+    if number is None:
+        return "is not a number"
+    return None if np.isfinite(number).all() else "is not a finite number of 32 bits"
