@@ -22,6 +22,7 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     )
     parser.add_argument("--bootstrap-samples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7, help="of the bootstrap")
+    parser.add_argument("--message-file", type=Path, help="where the reason of a refusal is written")
     found = parser.parse_args(argv)
     if not found.legitimate_weight > 0:
         parser.error(f"--legitimate-weight {found.legitimate_weight} must be above 0")
@@ -67,4 +68,4 @@ if __name__ == "__main__":
     try:
         main(chosen)
     except ValueError as error:
-        refuse(f"evaluate: {error}", chosen.output)
+        refuse(f"evaluate: {error}", chosen.message_file)
