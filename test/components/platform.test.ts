@@ -1,0 +1,233 @@
+// The whole platform on Pulumi's mocks: what each component asks for, and who may do what.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { isLeft } from "fp-ts/Either";
+import { parse } from "yaml";
+import { platform } from "../../components/platform";
+import type { PlatformOutputValues } from "../../components/outputs";
+import { PlatformOutputs } from "../../components/outputs";
+import { decodeStackConfig, type StackConfig } from "../../config";
+import { bundleAll } from "../../functions/bundle";
+import { decodeLaunchSettings } from "../../pipeline/launch-settings";
+
+type Inputs = Record<string, unknown>;
+interface Registered {
+  type: string;
+  name: string;
+  inputs: Inputs;
+}
+interface PolicyStatement {
+  Effect: string;
+  Action: string | string[];
+  Resource: string | string[];
+  Condition?: unknown;
+}
+
+const ROOT = join(__dirname, "..", "..");
+const registered: Registered[] = [];
+
+function configuration(stack: string, change: (groups: Record<string, Inputs>) => void = () => undefined): StackConfig {
+  const file = parse(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, Inputs> };
+  const groups = Object.fromEntries(
+    Object.entries(file.config).flatMap(([key, value]) => (key.startsWith("fraud:") ? [[key.slice(6), value]] : [])),
+  );
+  change(groups);
+  const decoded = decodeStackConfig(groups);
+  if (isLeft(decoded)) throw new Error(`${stack} does not decode: ${JSON.stringify(decoded.left)}`);
+  return decoded.right;
+}
+
+/** Plausible ARNs: the launcher's settings look at their form. */
+function arnOf(type: string, name: string): string {
+  const forms: Record<string, string> = {
+    "aws:iam/role:Role": `arn:aws:iam::123456789012:role/${name}`,
+    "aws:kms/key:Key": `arn:aws:kms:eu-west-1:123456789012:key/${name}`,
+    "aws:lambda/function:Function": `arn:aws:lambda:eu-west-1:123456789012:function:${name}`,
+  };
+  return forms[type] ?? `arn:aws:service:eu-west-1:123456789012:${name}`;
+}
+
+/** Resolves outputs within outputs, as they stand once everything is registered. */
+const settled = <T>(value: pulumi.Input<T>): Promise<unknown> =>
+  new Promise((done) => pulumi.output(value).apply((known) => done(known)));
+
+async function build(config: StackConfig): Promise<{ values: PlatformOutputValues; known: unknown }> {
+  registered.length = 0;
+  const values = platform(config);
+  const known = await settled<unknown>({ ...values });
+  // Children whose outputs nobody waits for are registered by then, too.
+  await new Promise((next) => setImmediate(next));
+  return { values, known };
+}
+
+const ofType = (type: string): Registered[] => registered.filter((each) => each.type === type);
+function one(type: string, name: string): Inputs {
+  const found = ofType(type).filter((each) => each.name === name);
+  expect(
+    found,
+    `${type} ${name} among ${ofType(type)
+      .map((each) => each.name)
+      .join(", ")}`,
+  ).to.have.length(1);
+  return (found[0] as Registered).inputs;
+}
+const statementsOf = (policy: unknown): PolicyStatement[] =>
+  (JSON.parse(String(policy)) as { Statement: PolicyStatement[] }).Statement;
+const list = (value: string | string[]): string[] => (Array.isArray(value) ? value : [value]);
+
+describe("the platform", function () {
+  this.timeout(30_000);
+  let known: Record<string, unknown>;
+  let values: PlatformOutputValues;
+
+  before(async () => {
+    if (!existsSync(join(ROOT, "dist/functions/teardown/index.js"))) await bundleAll({ outDir: join(ROOT, "dist") });
+    await pulumi.runtime.setMocks(
+      {
+        newResource: ({ type, name, inputs }) => {
+          const given = inputs as Inputs;
+          registered.push({ type, name, inputs: given });
+          const arn = arnOf(type, name);
+          const state = {
+            ...given,
+            arn,
+            bucket: given.bucket ?? name,
+            executionArn: arn,
+            invokeArn: arn,
+            invokeUrl: `https://${name}.example/v1`,
+            keyId: name,
+            name: given.name ?? name,
+            rootResourceId: "root",
+            url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
+            value: "key-of-a-client",
+          };
+          return { id: `${name}-id`, state };
+        },
+        call: ({ token }) => {
+          if (token.includes("getRegion")) return { region: "eu-west-1", name: "eu-west-1" };
+          if (token.includes("getPartition")) return { partition: "aws" };
+          return { accountId: "123456789012" };
+        },
+      },
+      "fraud",
+      "local",
+    );
+    const built = await build(configuration("local"));
+    known = built.known as Record<string, unknown>;
+    values = built.values;
+  });
+
+  it("tells what PlatformOutputs declares, the API key as a secret", async () => {
+    expect(isLeft(PlatformOutputs.decode(known))).to.equal(false);
+    expect(await pulumi.isSecret(values.apiKey)).to.equal(true);
+  });
+
+  it("asks for a key on /predict and for none on /health", () => {
+    const methods = ofType("aws:apigateway/method:Method").map(({ inputs }) => [
+      inputs.httpMethod,
+      inputs.apiKeyRequired,
+    ]);
+    expect(methods).to.have.deep.members([
+      ["POST", true],
+      ["GET", false],
+    ]);
+    expect(one("aws:apigateway/usagePlan:UsagePlan", "api-client")).to.deep.include({
+      throttleSettings: { rateLimit: 50, burstLimit: 100 },
+      quotaSettings: { limit: 100_000, period: "DAY" },
+    });
+  });
+
+  it("keeps queues' messages hidden for six times their function's longest run, and watches the dead letters", () => {
+    expect(one("aws:sqs/queue:Queue", "stream-files-queue").visibilityTimeoutSeconds).to.equal(6 * 300);
+    expect(one("aws:lambda/function:Function", "stream-scorer-function").timeout).to.equal(300);
+    for (const { inputs } of ofType("aws:cloudwatch/metricAlarm:MetricAlarm")) {
+      expect(inputs.treatMissingData).to.equal("notBreaching");
+      expect(inputs.alarmActions).to.have.length(1);
+    }
+  });
+
+  it("scores files of the stream's prefix alone, and reports partial failures", () => {
+    const rule = JSON.parse(String(one("aws:cloudwatch/eventRule:EventRule", "stream-files").eventPattern)) as unknown;
+    expect(rule).to.deep.equal({
+      source: ["aws.s3"],
+      "detail-type": ["Object Created"],
+      detail: { bucket: { name: ["storage-bucket"] }, object: { key: [{ prefix: "fraud/stream_data/" }] } },
+    });
+    const mapping = one("aws:lambda/eventSourceMapping:EventSourceMapping", "stream-files");
+    expect(mapping).to.deep.include({
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      scalingConfig: { maximumConcurrency: 5 },
+    });
+  });
+
+  it("keeps the bucket private, encrypted, versioned and for TLS alone", () => {
+    expect(one("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "storage-bucket")).to.deep.include({
+      blockPublicAcls: true,
+      blockPublicPolicy: true,
+      ignorePublicAcls: true,
+      restrictPublicBuckets: true,
+    });
+    const [tls] = statementsOf(one("aws:s3/bucketPolicy:BucketPolicy", "storage-bucket").policy);
+    expect(tls).to.deep.include({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } });
+    const versioning = one("aws:s3/bucketVersioning:BucketVersioning", "storage-bucket");
+    expect(versioning.versioningConfiguration).to.deep.equal({ status: "Enabled" });
+    expect(
+      ofType("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
+    ).to.have.length(1);
+  });
+
+  it("lets nobody do everything, and everything be done to all only where AWS has no resource", () => {
+    const unscoped = new Set<string>();
+    for (const { name, inputs } of ofType("aws:iam/rolePolicy:RolePolicy")) {
+      for (const statement of statementsOf(inputs.policy)) {
+        for (const action of list(statement.Action)) expect(action, name).not.to.contain("*");
+        if (list(statement.Resource).includes("*")) for (const action of list(statement.Action)) unscoped.add(action);
+      }
+    }
+    expect([...unscoped].sort()).to.deep.equal([
+      "cloudwatch:PutMetricData",
+      "ecr:GetAuthorizationToken",
+      "sagemaker:ListEndpointConfigs",
+      "sagemaker:ListModels",
+    ]);
+  });
+
+  it("lets the API and the scorer alone invoke the endpoint", () => {
+    const invoking = ofType("aws:iam/rolePolicy:RolePolicy")
+      .filter(({ inputs }) =>
+        statementsOf(inputs.policy).some((each) => list(each.Action).includes("sagemaker:InvokeEndpoint")),
+      )
+      .map(({ inputs }) => inputs.role);
+    expect(invoking).to.have.members(["api-predict", "stream-scorer"]);
+  });
+
+  it("gives the launcher settings that it accepts", async () => {
+    const settings = () => {
+      const [container] = JSON.parse(
+        String(one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher").containerDefinitions),
+      ) as { environment: { name: string; value: string }[]; readonlyRootFilesystem: boolean; user: string }[];
+      expect(container).to.deep.include({ readonlyRootFilesystem: true, user: "1000" });
+      const decoded = decodeLaunchSettings(
+        Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value])),
+      );
+      return isLeft(decoded) ? expect.fail(JSON.stringify(decoded.left)) : decoded.right;
+    };
+    expect(settings()).to.deep.include({
+      pipelineName: "fraud-local",
+      approval: "auto",
+      rawDataKey: "raw/creditcard.csv",
+    });
+    await build(configuration("local", (groups) => (groups.registry = { approval: "manual" })));
+    expect(settings().approval).to.equal("manual");
+  });
+
+  it("says at once what is not built yet", () => {
+    const asked = configuration("local", (groups) => {
+      Object.assign(groups.preprocess as Inputs, { framework: "pyspark", instanceType: "ml.m5.xlarge" });
+      Object.assign(groups.training as Inputs, { algorithm: "lgbm" });
+    });
+    expect(() => platform(asked)).to.throw(/"pyspark"[\s\S]*"lgbm"/);
+  });
+});
