@@ -90,11 +90,12 @@ def read_transactions(directory: Path) -> Transactions:
 
 
 def _read(path: Path) -> "pl.DataFrame | None":
-    """The file's rows, or nothing where the reader stumbles."""
+    """The file's rows, or nothing where the reader stumbles. Columns are found by name, in whatever order."""
     try:
-        if pl.read_csv(path, n_rows=0, infer_schema=False).columns != COLUMNS:
+        header = pl.read_csv(path, n_rows=0, infer_schema=False).columns
+        if sorted(header) != sorted(COLUMNS):
             return None
-        return pl.read_csv(path, schema=dict.fromkeys(COLUMNS, pl.Float64))
+        return pl.read_csv(path, schema=dict.fromkeys(header, pl.Float64)).select(COLUMNS)
     except (pl.exceptions.PolarsError, OSError):
         return None
 
