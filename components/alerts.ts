@@ -31,7 +31,6 @@ export class Alerts extends PlatformComponent {
       },
       args.transform?.topic,
     );
-    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
     this.child(aws.sns.TopicPolicy, "topic", {
       arn: topic.arn,
       policy: pulumi.jsonStringify({
@@ -43,7 +42,7 @@ export class Alerts extends PlatformComponent {
             Principal: { Service: "cloudwatch.amazonaws.com" },
             Action: "sns:Publish",
             Resource: topic.arn,
-            Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+            Condition: { StringEquals: { "aws:SourceAccount": this.place.accountId } },
           },
         ],
       }),

@@ -28,12 +28,16 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   functions?: { deployModel?: FunctionOverrides; settleDeployment?: FunctionOverrides; teardown?: FunctionOverrides };
   transform?: {
     deployments?: Transform<aws.dynamodb.TableArgs>;
-    alarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
+    eventSource?: Transform<aws.lambda.EventSourceMappingArgs>;
+    serverErrorsAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
+    latencyAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
   };
 }
 
 /** Never changes: autoscaling and what an update retains hang on it. */
 const VARIANT = "main";
+/** A thousand rows take the model some 10 ms. */
+const LATENCY_P99_MILLISECONDS = 500;
 const DEPLOY_TIMEOUT_SECONDS = 60;
 /** A message waits its turn by coming back, while another deployment bakes for hours: that must not count as failing. */
 const DEPLOY_MAX_RECEIVES = 100;
@@ -56,7 +60,7 @@ export class CanaryEndpoint extends PlatformComponent {
   constructor(name: string, args: CanaryEndpointArgs, options?: pulumi.ComponentResourceOptions) {
     super("CanaryEndpoint", name, args, options);
     this.endpointName = args.deployment.endpointName;
-    this.endpointArn = this.arn(`endpoint/${this.endpointName}`);
+    this.endpointArn = this.sagemaker(`endpoint/${this.endpointName}`);
 
     this.deployQueue = new WorkQueue(
       this.childName("deploy"),
@@ -89,10 +93,10 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       args.storage.usingKey(),
     ];
-    this.makeDeploy(args, table, remembering);
+    const teardown = this.makeTeardown(args);
+    this.makeDeploy(args, table, remembering, teardown);
     this.makeSettle(args, table, remembering);
-    this.makeTeardown(args);
-    this.makeAlarm(args);
+    this.makeAlarms(args);
     this.registerOutputs({ endpointName: this.endpointName, deployQueueUrl: this.deployQueue.url });
   }
 
@@ -105,15 +109,25 @@ export class CanaryEndpoint extends PlatformComponent {
     grantee.grant(name, [{ actions: ["sagemaker:InvokeEndpoint"], resources: [this.endpointArn] }]);
   }
 
-  /** What telling whether the endpoint serves, and which model, takes. */
+  /** What telling whether the endpoint serves takes. */
   describing(): Statement {
+    return { actions: ["sagemaker:DescribeEndpoint"], resources: [this.endpointArn] };
+  }
+
+  /** What telling which model it serves takes, {@link describing} apart. */
+  describingModel(): Statement {
     return {
-      actions: ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
-      resources: [this.endpointArn, this.arn("endpoint-config/*"), this.arn("model/*")],
+      actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+      resources: [this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
     };
   }
 
-  private makeDeploy(args: CanaryEndpointArgs, table: aws.dynamodb.Table, remembering: Statement[]): void {
+  private makeDeploy(
+    args: CanaryEndpointArgs,
+    table: aws.dynamodb.Table,
+    remembering: Statement[],
+    teardown: pulumi.Resource,
+  ): void {
     const { deployment, storage } = args;
     const deploy = new LambdaFunction(
       this.childName("deploy"),
@@ -147,24 +161,26 @@ export class CanaryEndpoint extends PlatformComponent {
         },
         statements: [
           ...remembering,
+          // SageMaker encrypts the instances' disks on this function's behalf.
+          storage.lendingKey(),
           this.describing(),
           this.deployQueue.receiving(),
           this.deployQueue.sending(),
           {
             actions: ["sagemaker:DescribePipelineExecution"],
-            resources: [this.arn(`pipeline/${args.pipelineName}/execution/*`)],
+            resources: [this.sagemaker(`pipeline/${args.pipelineName}/execution/*`)],
           },
           // An endpoint that never came up is replaced.
           { actions: ["sagemaker:DeleteEndpoint"], resources: [this.endpointArn] },
           {
             actions: ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
-            resources: [this.endpointArn, this.arn("endpoint-config/*")],
+            resources: [this.endpointArn, this.sagemaker("endpoint-config/*")],
           },
           {
             actions: ["sagemaker:CreateEndpointConfig"],
-            resources: [this.arn("endpoint-config/*"), this.arn("model/*")],
+            resources: [this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
           },
-          { actions: ["sagemaker:AddTags"], resources: [this.endpointArn, this.arn("endpoint-config/*")] },
+          { actions: ["sagemaker:AddTags"], resources: [this.endpointArn, this.sagemaker("endpoint-config/*")] },
           this.answering(args.pipelineName),
           ...args.registry.promoting(),
         ],
@@ -184,8 +200,9 @@ export class CanaryEndpoint extends PlatformComponent {
         scalingConfig: { maximumConcurrency: 2 },
         tags: this.tags,
       },
-      undefined,
-      { dependsOn: [...deploy.role.ready] },
+      args.transform?.eventSource,
+      // On destroy the queue is read no more before the endpoint goes: a late message would make it anew.
+      { dependsOn: [...deploy.role.ready, teardown] },
     );
   }
 
@@ -210,6 +227,8 @@ export class CanaryEndpoint extends PlatformComponent {
           this.answering(args.pipelineName),
           ...args.registry.promoting(),
         ],
+        // An event that could not be handled after Lambda's own tries is kept, and the queue's alarm tells.
+        deadLetterQueueArn: this.deployQueue.deadLettersArn,
         timeoutSeconds: 60,
         memoryMib: 256,
       },
@@ -232,7 +251,7 @@ export class CanaryEndpoint extends PlatformComponent {
   }
 
   /** On destroy: what functions made at run time goes before the functions' permissions do. */
-  private makeTeardown(args: CanaryEndpointArgs): void {
+  private makeTeardown(args: CanaryEndpointArgs): aws.lambda.Invocation {
     const { registry } = args;
     const teardown = new LambdaFunction(
       this.childName("teardown"),
@@ -257,23 +276,15 @@ export class CanaryEndpoint extends PlatformComponent {
               "sagemaker:DeleteModel",
               "sagemaker:ListTags",
             ],
-            resources: [this.endpointArn, this.arn("endpoint-config/*"), this.arn("model/*")],
+            resources: [this.endpointArn, this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
           },
           {
             actions: ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"],
             anyResourceBecause: "SageMaker's lists have no resource-level permissions",
           },
           {
-            actions: [
-              "sagemaker:DeletePipeline",
-              "sagemaker:DescribePipeline",
-              "sagemaker:ListPipelineExecutions",
-              "sagemaker:StopPipelineExecution",
-            ],
-            resources: [
-              this.arn(`pipeline/${args.pipelineName}`),
-              this.arn(`pipeline/${args.pipelineName}/execution/*`),
-            ],
+            actions: ["sagemaker:DeletePipeline", "sagemaker:DescribePipeline"],
+            resources: [this.sagemaker(`pipeline/${args.pipelineName}`)],
           },
           ...registry.emptying(),
         ],
@@ -282,7 +293,7 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       { parent: this },
     );
-    this.child(
+    return this.child(
       aws.lambda.Invocation,
       "teardown",
       { functionName: teardown.name, lifecycleScope: "CRUD", input: JSON.stringify({}) },
@@ -292,26 +303,43 @@ export class CanaryEndpoint extends PlatformComponent {
     );
   }
 
-  private makeAlarm(args: CanaryEndpointArgs): void {
+  /** Both are quiet while there is no traffic, and before there is an endpoint. */
+  private makeAlarms(args: CanaryEndpointArgs): void {
+    const common = {
+      namespace: "AWS/SageMaker",
+      dimensions: { EndpointName: this.endpointName, VariantName: VARIANT },
+      period: 60,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      comparisonOperator: "GreaterThanThreshold",
+      treatMissingData: "notBreaching",
+      alarmActions: [args.alerts.topicArn],
+      tags: this.tags,
+    };
     this.child(
       aws.cloudwatch.MetricAlarm,
       "server-errors",
       {
+        ...common,
         alarmDescription: `Endpoint ${this.endpointName} answers with server errors: read its log, /aws/sagemaker/Endpoints/${this.endpointName}.`,
-        namespace: "AWS/SageMaker",
         metricName: "Invocation5XXErrors",
-        dimensions: { EndpointName: this.endpointName, VariantName: VARIANT },
         statistic: "Sum",
-        period: 60,
-        evaluationPeriods: 3,
-        datapointsToAlarm: 2,
         threshold: 5,
-        comparisonOperator: "GreaterThanThreshold",
-        treatMissingData: "notBreaching",
-        alarmActions: [args.alerts.topicArn],
-        tags: this.tags,
       },
-      args.transform?.alarm,
+      args.transform?.serverErrorsAlarm,
+    );
+    this.child(
+      aws.cloudwatch.MetricAlarm,
+      "latency",
+      {
+        ...common,
+        alarmDescription: `Endpoint ${this.endpointName} is slow: one request in a hundred takes more than ${LATENCY_P99_MILLISECONDS} ms in the model's container.`,
+        metricName: "ModelLatency",
+        extendedStatistic: "p99",
+        // The metric is in microseconds.
+        threshold: LATENCY_P99_MILLISECONDS * 1000,
+      },
+      args.transform?.latencyAlarm,
     );
   }
 
@@ -319,14 +347,12 @@ export class CanaryEndpoint extends PlatformComponent {
   private answering(pipelineName: string): Statement {
     return {
       actions: ["sagemaker:SendPipelineExecutionStepSuccess", "sagemaker:SendPipelineExecutionStepFailure"],
-      resources: [this.arn(`pipeline/${pipelineName}`), this.arn(`pipeline/${pipelineName}/execution/*`)],
+      resources: [this.sagemaker(`pipeline/${pipelineName}`), this.sagemaker(`pipeline/${pipelineName}/execution/*`)],
     };
   }
 
-  private arn(resource: string): pulumi.Output<string> {
-    const { partition } = aws.getPartitionOutput({}, { parent: this });
-    const { region } = aws.getRegionOutput({}, { parent: this });
-    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
-    return pulumi.interpolate`arn:${partition}:sagemaker:${region}:${accountId}:${resource}`;
+  /** SageMaker writes names into ARNs in lower case, however they were given. */
+  private sagemaker(resource: string): pulumi.Output<string> {
+    return this.arnOf("sagemaker", resource.toLowerCase());
   }
 }

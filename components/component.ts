@@ -1,3 +1,4 @@
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -51,6 +52,13 @@ export function transformed<Args>(
   return typeof transform === "function" ? transform(args, options, name) : { ...args, ...transform };
 }
 
+/** Where a component's resources are: what its provider says. */
+interface Place {
+  partition: pulumi.Output<string>;
+  region: pulumi.Output<string>;
+  accountId: pulumi.Output<string>;
+}
+
 /**
  * Base of the platform's components: type token `fraud:platform:<Kind>`, children named `<component>-<child>`.
  *
@@ -60,6 +68,7 @@ export abstract class PlatformComponent extends pulumi.ComponentResource {
   protected readonly tags: Record<string, string>;
   protected readonly shared: Required<Pick<ComponentArgs, "tags" | "logRetentionDays">> & Pick<ComponentArgs, "iam">;
   private readonly childPrefix: string;
+  private knownPlace?: Place;
 
   protected constructor(kind: string, name: string, args: ComponentArgs, options?: pulumi.ComponentResourceOptions) {
     refuse(kind, name, nameProblems(name));
@@ -72,6 +81,22 @@ export abstract class PlatformComponent extends pulumi.ComponentResource {
   /** The name of a child: the component's name, a dash, `suffix`. */
   protected childName(suffix: string): string {
     return `${this.childPrefix}-${suffix}`;
+  }
+
+  /** Partition, region and account of the provider that this component was given. */
+  protected get place(): Place {
+    this.knownPlace ??= {
+      partition: aws.getPartitionOutput({}, { parent: this }).partition,
+      region: aws.getRegionOutput({}, { parent: this }).region,
+      accountId: aws.getCallerIdentityOutput({}, { parent: this }).accountId,
+    };
+    return this.knownPlace;
+  }
+
+  /** The ARN of a resource (`pipeline/fraud`) of `service`, where this component's resources are. */
+  protected arnOf(service: string, resource: pulumi.Input<string>): pulumi.Output<string> {
+    const { partition, region, accountId } = this.place;
+    return pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`;
   }
 
   /**

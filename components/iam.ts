@@ -25,6 +25,11 @@ export interface UnscopedStatement extends StatementBase {
 /** One thing that a role may do. There is no deny and no wildcard action: a role starts with nothing. */
 export type Statement = ScopedStatement | UnscopedStatement;
 
+/** `text` for a policy's resource or condition: IAM would take its asterisks, which S3 keys may hold, for wildcards. */
+export function literally(text: string): string {
+  return text.replaceAll("*", "${*}");
+}
+
 /** What is wrong with the statements, all of it; empty when they may stand. */
 export function statementProblems(statements: readonly Statement[]): string[] {
   return statements.flatMap((statement, index) => {
@@ -75,6 +80,20 @@ export function granteeFor(role: aws.iam.Role): Grantee {
       new aws.iam.RolePolicy(name, { role: role.name, policy: allowPolicy(statements) }, { parent: role });
     },
   };
+}
+
+/** What pulling images from a repository of ECR takes. */
+export function pullingImages(repositoryArn: pulumi.Input<string>): Statement[] {
+  return [
+    {
+      actions: ["ecr:GetAuthorizationToken"],
+      anyResourceBecause: "the token is for a registry, and ECR has no resource for that",
+    },
+    {
+      actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+      resources: [repositoryArn],
+    },
+  ];
 }
 
 export interface ServiceRoleArgs extends ComponentArgs {

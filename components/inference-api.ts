@@ -29,6 +29,12 @@ interface Route {
   apiKeyRequired: boolean;
 }
 
+/** What a route is made of, and what a caller can see of it. */
+interface MadeRoute {
+  resources: pulumi.Resource[];
+  surface: Route & { uri: pulumi.Output<string> };
+}
+
 const STAGE = "v1";
 const ROUTES = {
   predict: { path: "predict", method: "POST", apiKeyRequired: true },
@@ -42,15 +48,36 @@ const PROBLEMS = [
   { responseType: "MISSING_AUTHENTICATION_TOKEN", status: 404, code: "not-found", title: "There is no such route" },
   { responseType: "THROTTLED", status: 429, code: "throttled", title: "Too many requests: wait and try again" },
   { responseType: "QUOTA_EXCEEDED", status: 429, code: "quota-exceeded", title: "The key's quota is used up" },
-  { responseType: "REQUEST_TOO_LARGE", status: 413, code: "too-large", title: "The request is too large" },
+  { responseType: "REQUEST_TOO_LARGE", status: 413, code: "payload-too-large", title: "The request is too large" },
   {
     responseType: "UNSUPPORTED_MEDIA_TYPE",
     status: 415,
     code: "unsupported-media-type",
     title: "The media type is not supported",
   },
+  { responseType: "DEFAULT_4XX", code: "refused", title: "The request was refused" },
   { responseType: "DEFAULT_5XX", status: 503, code: "unavailable", title: "The service is not available: try again" },
-] as const;
+] as const satisfies readonly Problem[];
+
+interface Problem {
+  responseType: string;
+  /** Default: what API Gateway gives. */
+  status?: number;
+  code: string;
+  title: string;
+}
+
+/** The body of such an answer, in the form that the functions give theirs. */
+function problemTemplate({ status, code, title }: Problem): string {
+  return JSON.stringify({
+    type: `urn:fraud-platform:problem:${code}`,
+    title,
+    ...(status === undefined ? {} : { status }),
+    detail: title,
+    code,
+    requestId: "$context.requestId",
+  });
+}
 
 /** Fields of an access log: who asked what, how it ended and how long it took; never what was sent. */
 const ACCESS_LOG = JSON.stringify({
@@ -65,7 +92,8 @@ const ACCESS_LOG = JSON.stringify({
 });
 
 /**
- * The API that teams call: `POST /predict` with a key, `GET /health` without. A usage plan limits each key.
+ * The API that teams call: `POST /predict` with a key, `GET /health` without. A usage plan limits each key. Its access
+ * log needs the role that API Gateway writes logs with, a setting of the account and region that stacks share.
  *
  * @example
  * const api = new InferenceApi("api", { endpoint, registry, api: { authorizer: "none", rateLimitPerSecond: 50, burstLimit: 100, quotaPerDay: 100_000 } });
@@ -96,12 +124,11 @@ export class InferenceApi extends PlatformComponent {
       args.transform?.api,
     );
     const functions = this.makeFunctions(args);
-    const parts = [
-      ...this.makeRoute(api, "predict", ROUTES.predict, functions.predict),
-      ...this.makeRoute(api, "health", ROUTES.health, functions.health),
-      ...this.makeProblems(api),
+    const routes = [
+      this.makeRoute(api, "predict", ROUTES.predict, functions.predict),
+      this.makeRoute(api, "health", ROUTES.health, functions.health),
     ];
-    const stage = this.makeStage(api, parts, args);
+    const stage = this.makeStage(api, routes, this.makeProblems(api), args);
     this.apiKey = this.makeKey(api, stage, args);
     this.url = stage.invokeUrl;
     this.registerOutputs({ url: this.url, apiKey: this.apiKey });
@@ -110,7 +137,6 @@ export class InferenceApi extends PlatformComponent {
   private makeFunctions(args: InferenceApiArgs) {
     const { endpoint, registry } = args;
     const variables = { ENDPOINT_NAME: endpoint.endpointName, MODEL_NAME: registry.modelName };
-    const statements = [endpoint.describing(), registry.describing()];
     const predict = new LambdaFunction(
       this.childName("predict"),
       {
@@ -120,7 +146,7 @@ export class InferenceApi extends PlatformComponent {
         description: "Scores transactions",
         environment: InferenceEnvironment,
         variables,
-        statements,
+        statements: [],
         // Below API Gateway's own 29 s, so that the answer is ours.
         timeoutSeconds: 25,
         memoryMib: 1024,
@@ -137,7 +163,7 @@ export class InferenceApi extends PlatformComponent {
         description: "Says whether the endpoint serves, and which model",
         environment: InferenceHealthEnvironment,
         variables,
-        statements,
+        statements: [endpoint.describing(), endpoint.describingModel()],
         timeoutSeconds: 10,
         memoryMib: 256,
       },
@@ -151,7 +177,7 @@ export class InferenceApi extends PlatformComponent {
     suffix: string,
     route: Route,
     handler: Pick<LambdaFunction<EnvironmentCodec>, "invokeArn" | "name">,
-  ): pulumi.Resource[] {
+  ): MadeRoute {
     const resource = this.child(aws.apigateway.Resource, suffix, {
       restApi: api.id,
       parentId: api.rootResourceId,
@@ -178,42 +204,45 @@ export class InferenceApi extends PlatformComponent {
       principal: "apigateway.amazonaws.com",
       sourceArn: pulumi.interpolate`${api.executionArn}/*/${route.method}/${route.path}`,
     });
-    return [resource, method, integration, permission];
+    return {
+      resources: [resource, method, integration, permission],
+      surface: { ...route, uri: handler.invokeArn },
+    };
   }
 
   private makeProblems(api: aws.apigateway.RestApi): pulumi.Resource[] {
-    return PROBLEMS.map(({ responseType, status, code, title }) =>
-      this.child(aws.apigateway.Response, `answers-${responseType.toLowerCase().replaceAll("_", "-")}`, {
+    return PROBLEMS.map((problem: Problem) =>
+      this.child(aws.apigateway.Response, `answers-${problem.responseType.toLowerCase().replaceAll("_", "-")}`, {
         restApiId: api.id,
-        responseType,
-        statusCode: String(status),
+        responseType: problem.responseType,
+        statusCode: problem.status === undefined ? undefined : String(problem.status),
         responseParameters: { "gatewayresponse.header.Content-Type": "'application/problem+json'" },
-        responseTemplates: {
-          "application/json": JSON.stringify({ type: "about:blank", title, status, detail: title, code }),
-        },
+        responseTemplates: { "application/json": problemTemplate(problem) },
       }),
     );
   }
 
   private makeStage(
     api: aws.apigateway.RestApi,
-    parts: pulumi.Resource[],
+    routes: MadeRoute[],
+    problems: pulumi.Resource[],
     args: InferenceApiArgs,
   ): aws.apigateway.Stage {
     const accessLog = this.child(aws.cloudwatch.LogGroup, "access", {
       retentionInDays: this.shared.logRetentionDays,
       tags: this.tags,
     });
+    const surface = pulumi.jsonStringify({ routes: routes.map((route) => route.surface), problems: PROBLEMS });
     const deployment = this.child(
       aws.apigateway.Deployment,
       "api",
       {
         restApi: api.id,
         // A new deployment for every change of the surface: a stage would go on serving the old one.
-        triggers: { surface: createHash("sha256").update(JSON.stringify({ ROUTES, PROBLEMS })).digest("hex") },
+        triggers: { surface: surface.apply((json) => createHash("sha256").update(json).digest("hex")) },
       },
       undefined,
-      { dependsOn: parts },
+      { dependsOn: [...routes.flatMap((route) => route.resources), ...problems] },
     );
     const stage = this.child(
       aws.apigateway.Stage,
@@ -227,6 +256,13 @@ export class InferenceApi extends PlatformComponent {
       },
       args.transform?.stage,
     );
+    this.child(aws.apigateway.MethodSettings, "api", {
+      restApi: api.id,
+      stageName: stage.stageName,
+      methodPath: "*/*",
+      // Execution logs would hold what clients send.
+      settings: { metricsEnabled: true, loggingLevel: "OFF", dataTraceEnabled: false },
+    });
     return stage;
   }
 

@@ -31,11 +31,16 @@ export type Variables<Codec extends EnvironmentCodec> = {
   [Name in keyof Codec["_O"]]: pulumi.Input<NonNullable<Codec["_O"][Name]>>;
 };
 
+/** What a user may choose of a function that a component makes. */
 export interface FunctionOverrides {
   /** An existing role to run under. Default: a role is made. */
   roleArn?: string;
   /** The function's name on AWS. Default: Pulumi names it. */
   physicalName?: string;
+  transform?: {
+    function?: Transform<aws.lambda.FunctionArgs>;
+    logGroup?: Transform<aws.cloudwatch.LogGroupArgs>;
+  };
 }
 
 export interface LambdaFunctionArgs<Codec extends EnvironmentCodec> extends ComponentArgs, FunctionOverrides {
@@ -52,10 +57,6 @@ export interface LambdaFunctionArgs<Codec extends EnvironmentCodec> extends Comp
   memoryMib: number;
   /** Queue that takes events which failed for good, where the function is invoked asynchronously. */
   deadLetterQueueArn?: pulumi.Input<string>;
-  transform?: {
-    function?: Transform<aws.lambda.FunctionArgs>;
-    logGroup?: Transform<aws.cloudwatch.LogGroupArgs>;
-  };
 }
 
 /** Where the bundles are: dist/functions under the project's folder, wherever the program is run from. */

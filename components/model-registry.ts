@@ -14,6 +14,8 @@ export interface ModelRegistryArgs extends ComponentArgs {
   modelName: string;
   /** An existing MLflow app or tracking server to use instead of making an app. */
   mlflowArn?: string;
+  /** An existing role for the MLflow app, which keeps artifacts in the bucket. Default: a role is made. */
+  mlflowRoleArn?: string;
   transform?: {
     group?: Transform<aws.sagemaker.ModelPackageGroupArgs>;
     mlflowApp?: Transform<aws.sagemaker.MlflowAppArgs>;
@@ -52,6 +54,7 @@ export class ModelRegistry extends PlatformComponent {
       this.childName("mlflow"),
       {
         ...this.shared,
+        existingArn: args.mlflowRoleArn,
         services: ["sagemaker.amazonaws.com"],
         statements: [...args.storage.reading("mlflow/*"), ...args.storage.writing("mlflow/*")],
       },
@@ -76,30 +79,16 @@ export class ModelRegistry extends PlatformComponent {
   /** What registering a model takes: a run, a version and an alias in MLflow, and a package. */
   registering(): Statement[] {
     return [
-      {
-        actions: [
-          "sagemaker:CreateModelPackage",
-          "sagemaker:DescribeModelPackage",
-          "sagemaker:ListModelPackages",
-          "sagemaker:AddTags",
-        ],
-        resources: [this.groupArn, this.packagesArn()],
-      },
+      { actions: ["sagemaker:CreateModelPackage"], resources: [this.groupArn, this.packagesArn()] },
       this.mlflow(
         "CreateExperiment",
         "GetExperimentByName",
         "CreateRun",
-        "GetRun",
         "SearchRuns",
         "LogBatch",
-        "LogMetric",
-        "LogParam",
-        "SetTag",
         "UpdateRun",
         "CreateRegisteredModel",
-        "GetRegisteredModel",
         "CreateModelVersion",
-        "GetModelVersion",
         "SearchModelVersions",
         "SetModelVersionTag",
         "SetRegisteredModelAlias",
@@ -107,23 +96,12 @@ export class ModelRegistry extends PlatformComponent {
     ];
   }
 
-  /** What following a deployment takes: knowing the package and its version, and moving the alias. */
+  /** What following a deployment takes: reading the package, which knows its version, and moving the alias. */
   promoting(): Statement[] {
     return [
-      { actions: ["sagemaker:DescribeModelPackage", "sagemaker:UpdateModelPackage"], resources: [this.packagesArn()] },
-      this.mlflow(
-        "GetModelVersion",
-        "SearchModelVersions",
-        "GetModelVersionByAlias",
-        "SetModelVersionTag",
-        "SetRegisteredModelAlias",
-      ),
+      { actions: ["sagemaker:DescribeModelPackage"], resources: [this.packagesArn()] },
+      this.mlflow("SetRegisteredModelAlias"),
     ];
-  }
-
-  /** What reading packages takes. */
-  describing(): Statement {
-    return { actions: ["sagemaker:DescribeModelPackage"], resources: [this.packagesArn()] };
   }
 
   /** What removing the group's packages takes. */

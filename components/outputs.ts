@@ -4,6 +4,9 @@ import * as t from "io-ts";
 /** What a stack tells those who build on it, secrets apart: `apiKey` is an output of its own, and secret. */
 export const PlatformOutputs = t.type(
   {
+    stack: t.string,
+    /** The project's version that the stack was brought up from. */
+    version: t.string,
     bucketName: t.string,
     /** Beginning of every key in the bucket. */
     prefix: t.string,

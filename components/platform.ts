@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
-import type { FunctionKey } from "../config/platform";
+import type { Ecs, FunctionKey } from "../config/platform";
+import { version } from "../package.json";
 import { Alerts } from "./alerts";
 import { CanaryEndpoint } from "./canary-endpoint";
 import { InferenceApi } from "./inference-api";
@@ -11,8 +12,35 @@ import { Storage } from "./storage";
 import { StreamScorer } from "./stream-scorer";
 import { TrainingPipeline } from "./training-pipeline";
 
-/** The whole platform from a stack's configuration. */
+/** Settings that are valid, and that nothing in this version acts on yet: a line each. */
+export function settingsWithoutEffect(config: StackConfig): string[] {
+  const unused = (setting: string, consequence: string) => `${setting} has no effect yet: ${consequence}`;
+  return [
+    ...(config.ci === undefined ? [] : [unused("ci", "no delivery pipeline is made")]),
+    ...(config.budget === undefined ? [] : [unused("budget", "no budget is made")]),
+    ...(config.network !== undefined && "create" in config.network
+      ? [unused("network.create", "no network is made; give network.subnetIds and network.securityGroupIds")]
+      : []),
+  ];
+}
+
+/** The launcher's task in the stack's network, where `ecs` names none of its own. */
+function launcherTask({ ecs, network }: Pick<StackConfig, "ecs" | "network">): Ecs {
+  if (network === undefined || "create" in network) return ecs;
+  return {
+    ...ecs,
+    subnetIds: ecs.subnetIds ?? network.subnetIds,
+    securityGroupIds: ecs.securityGroupIds ?? network.securityGroupIds,
+  };
+}
+
+/**
+ * The whole platform from a stack's configuration: the components, and what the stack tells those who build on it.
+ *
+ * @throws Error naming every configured choice of a component that is not built yet.
+ */
 export function platform(config: StackConfig): PlatformOutputValues {
+  for (const setting of settingsWithoutEffect(config)) void pulumi.log.warn(setting);
   const pipelineName = config.names.pipeline ?? config.global.pipelineName;
   const tags = { ...config.tags, project: pulumi.getProject(), stack: pulumi.getStack() };
   const shared = {
@@ -37,8 +65,10 @@ export function platform(config: StackConfig): PlatformOutputValues {
   const registry = new ModelRegistry("registry", {
     ...shared,
     storage,
-    groupName: pipelineName,
+    groupName: config.registry.modelName,
     modelName: config.registry.modelName,
+    // Where roles are given because none may be made, SageMaker's serves MLflow too: it may use the whole prefix.
+    ...(config.roles.sagemaker === undefined ? {} : { mlflowRoleArn: config.roles.sagemaker }),
   });
   const endpoint = new CanaryEndpoint("endpoint", {
     ...shared,
@@ -68,7 +98,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     training: config.training,
     evaluation: config.evaluation,
     approval: config.registry.approval,
-    launcher: config.ecs,
+    launcher: launcherTask(config),
     runTimeTags,
     roles: {
       ...(config.roles.sagemaker === undefined ? {} : { sagemaker: config.roles.sagemaker }),
@@ -95,6 +125,8 @@ export function platform(config: StackConfig): PlatformOutputValues {
   });
 
   return {
+    stack: pulumi.getStack(),
+    version,
     bucketName: storage.bucketName,
     prefix: storage.prefix,
     rawDataUri: storage.uri(config.source.type === "s3" ? config.source.key : "raw/creditcard.csv"),

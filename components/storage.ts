@@ -2,7 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
-import type { Statement } from "./iam";
+import { literally, type Statement } from "./iam";
 
 export interface StorageArgs extends ComponentArgs {
   /** Beginning of every key, without slashes at its ends. Default: `fraud`. */
@@ -53,9 +53,8 @@ export class Storage extends PlatformComponent {
       this.bucketName = bucket.bucket;
       this.bucketArn = bucket.arn;
     } else {
-      const { partition } = aws.getPartitionOutput({}, { parent: this });
       this.bucketName = pulumi.output(args.bucketName);
-      this.bucketArn = pulumi.interpolate`arn:${partition}:s3:::${args.bucketName}`;
+      this.bucketArn = pulumi.interpolate`arn:${this.place.partition}:s3:::${args.bucketName}`;
     }
     this.keyArn = key.arn;
 
@@ -90,21 +89,29 @@ export class Storage extends PlatformComponent {
     return { actions: ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], resources: [this.keyArn] };
   }
 
+  /** What having a service of AWS's encrypt disks with the key, for as long as they are in use, takes. */
+  lendingKey(): Statement {
+    return {
+      actions: ["kms:CreateGrant"],
+      resources: [this.keyArn],
+      conditions: { Bool: { "kms:GrantIsForAWSResource": "true" } },
+    };
+  }
+
   private objects(patterns: readonly string[]): pulumi.Output<string>[] {
-    return patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${this.prefix}/${pattern}`);
+    return patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${literally(this.prefix)}/${pattern}`);
   }
 
   private listing(patterns: readonly string[]): Statement {
     return {
       actions: ["s3:ListBucket"],
       resources: [this.bucketArn],
-      conditions: { StringLike: { "s3:prefix": patterns.map((pattern) => `${this.prefix}/${pattern}`) } },
+      conditions: { StringLike: { "s3:prefix": patterns.map((pattern) => `${literally(this.prefix)}/${pattern}`) } },
     };
   }
 
   private makeKey(args: StorageArgs): aws.kms.Key {
-    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
-    const { partition } = aws.getPartitionOutput({}, { parent: this });
+    const { accountId, partition } = this.place;
     const key = this.child(
       aws.kms.Key,
       "key",

@@ -6,6 +6,7 @@ import type { Alerts } from "./alerts";
 import type { CanaryEndpoint } from "./canary-endpoint";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent, refuse } from "./component";
+import { literally } from "./iam";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { Storage } from "./storage";
@@ -111,7 +112,7 @@ export class StreamScorer extends PlatformComponent {
           NO_MODEL_RETRY_SECONDS: String(stream.noModelRetrySeconds),
         },
         statements: [
-          ...storage.reading(`${stream.prefix}/*`),
+          ...storage.reading(`${literally(stream.prefix)}/*`),
           ...storage.writing(`${QUARANTINE}/*`, `${PREDICTIONS}/*`),
           this.queue.receiving(),
           this.queue.sending(),

@@ -1,17 +1,17 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Ecs } from "../config/platform";
 import type { Evaluation, Preprocess, Registry, Source, Training } from "../config/training";
 import { GateModelEnvironment } from "../functions/gate-model/env";
 import { RegisterModelEnvironment } from "../functions/register-model/env";
-import { LaunchSettings, launchSettingsVariable } from "../pipeline/launch-settings";
+import { LaunchSettings } from "../pipeline/launch-settings";
 import type { Alerts } from "./alerts";
-import type { ComponentArgs, Transform } from "./component";
+import type { ComponentArgs } from "./component";
 import { PlatformComponent, refuse } from "./component";
+import { pullingImages, ServiceRole } from "./iam";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
+import { Launcher, type LauncherArgs, type LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
-import { ServiceRole, type Statement } from "./iam";
 import type { Storage } from "./storage";
 import type { WorkQueue } from "./work-queue";
 
@@ -32,30 +32,17 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   training: Training;
   evaluation: Evaluation;
   approval: Registry["approval"];
+  /** Size, network and image of the task that launches the pipeline. */
   launcher: Ecs;
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
   runTimeTags: Record<string, string>;
   /** Existing roles instead of made ones. */
   roles?: { sagemaker?: string; launcher?: string; launcherExecution?: string };
+  /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
   functions?: { gateModel?: FunctionOverrides; registerModel?: FunctionOverrides };
-  transform?: {
-    cluster?: Transform<aws.ecs.ClusterArgs>;
-    taskDefinition?: Transform<aws.ecs.TaskDefinitionArgs>;
-  };
+  transform?: LauncherArgs["transform"];
 }
-
-/** The launcher as a schedule, a merge or a person runs it. */
-export interface Launcher {
-  clusterArn: pulumi.Output<string>;
-  taskDefinitionArn: pulumi.Output<string>;
-  taskFamily: pulumi.Output<string>;
-  containerName: string;
-  subnetIds: readonly string[];
-  securityGroupIds: readonly string[];
-}
-
-const CONTAINER = "launcher";
 
 /** What this version cannot do yet; said before anything is made. */
 export function trainingProblems(args: Pick<TrainingPipelineArgs, "source" | "preprocess" | "training">): string[] {
@@ -81,7 +68,7 @@ export function trainingProblems(args: Pick<TrainingPipelineArgs, "source" | "pr
  */
 export class TrainingPipeline extends PlatformComponent {
   readonly sagemakerRoleArn: pulumi.Output<string>;
-  readonly launcher: Launcher;
+  readonly launcher: LauncherTask;
 
   constructor(name: string, args: TrainingPipelineArgs, options?: pulumi.ComponentResourceOptions) {
     refuse("TrainingPipeline", name, trainingProblems(args));
@@ -91,7 +78,22 @@ export class TrainingPipeline extends PlatformComponent {
     const register = this.makeRegister(args);
     const sagemaker = this.makeSagemakerRole(args, [gate, register]);
     this.sagemakerRoleArn = sagemaker.arn;
-    this.launcher = this.makeLauncher(args, this.settings(args, gate, register));
+    this.launcher = new Launcher(
+      this.childName("launcher"),
+      {
+        ...this.shared,
+        storage: args.storage,
+        pipelineName: args.pipelineName,
+        sagemakerRoleArn: sagemaker.arn,
+        rawDataKey: s3KeyOf(args.source),
+        settings: this.settings(args, gate, register),
+        task: args.launcher,
+        taskFamily: args.taskFamily,
+        roles: { task: args.roles?.launcher, execution: args.roles?.launcherExecution },
+        transform: args.transform,
+      },
+      { parent: this },
+    ).task;
     this.registerOutputs({
       sagemakerRoleArn: this.sagemakerRoleArn,
       taskDefinitionArn: this.launcher.taskDefinitionArn,
@@ -164,20 +166,23 @@ export class TrainingPipeline extends PlatformComponent {
               "sagemaker:DescribeModel",
               "sagemaker:AddTags",
             ],
-            resources: ["processing-job/*", "training-job/*", "model/*"].map((kind) => this.arn("sagemaker", kind)),
+            resources: ["processing-job/*", "training-job/*", "model/*"].map((kind) => this.arnOf("sagemaker", kind)),
           },
           { actions: ["lambda:InvokeFunction"], resources: steps.map((step) => step.arn) },
           args.deployQueue.sending(),
           {
             actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            resources: [this.arn("logs", "log-group:/aws/sagemaker/*")],
+            resources: [this.arnOf("logs", "log-group:/aws/sagemaker/*")],
           },
           {
             actions: ["cloudwatch:PutMetricData"],
             anyResourceBecause: "CloudWatch metrics are no resources",
             conditions: { StringLike: { "cloudwatch:namespace": ["/aws/sagemaker/*", "SageMaker*"] } },
           },
-          ...pullingImages(),
+          // AWS's own images lie in an account of theirs in every region.
+          ...pullingImages(
+            pulumi.interpolate`arn:${this.place.partition}:ecr:${this.place.region}:*:repository/sagemaker-*`,
+          ),
         ],
       },
       { parent: this },
@@ -199,10 +204,9 @@ export class TrainingPipeline extends PlatformComponent {
     register: { arn: pulumi.Output<string> },
   ): pulumi.Output<string> {
     const { storage, registry, deployQueue, preprocess, training, evaluation, source } = args;
-    const { region } = aws.getRegionOutput({}, { parent: this });
     return pulumi
       .all([
-        region,
+        this.place.region,
         storage.bucketName,
         storage.keyArn,
         this.sagemakerRoleArn,
@@ -256,141 +260,10 @@ export class TrainingPipeline extends PlatformComponent {
         },
       );
   }
-
-  private makeLauncher(args: TrainingPipelineArgs, settings: pulumi.Output<string>): Launcher {
-    const family = args.taskFamily ?? `${args.pipelineName}-launcher`;
-    const cluster = this.child(
-      aws.ecs.Cluster,
-      "launcher",
-      { settings: [{ name: "containerInsights", value: "enabled" }], tags: this.tags },
-      args.transform?.cluster,
-    );
-    const logs = this.child(aws.cloudwatch.LogGroup, "launcher", {
-      retentionInDays: this.shared.logRetentionDays,
-      tags: this.tags,
-    });
-    const role = new ServiceRole(
-      this.childName("launcher"),
-      {
-        ...this.shared,
-        existingArn: args.roles?.launcher,
-        services: ["ecs-tasks.amazonaws.com"],
-        statements: this.launching(args),
-      },
-      { parent: this },
-    );
-    const execution = new ServiceRole(
-      this.childName("launcher-execution"),
-      {
-        ...this.shared,
-        existingArn: args.roles?.launcherExecution,
-        services: ["ecs-tasks.amazonaws.com"],
-        statements: [
-          {
-            actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
-            resources: [pulumi.interpolate`${logs.arn}:*`],
-          },
-          ...pullingImages(),
-        ],
-      },
-      { parent: this },
-    );
-    const { region } = aws.getRegionOutput({}, { parent: this });
-    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
-    const image =
-      args.launcher.image ??
-      pulumi.interpolate`${accountId}.dkr.ecr.${region}.amazonaws.com/${args.pipelineName}:latest`;
-    const task = this.child(
-      aws.ecs.TaskDefinition,
-      "launcher",
-      {
-        family,
-        requiresCompatibilities: ["FARGATE"],
-        networkMode: "awsvpc",
-        cpu: String(args.launcher.cpu),
-        memory: String(args.launcher.memoryMib),
-        taskRoleArn: role.arn,
-        executionRoleArn: execution.arn,
-        containerDefinitions: pulumi.jsonStringify([
-          {
-            name: CONTAINER,
-            image,
-            essential: true,
-            user: "1000",
-            readonlyRootFilesystem: true,
-            environment: [{ name: launchSettingsVariable, value: settings }],
-            logConfiguration: {
-              logDriver: "awslogs",
-              options: { "awslogs-group": logs.name, "awslogs-region": region, "awslogs-stream-prefix": "run" },
-            },
-          },
-        ]),
-        tags: this.tags,
-      },
-      args.transform?.taskDefinition,
-      { dependsOn: [...role.ready, ...execution.ready] },
-    );
-    return {
-      clusterArn: cluster.arn,
-      taskDefinitionArn: task.arn,
-      taskFamily: task.family,
-      containerName: CONTAINER,
-      subnetIds: args.launcher.subnetIds ?? [],
-      securityGroupIds: args.launcher.securityGroupIds ?? [],
-    };
-  }
-
-  /** What the launcher does: uploads code, brings the pipeline up to date, starts and follows it. */
-  private launching(args: TrainingPipelineArgs): Statement[] {
-    const { storage } = args;
-    const pipeline = `pipeline/${args.pipelineName}`;
-    return [
-      ...storage.reading("scripts/*", "raw/*"),
-      ...storage.writing("scripts/*"),
-      {
-        actions: [
-          "sagemaker:CreatePipeline",
-          "sagemaker:UpdatePipeline",
-          "sagemaker:DescribePipeline",
-          "sagemaker:StartPipelineExecution",
-          "sagemaker:DescribePipelineExecution",
-          "sagemaker:ListPipelineExecutionSteps",
-          "sagemaker:AddTags",
-        ],
-        resources: [this.arn("sagemaker", pipeline), this.arn("sagemaker", `${pipeline}/execution/*`)],
-      },
-      {
-        actions: ["iam:PassRole"],
-        resources: [this.sagemakerRoleArn],
-        conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-      },
-    ];
-  }
-
-  private arn(service: string, resource: string): pulumi.Output<string> {
-    const { partition } = aws.getPartitionOutput({}, { parent: this });
-    const { region } = aws.getRegionOutput({}, { parent: this });
-    const { accountId } = aws.getCallerIdentityOutput({}, { parent: this });
-    return pulumi.interpolate`arn:${partition}:${service}:${region}:${accountId}:${resource}`;
-  }
 }
 
 /** @throws Error for a source that {@link trainingProblems} refuses. */
 function s3KeyOf(source: Source): string {
   if (source.type !== "s3") throw new Error(`source.type is "${source.type}": only "s3" is built so far`);
   return source.key;
-}
-
-/** What pulling an image from ECR takes; AWS's own images live in accounts of theirs. */
-function pullingImages(): Statement[] {
-  return [
-    {
-      actions: ["ecr:GetAuthorizationToken"],
-      anyResourceBecause: "the token is for a registry, and ECR has no resource for that",
-    },
-    {
-      actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
-      resources: ["arn:aws*:ecr:*:*:repository/*"],
-    },
-  ];
 }

@@ -206,7 +206,7 @@ describe("the platform", function () {
   it("gives the launcher settings that it accepts", async () => {
     const settings = () => {
       const [container] = JSON.parse(
-        String(one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher").containerDefinitions),
+        String(one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher-task").containerDefinitions),
       ) as { environment: { name: string; value: string }[]; readonlyRootFilesystem: boolean; user: string }[];
       expect(container).to.deep.include({ readonlyRootFilesystem: true, user: "1000" });
       const decoded = decodeLaunchSettings(
