@@ -7,6 +7,7 @@ import { PlatformOutputs } from "../../components/outputs";
 import { bundleAll } from "../../functions/bundle";
 import program from "../../index";
 import { environment, type RunningCloud } from "../cloud";
+import { MARKER } from "../cloud/process-table";
 import { openStack, resourcesOf, run, type ResourceSummary } from "../engine";
 import { bundleProvider } from "../provider/bundle";
 import { localDirectory, projectRoot, tools } from "../tools";
@@ -37,7 +38,8 @@ const open = (configFile: string, cloud: RunningCloud) =>
     program,
     configFile,
     directory: join(cloud.description.directory, "pulumi"),
-    environment: environment(cloud.description),
+    // Marked as the cloud's own, so that engine and provider end with it, however this process ends.
+    environment: { ...environment(cloud.description), [MARKER]: cloud.description.id },
     pulumiBinary: tools().pulumi,
     pluginDirectory,
   });
