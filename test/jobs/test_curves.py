@@ -22,3 +22,10 @@ def test_a_thinned_curve_has_at_most_500_points_all_of_the_curve_and_both_ends(c
     else:
         assert points == sorted(points)
         assert {tuple(point) for point in points} <= {tuple(point) for point in every}
+
+
+def test_a_curve_that_ends_on_one_spot_keeps_its_end_within_the_500_points():
+    across = np.concatenate([np.linspace(0, 1, 5_000), np.ones(50)])
+    points = thinned(across, across)
+    assert len(points) == MAX_POINTS
+    assert (points[0], points[-1]) == ([0, 0], [1, 1])

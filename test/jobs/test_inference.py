@@ -18,6 +18,7 @@ def changed(at: int, value: str) -> str:
 
 BAD_REQUESTS = {
     "29 columns": (ROW[4:], CSV, 400, "row 1 has 29 columns; 30 are wanted"),
+    "31 columns": (f"{ROW},1", CSV, 400, "row 1 has 31 columns; 30 are wanted"),
     "31 columns in row 2": (f"{ROW}\n{ROW},1\n", CSV, 400, "row 2 has 31 columns; 30 are wanted"),
     "NaN": (f"{ROW}\n{changed(3, 'NaN')}", CSV, 400, "row 2, V3: 'NaN' is not a finite number"),
     "inf": (changed(29, "-inf"), CSV, 400, "row 1, Amount: '-inf' is not a finite number"),

@@ -135,6 +135,7 @@ ACCEPTED = {
     "BOM": "\ufeff" + text_of(good()),
     "BOM, quoted, CRLF": "\ufeff" + text_of(quoted(good()), "\r\n"),
     "scientific notation": text_of(scientific(good())),
+    "other order of columns": text_of([row[::-1] for row in good()]),
     "blank lines": text_of(good()).replace("\n", "\n\n"),
 }
 
