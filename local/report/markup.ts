@@ -20,3 +20,34 @@ function render(part: Part): string {
 
 export const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+
+/** A section of the page with its heading; `aside` stands beside the heading. */
+export const section = (id: string, title: string, content: Part, aside?: Part): Markup =>
+  html`<section id="${id}" aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${title} ${aside}</h2>
+    ${content}
+  </section>`;
+
+/** A part of the run that there is nothing to show of. */
+export const notRun = (id: string, title: string, why: string): Markup =>
+  section(id, title, html`<p class="empty"><strong>Not run.</strong> ${why}</p>`);
+
+/** Names with their values; those without a value are left out. */
+export const facts = (entries: readonly (readonly [name: string, value: Part])[]): Markup =>
+  html`<dl class="facts">
+    ${entries.map(
+      ([name, value]) =>
+        value !== null &&
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+
+/** A whole number with thousands marked; a dash where there is none. */
+export const whole = (value: number | null): string => (value === null ? "–" : value.toLocaleString("en-US"));
+
+/** Stands wherever figures from generated transactions do. */
+export const syntheticBadge = (source: "file" | "synthetic"): Markup | false =>
+  source === "synthetic" && html`<span class="badge synthetic">synthetic data</span>`;

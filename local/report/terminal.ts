@@ -1,6 +1,9 @@
 // The summary that `npm start` ends with.
 import { styleText } from "node:util";
 import type { RunReport } from "./report";
+import { verdictOf } from "./verdict";
+
+const VERDICT_COLOURS = { passed: "green", refused: "yellow", failed: "red" } as const;
 
 /** Plain text, a fact a line. */
 export function summary(report: RunReport, options: { colour: boolean }): string {
@@ -8,11 +11,8 @@ export function summary(report: RunReport, options: { colour: boolean }): string
     options.colour ? styleText(style, text, { validateStream: false }) : text;
   const { model, data, api, stream, registry, endpoint, provisioned, evaluation } = report;
   const synthetic = data.source === "synthetic" ? " (synthetic data)" : "";
-  const verdict = report.passed
-    ? paint("green", "PASSED: every stage did what it claims")
-    : report.refusal !== undefined
-      ? paint("yellow", "REFUSED: the gate turned the model down; nothing was deployed")
-      : paint("red", "FAILED");
+  const { kind, sentence } = verdictOf(report);
+  const verdict = paint(VERDICT_COLOURS[kind], `${kind.toUpperCase()}: ${lowerFirst(sentence)}`);
   const lines: [string, string | undefined][] = [
     ["Data", data.rows === null ? undefined : `${count(data.rows)} rows, ${count(data.frauds)} frauds, ${data.source}`],
     [
@@ -69,3 +69,4 @@ export function summary(report: RunReport, options: { colour: boolean }): string
 
 const count = (value: number | null) => (value === null ? "?" : value.toLocaleString("en-US"));
 const figure = (value: number | null) => (value === null ? "?" : value.toFixed(3));
+const lowerFirst = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
