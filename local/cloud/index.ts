@@ -8,7 +8,7 @@ import getPort from "get-port";
 import { tools } from "../tools";
 import { ACCOUNT_ID, forgetDescription, readDescription, writeDescription, type CloudDescription } from "./description";
 import type { FromSupervisor, ToSupervisor } from "./messages";
-import { MARKER, alive, signal, sweep } from "./process-table";
+import { MARKER, belongsTo, signal, sweep } from "./process-table";
 
 export { environment, type CloudDescription } from "./description";
 
@@ -18,11 +18,16 @@ export interface RunningCloud {
   wasUp: boolean;
   /** Resolves when MLflow answers, which takes some seconds longer than the rest. */
   mlflowReady: Promise<void>;
+  /** Never resolves; rejects with a CloudError when one of its servers ends by itself, which ends the whole cloud. */
+  failed: Promise<never>;
   /** Lets it stay up when this process ends. */
   keep(): Promise<void>;
   /** Ends every process of it. */
   stop(): Promise<void>;
-  /** Peak memory of all its processes and of the one that started it, in MB; undefined where another process started it. */
+  /**
+   * Peak memory of all its processes and of the one that started it, in MB: the last known where it has ended,
+   * undefined where another process started it.
+   */
   peakMemoryMb(): Promise<number | undefined>;
 }
 
@@ -44,7 +49,12 @@ export class CloudError extends Error {}
  * @throws CloudError
  */
 export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
-  await endLeftovers(options.directory);
+  await endLeftovers(options.directory, (description) => {
+    throw new CloudError(
+      `A local cloud is up in ${options.directory}, under process ${description.supervisorPid}. ` +
+        "Wait for the command that started it, or end it with `npm run local -- down`.",
+    );
+  });
   if (options.port !== undefined) await refuseBusyPort(options.port);
   rmSync(options.directory, { recursive: true, force: true });
   mkdirSync(join(options.directory, "logs"), { recursive: true });
@@ -95,12 +105,26 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   );
   const mlflowReady = hear("mlflow-ready").then(() => undefined);
   mlflowReady.catch(() => undefined); // told to whoever awaits it; nobody may before the cloud is stopped
-  await hear("ready");
+  let lastPeakMb: number | undefined;
+  const failed = new Promise<never>((_, fail) => {
+    supervisor.on("message", (message: FromSupervisor) => {
+      if (message.type === "peak") lastPeakMb = message.megabytes;
+      if (message.type === "failed") fail(new CloudError(`The local cloud failed: ${message.reason}`));
+    });
+  });
+  failed.catch(() => undefined); // told to whoever watches it
+  try {
+    await hear("ready");
+  } catch (error) {
+    await exited; // nothing is left once the caller hears of it
+    throw error;
+  }
 
   return {
     description: readDescription(options.directory) ?? description,
     wasUp: false,
     mlflowReady,
+    failed,
     async keep() {
       const kept = hear("kept");
       say({ type: "keep" });
@@ -113,9 +137,11 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
       await exited;
     },
     async peakMemoryMb() {
-      const peak = hear("peak");
-      say({ type: "peak" });
-      return (await peak).megabytes;
+      const answer = new Promise<void>((done) => {
+        supervisor.on("message", (message: FromSupervisor) => message.type === "peak" && done());
+      });
+      if (say({ type: "peak" })) await Promise.race([answer, exited]);
+      return lastPeakMb;
     },
   };
 }
@@ -123,7 +149,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
 /** The cloud of a directory, where it is up and answers. */
 export async function findCloud(directory: string): Promise<RunningCloud | undefined> {
   const description = readDescription(directory);
-  if (!description || !alive(description.supervisorPid)) return undefined;
+  if (!description || !belongsTo(description.id, description.supervisorPid)) return undefined;
   try {
     for (const url of [`${description.awsEndpointUrl}/_ministack/health`, `${description.servicesUrl}/_local/health`]) {
       if (!(await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok) return undefined;
@@ -135,6 +161,7 @@ export async function findCloud(directory: string): Promise<RunningCloud | undef
     description,
     wasUp: true,
     mlflowReady: Promise.resolve(),
+    failed: new Promise<never>(() => undefined),
     keep: () => Promise.resolve(),
     stop: async () => void (await stopCloud(directory)),
     peakMemoryMb: () => Promise.resolve(undefined),
@@ -145,17 +172,23 @@ export async function findCloud(directory: string): Promise<RunningCloud | undef
 export async function stopCloud(directory: string): Promise<boolean> {
   const description = readDescription(directory);
   if (!description) return false;
-  const wasUp = description.supervisorPid > 0 && signal(description.supervisorPid, "SIGTERM");
-  await endLeftovers(directory);
+  const wasUp = belongsTo(description.id, description.supervisorPid) && signal(description.supervisorPid, "SIGTERM");
+  // It has had its time: what is stuck is killed, and its processes with it.
+  await endLeftovers(directory, ({ supervisorPid }) => signal(supervisorPid, "SIGKILL"));
   return wasUp;
 }
 
-/** Waits for a supervisor that is ending, then ends whatever it left: after a kill -9 of it, all of its processes. */
-async function endLeftovers(directory: string): Promise<void> {
+/**
+ * Waits for a supervisor that is ending, then ends whatever it left: after a kill -9 of it, all of its processes.
+ *
+ * @param onAlive what to do about a supervisor that does not end
+ */
+async function endLeftovers(directory: string, onAlive: (description: CloudDescription) => void): Promise<void> {
   const description = readDescription(directory);
   if (!description) return;
   const until = Date.now() + 10_000;
-  while (description.supervisorPid > 0 && alive(description.supervisorPid) && Date.now() < until) {
+  while (belongsTo(description.id, description.supervisorPid)) {
+    if (Date.now() > until) onAlive(description);
     await new Promise((wake) => setTimeout(wake, 50));
   }
   await sweep(description.id);

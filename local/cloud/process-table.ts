@@ -9,6 +9,12 @@ export function markedProcesses(cloudId: string): number[] {
   return processIds().filter((pid) => pid !== process.pid && read(pid, "environ").includes(`${MARKER}=${cloudId}`));
 }
 
+/** Whether a process is one of the cloud's: process ids are used again. Where there is no /proc, whether it is alive. */
+export function belongsTo(cloudId: string, pid: number): boolean {
+  if (pid <= 0 || !alive(pid)) return false;
+  return processIds().length === 0 || read(pid, "environ").includes(`${MARKER}=${cloudId}`);
+}
+
 /** Ids of a process and all that descend from it. */
 export function family(root: number): number[] {
   const children = new Map<number, number[]>();

@@ -26,7 +26,6 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
     HOME: home,
     TMPDIR: directoryIn(cloud.directory, "tmp"),
     LANG: "C.UTF-8",
-    PYTHONDONTWRITEBYTECODE: "1",
   };
   const aws = environment(cloud);
   const ministackPort = new URL(cloud.awsEndpointUrl).port;

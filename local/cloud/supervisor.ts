@@ -63,6 +63,7 @@ function tailOf(name: string): string {
 /** Ends everything, once. Without a reason it was asked for. */
 function end(reason?: string, log?: string): Promise<void> {
   ending ??= (async () => {
+    tell({ type: "peak", megabytes: Math.round(peakMb) });
     if (reason !== undefined)
       tell({ type: "failed", reason: log === undefined ? reason : `${reason}. The end of its log:\n  ${tailOf(log)}` });
     const groups = [...children.values()].flatMap((child) =>
@@ -104,8 +105,7 @@ function main(): void {
   process.on("disconnect", () => {
     if (!keep) void end();
   });
-  process.on("SIGTERM", () => void end());
-  process.on("SIGINT", () => void end());
+  for (const name of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(name, () => void end());
 
   mkdirSync(join(description.directory, "logs"), { recursive: true });
   writeDescription({ ...description, supervisorPid: process.pid });

@@ -26,11 +26,15 @@ export async function start(options: StartOptions): Promise<void> {
   const findings: Findings = {};
   let cloud: RunningCloud | undefined;
   let failure: unknown;
+  let cloudFailed: (error: unknown) => void = () => undefined;
+  const cloudFailure = new Promise<never>((_, fail) => (cloudFailed = fail));
   try {
-    await interruptible(
-      runLoop(stages, { ...options, signal }, findings, (running) => (cloud = running)),
-      signal,
-    );
+    const loop = runLoop(stages, { ...options, signal }, findings, (running) => {
+      cloud = running;
+      running.failed.catch(cloudFailed);
+    });
+    // Without its cloud the loop only waits: say what ended instead.
+    await interruptible(Promise.race([loop, cloudFailure]), signal);
   } catch (error) {
     failure = error;
   }
