@@ -5,10 +5,13 @@ import type { Markup } from "../markup";
 import { COLOURS, decades, figure, marked, percent } from "./figure";
 
 /** Below this threshold nearly every row is flagged; there is nothing to choose there. */
-const LOWEST_THRESHOLD = 1e-4;
+const USUAL_LOWEST = 1e-4;
+/** Where the axes of scores begin at the least: below, a score is as good as 0. */
+const LOWEST = 1e-6;
 
 export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup | false): Markup {
-  const low = Math.min(LOWEST_THRESHOLD, 10 ** Math.floor(Math.log10(Math.max(threshold, 1e-12))));
+  const low = Math.min(USUAL_LOWEST, decadeBelow(threshold));
+  const shown = Math.max(threshold, low);
   const curve = cost.curve.filter(([at]) => at >= low);
   const costs = [...curve.map(([, value]) => value), cost.total];
   const best = curve.reduce<[number, number] | undefined>(
@@ -31,7 +34,7 @@ export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup |
       y: {
         label: "↑ cost on the test split",
         // A model without a mistake costs nothing, which no logarithm shows.
-        type: Math.min(...costs) > 0 ? "log" : "symlog",
+        type: Math.min(...costs) >= 0.01 ? "log" : "symlog",
         grid: true,
         ticks: roundTicks(Math.min(...costs), Math.max(...costs)),
         tickFormat: "~s",
@@ -40,8 +43,8 @@ export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup |
       marks: [
         Plot.gridX(decades(low)),
         Plot.line(curve, { x: "0", y: "1", stroke: COLOURS.line, strokeWidth: 2.2 }),
-        Plot.ruleX([threshold], { stroke: "currentColor", strokeDasharray: "4,3" }),
-        marked(threshold, cost.total, `chosen: ${threshold.toPrecision(3)}`, threshold > 0.05 ? "left" : "right", -14),
+        Plot.ruleX([shown], { stroke: "currentColor", strokeDasharray: "4,3" }),
+        marked(shown, cost.total, `chosen: ${threshold.toPrecision(3)}`, threshold > 0.05 ? "left" : "right", -14),
       ],
     },
     badge,
@@ -49,10 +52,8 @@ export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup |
 }
 
 export function calibrationPlot({ curves, rows }: EvaluationReport, badge: Markup | false): Markup {
-  const smallest = Math.min(
-    ...curves.calibration.flatMap(([score, share]) => [score, share].filter((value) => value > 0)),
-  );
-  const low = Math.min(1e-2, Math.max(1e-6, 10 ** Math.floor(Math.log10(smallest))));
+  const values = curves.calibration.flatMap(([score, share]) => [score, share]).filter((value) => value > 0);
+  const low = Math.min(1e-2, decadeBelow(Math.min(...values, 1)));
   const points = curves.calibration.map(([score, share, count]) => ({
     score: Math.max(score, low),
     share: Math.max(share, low),
@@ -104,3 +105,6 @@ function roundTicks(from: number, to: number): number[] {
   const steps = last - first > 3 ? [1] : [1, 2, 5];
   return Array.from({ length: last - first }, (_, i) => steps.map((step) => step * 10 ** (first + i))).flat();
 }
+
+/** The power of ten at or below a share, but none below {@link LOWEST}. */
+const decadeBelow = (share: number): number => 10 ** Math.floor(Math.log10(Math.max(share, LOWEST)));

@@ -41,7 +41,7 @@ export function rocCurve(
           { x: "0", y: "1", ...LINE, curve: "step-after" },
         ),
         marked(
-          shown(falsePositives / Math.max(legitimate, 1)),
+          shown(shareOf(falsePositives, legitimate)),
           metrics.recall.value,
           `threshold ${threshold.toPrecision(3)}`,
           "right",
@@ -58,7 +58,7 @@ export function precisionRecallCurve(
   badge: Markup | false,
 ): Markup {
   const { frauds, test, legitimateWeight } = rows;
-  const prevalence = frauds / (frauds + (test - frauds) * legitimateWeight);
+  const prevalence = shareOf(frauds, frauds + Math.max(0, test - frauds) * legitimateWeight);
   return figure(
     "Precision–recall curve",
     `Area (average precision) ${three(metrics.auprc.value)}. At the threshold, precision ${percent(metrics.precision.value)} and recall ${percent(metrics.recall.value)}. Guessing would have a precision of ${percent(prevalence)}.`,
@@ -135,3 +135,5 @@ export function scoreHistogram({ curves, threshold }: EvaluationReport, badge: M
     badge,
   );
 }
+
+const shareOf = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
