@@ -27,7 +27,7 @@ const registered: Registration[] = [];
 const optionsGiven = new Map<string, pulumi.ResourceOptions>();
 const ROOT = join(__dirname, "..", "..", "..");
 
-/** ARNs in AWS's form, by the resource's name: what is made of them looks at it. */
+/** ARNs in AWS's form, by the resource's physical name, else its logical one: what is made of them looks at it. */
 function arnOf(type: string, name: string): string {
   const arn = (service: string, resource: string) => `arn:aws:${service}:${REGION}:${ACCOUNT}:${resource}`;
   switch (type) {
@@ -62,7 +62,7 @@ export async function startRecording(): Promise<void> {
       newResource: ({ type, name, inputs }) => {
         const given = inputs as Inputs;
         registered.push({ type, name, inputs: given });
-        const arn = arnOf(type, name);
+        const arn = arnOf(type, typeof given.name === "string" ? given.name : name);
         const state = {
           bucket: name,
           name,
