@@ -87,7 +87,6 @@ export async function env(): Promise<void> {
 export function usage(cloud: CloudDescription, stack: StackUp | undefined): string {
   const lines = [
     ["AWS endpoint", cloud.awsEndpointUrl],
-    ["SageMaker, ECS", cloud.servicesUrl],
     ["MLflow", cloud.mlflowUrl],
     ...(stack
       ? [

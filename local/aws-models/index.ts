@@ -2,5 +2,7 @@
 export { answer } from "./answer";
 export { toInput, type Mapped } from "./mapping";
 export { mirror, sameJson } from "./mirror";
-export { botocoreData, hasOperation, loadModel, modelsCache, type ServiceModel, type Shape } from "./model";
+export { botocoreData, hasOperation, loadModel, modelsCache, shapeOf, type ServiceModel, type Shape } from "./model";
+export { refusal, type Refusal } from "./refusal";
+export { brokenRules } from "./rules";
 export { validate, validationMessage, type ValidationOptions, type Violation } from "./validate";

@@ -44,7 +44,12 @@ function structure(
     const member = members.find(([candidate]) => sameName(candidate, key));
     if (member) input[member[0]] = convert(model, member[1], property, at, violations);
     else if (path)
-      violations.push({ path: at, reason: "this property is not supported", constraint: "Member must be known" });
+      violations.push({
+        rule: "unknown",
+        path: at,
+        reason: "this property is not supported",
+        constraint: "Member must be known",
+      });
   }
   return input;
 }

@@ -1,8 +1,12 @@
 import { loadModel, operationOf, shapeOf, type ServiceModel, type Shape } from "./model";
 import { wholeString } from "./pattern";
 
+/** The rule that a value breaks. A value of the wrong `type` is not even read: services say so before anything else. */
+export type Rule = "required" | "type" | "enum" | "pattern" | "length" | "range" | "union" | "unknown";
+
 /** One way in which a request breaks AWS's model of it. */
 export interface Violation {
+  rule: Rule;
   /** Where: member names, `[0]` for list elements, `["key"]` for map entries; empty for the request itself. */
   path: string;
   /** What is wrong, with the value unless it is sensitive. */
@@ -108,6 +112,7 @@ class Checker {
   refuseMembers(names: string[], path = ""): void {
     for (const name of names) {
       this.violations.push({
+        rule: "unknown",
         path: join(path, name),
         reason: "is not a member of the request",
         constraint: "Member must be known",
@@ -121,13 +126,14 @@ class Checker {
     const members = shape.members ?? {};
     for (const name of shape.required ?? []) {
       if (value[name] === undefined || value[name] === null) {
-        this.violations.push({ path: join(path, name), reason: "is required", constraint: "Member must not be null" });
+        const constraint = "Member must not be null";
+        this.violations.push({ rule: "required", path: join(path, name), reason: "is required", constraint });
       }
     }
     const set = Object.keys(value).filter((name) => value[name] !== undefined && value[name] !== null);
     if (shape.union && set.length !== 1) {
       const reason = `needs exactly one of ${Object.keys(members).join(", ")}, has ${set.join(", ") || "none"}`;
-      this.violations.push({ path, reason, constraint: "Member must have exactly one member set" });
+      this.violations.push({ rule: "union", path, reason, constraint: "Member must have exactly one member set" });
     }
     this.refuseMembers(
       set.filter((name) => !Object.hasOwn(members, name)),
@@ -157,6 +163,7 @@ class Checker {
     if (shape.enum && !shape.enum.includes(value)) {
       const constraint = `Member must satisfy enum value set: [${shape.enum.join(", ")}]`;
       return this.add(
+        "enum",
         shape,
         path,
         value,
@@ -168,7 +175,7 @@ class Checker {
     const pattern = shape.pattern === undefined ? undefined : wholeString(shape.pattern);
     if (pattern && !pattern.test(value)) {
       const constraint = `Member must satisfy regular expression pattern: ${shape.pattern}`;
-      this.add(shape, path, value, `${quoted(shape, value)} does not match ${shape.pattern}`, constraint);
+      this.add("pattern", shape, path, value, `${quoted(shape, value)} does not match ${shape.pattern}`, constraint);
     }
   }
 
@@ -187,6 +194,7 @@ class Checker {
     const limit = below ? shape.min : shape.max;
     const reason = `${what} ${size} is ${below ? "below the minimum" : "above the maximum"} ${limit}`;
     this.add(
+      what === "length" ? "length" : "range",
       shape,
       path,
       value,
@@ -196,12 +204,19 @@ class Checker {
   }
 
   private wrongType(shape: Shape, wanted: string, value: unknown, path: string): void {
-    this.add(shape, path, value, `${wanted} is wanted, not ${quoted(shape, value)}`, `Member must be ${wanted}`);
+    this.add(
+      "type",
+      shape,
+      path,
+      value,
+      `${wanted} is wanted, not ${quoted(shape, value)}`,
+      `Member must be ${wanted}`,
+    );
   }
 
-  private add(shape: Shape, path: string, value: unknown, reason: string, constraint: string): void {
+  private add(rule: Rule, shape: Shape, path: string, value: unknown, reason: string, constraint: string): void {
     const shown = shape.sensitive || value === undefined ? {} : { value: plain(value) };
-    this.violations.push({ path, reason, constraint, ...shown });
+    this.violations.push({ rule, path, reason, constraint, ...shown });
   }
 }
 

@@ -14,10 +14,10 @@ export const CloudDescription = t.type(
     supervisorPid: t.number,
     region: t.string,
     accountId: t.string,
-    /** MiniStack: every service that has no URL of its own. */
+    /** The local server: all of AWS. */
     awsEndpointUrl: t.string,
-    /** SageMaker, SageMaker runtime and ECS. */
-    servicesUrl: t.string,
+    /** MiniStack, to which the local server passes on what it does not answer itself. */
+    emulatorUrl: t.string,
     mlflowUrl: t.string,
     startedAt: t.string,
   },
@@ -55,9 +55,6 @@ export function forgetDescription(directory: string): void {
 export function environment(cloud: CloudDescription): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: cloud.awsEndpointUrl,
-    AWS_ENDPOINT_URL_SAGEMAKER: cloud.servicesUrl,
-    AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: cloud.servicesUrl,
-    AWS_ENDPOINT_URL_ECS: cloud.servicesUrl,
     AWS_ENDPOINT_URL_SAGEMAKER_MLFLOW: cloud.mlflowUrl,
     AWS_REGION: cloud.region,
     AWS_DEFAULT_REGION: cloud.region,

@@ -66,7 +66,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     region: options.region,
     accountId: ACCOUNT_ID,
     awsEndpointUrl: await url(options.port),
-    servicesUrl: await url(),
+    emulatorUrl: await url(),
     mlflowUrl: await url(),
     startedAt: new Date().toISOString(),
   };
@@ -151,7 +151,10 @@ export async function findCloud(directory: string): Promise<RunningCloud | undef
   const description = readDescription(directory);
   if (!description || !belongsTo(description.id, description.supervisorPid)) return undefined;
   try {
-    for (const url of [`${description.awsEndpointUrl}/_ministack/health`, `${description.servicesUrl}/_local/health`]) {
+    for (const url of [
+      `${description.awsEndpointUrl}/_ministack/health`,
+      `${description.awsEndpointUrl}/_local/health`,
+    ]) {
       if (!(await fetch(url, { signal: AbortSignal.timeout(2_000) })).ok) return undefined;
     }
   } catch {

@@ -28,19 +28,21 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
     LANG: "C.UTF-8",
   };
   const aws = environment(cloud);
-  const ministackPort = new URL(cloud.awsEndpointUrl).port;
+  const gatewayPort = new URL(cloud.awsEndpointUrl).port;
   const mlflow = new URL(cloud.mlflowUrl);
   return [
     {
       name: "ministack",
       command: tools.python,
       args: [join(projectRoot, "local/server/run_ministack.py")],
-      // Its environment reaches the functions that it runs: this is how they find the services that it lacks.
+      // Its environment reaches the functions that it runs: this is how they find AWS and MLflow.
       environment: {
         ...common,
         ...aws,
         BIND_HOST: "127.0.0.1",
-        GATEWAY_PORT: ministackPort,
+        // The port in the URLs that it gives is the local server's, through which it is reached.
+        GATEWAY_PORT: gatewayPort,
+        LISTEN_PORT: new URL(cloud.emulatorUrl).port,
         MINISTACK_HOST: "127.0.0.1",
         MINISTACK_ACCOUNT_ID: cloud.accountId,
         MINISTACK_REGION: cloud.region,
@@ -48,7 +50,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         SFTP_ENABLED: "0",
         LAMBDA_ACCOUNT_CONCURRENCY: String(FUNCTION_CONCURRENCY),
       },
-      healthUrl: `${cloud.awsEndpointUrl}/_ministack/health`,
+      healthUrl: `${cloud.emulatorUrl}/_ministack/health`,
       timeoutSeconds: 60,
     },
     {
@@ -58,12 +60,13 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
       environment: {
         ...common,
         ...aws,
+        AWS_ENDPOINT_URL: cloud.emulatorUrl,
         AWS_ACCOUNT_ID: cloud.accountId,
-        LOCAL_SERVER_PORT: new URL(cloud.servicesUrl).port,
+        LOCAL_SERVER_PORT: gatewayPort,
         LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
         LOCAL_SERVER_PYTHON: tools.python,
       },
-      healthUrl: `${cloud.servicesUrl}/_local/health`,
+      healthUrl: `${cloud.awsEndpointUrl}/_local/health`,
       timeoutSeconds: 60,
     },
     {

@@ -13,14 +13,14 @@ import { Tasks } from "./tasks";
 type Tag = { key: string; value: string };
 
 export function ecs(server: ServerContext): JsonService {
-  const { region, accountId, endpoints } = server.settings;
+  const { region, accountId, upstream } = server.settings;
   const store = new Store(join(server.directory("ecs"), "state.db"));
   const context: EcsContext = {
     server,
     store,
     logs: new CloudWatchLogsClient({
       region,
-      endpoint: endpoints["AWS_ENDPOINT_URL"] ?? "",
+      endpoint: upstream,
       credentials: { accessKeyId: "local", secretAccessKey: "local" },
     }),
     arn: (resource) => `arn:aws:ecs:${region}:${accountId}:${resource}`,

@@ -15,7 +15,7 @@ export interface ServerContext {
   childEnvironment(): Record<string, string>;
 }
 
-/** @param ownUrl where this server answers: SageMaker and its runtime unless the endpoints say otherwise */
+/** @param ownUrl where this server answers, for all of AWS */
 export function serverContext(settings: ServerSettings, ownUrl: string): ServerContext {
   return {
     settings,
@@ -26,9 +26,7 @@ export function serverContext(settings: ServerSettings, ownUrl: string): ServerC
       HOME: settings.stateDirectory,
       LANG: "C.UTF-8",
       PYTHONUNBUFFERED: "1",
-      AWS_ENDPOINT_URL_SAGEMAKER: ownUrl,
-      AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME: ownUrl,
-      AWS_ENDPOINT_URL_ECS: ownUrl,
+      AWS_ENDPOINT_URL: ownUrl,
       ...settings.endpoints,
       AWS_REGION: settings.region,
       AWS_DEFAULT_REGION: settings.region,

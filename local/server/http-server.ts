@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Gate } from "./gate";
 import { JsonProtocol } from "./json-protocol";
 import type { JsonService } from "./json-service";
 
 /** Answers requests that are not AWS JSON, such as those of SageMaker's runtime. */
 export interface RestHandler {
   /** @param path without the query */
-  matches(method: string, path: string): boolean;
+  matches(request: IncomingMessage, path: string): boolean;
   /** Answers the request; it must send errors itself. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
@@ -15,10 +16,13 @@ export interface RestHandler {
 export interface Handlers {
   services: readonly JsonService[];
   rest: readonly RestHandler[];
+  /** Everything else. */
+  gate: Gate;
 }
 
 /**
- * Listens on 127.0.0.1: `GET /_local/health`, the REST handlers, and AWS JSON 1.1 for everything else.
+ * Listens on 127.0.0.1: `GET /_local/health`, the REST handlers, the services of AWS JSON 1.1, and the gate to the
+ * emulator for everything else.
  *
  * @param handlers made once the address is known, because services tell it to their processes
  */
@@ -43,16 +47,18 @@ export async function listen(
   return { url, server };
 }
 
-function router({ services, rest }: Handlers): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
+function router({
+  services,
+  rest,
+  gate,
+}: Handlers): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const json = new JsonProtocol(services);
   return async (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-    const method = request.method ?? "GET";
     if (path === "/_local/health") return respond(response, 200, { status: "ok" });
-    const handler = rest.find((candidate) => candidate.matches(method, path));
+    const handler = rest.find((candidate) => candidate.matches(request, path));
     if (handler) return handler.handle(request, response);
-    if (method === "POST" && path === "/") return json.handle(request, response);
-    respond(response, 404, { message: `${method} ${path} is nothing that the local server answers` });
+    return json.answers(request) ? json.handle(request, response) : gate.handle(request, response);
   };
 }
 

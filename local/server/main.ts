@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
 import { serverContext } from "./context";
+import { Gate } from "./gate";
 import { listen } from "./http-server";
 import type { JsonService } from "./json-service";
 import { readSettings } from "./settings";
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   mkdirSync(settings.stateDirectory, { recursive: true });
   const services: JsonService[] = [];
+  const gate = new Gate(settings.upstream);
   let endProcesses = (): Promise<void> => Promise.resolve();
 
   const { url, server } = await listen(settings.port, (url) => {
@@ -18,7 +20,7 @@ async function main(): Promise<void> {
     endProcesses = () => context.processes.close();
     const local = sagemaker(context);
     services.push(local.service, ecs(context));
-    return { services, rest: [local.runtime] };
+    return { services, rest: [local.runtime], gate };
   });
   console.log(`local server: ${url}`);
 
@@ -30,6 +32,7 @@ async function main(): Promise<void> {
     server.closeAllConnections();
     for (const service of services) await service.close?.();
     await endProcesses();
+    gate.close();
     process.exit(0);
   };
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => void stop());

@@ -1,10 +1,16 @@
-"""MiniStack, with one thing that an AWS account does not have: services may put events with a source of their own.
+"""MiniStack behind the local server, with what an AWS account's own services may do.
 
-``python local/server/run_ministack.py`` takes MiniStack's own arguments and environment. EventBridge refuses sources
-that begin with ``aws.`` to everybody; those of the local services, marked in their ``TraceHeader``, go through.
+``python local/server/run_ministack.py`` takes MiniStack's own arguments and environment, and ``LISTEN_PORT``: the port
+it listens on, where that is another than ``GATEWAY_PORT``, which stands in the URLs that it gives.
+
+EventBridge refuses sources that begin with ``aws.`` to everybody; those of the local services, marked in their
+``TraceHeader``, go through. Entries that EventBridge would not take are refused as it does, one by one.
 """
 
-from ministack.app import main
+import json
+import os
+
+from ministack import app
 from ministack.services import eventbridge
 
 SERVICE_EVENT_MARK = "Root=local-aws-service"
@@ -13,13 +19,38 @@ _put_events = eventbridge._put_events
 
 
 def put_events(data: dict, allow_aws_source: bool = False):
-    """PutEvents: entries that all bear the mark may name any source."""
+    """PutEvents: entries that all bear the mark may name any source; malformed entries are not delivered."""
     entries = data.get("Entries") or []
     marked = bool(entries) and all(entry.get("TraceHeader") == SERVICE_EVENT_MARK for entry in entries)
-    return _put_events(data, allow_aws_source=allow_aws_source or marked)
+    errors = [entry_error(entry) for entry in entries]
+    good = [entry for entry, error in zip(entries, errors, strict=True) if error is None]
+    status, headers, body = _put_events({**data, "Entries": good}, allow_aws_source=allow_aws_source or marked)
+    if status != 200 or len(good) == len(entries):
+        return status, headers, body
+    taken = iter(json.loads(body)["Entries"])
+    results = [next(taken) if error is None else error for error in errors]
+    failed = sum("ErrorCode" in result for result in results)
+    return status, headers, json.dumps({"FailedEntryCount": failed, "Entries": results}).encode()
+
+
+def entry_error(entry: dict) -> dict | None:
+    """What EventBridge answers for an entry that it does not take."""
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            reason = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": reason}
+    try:
+        detail = json.loads(entry["Detail"])
+    except ValueError:
+        detail = None
+    if not isinstance(detail, dict):
+        return {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+    return None
 
 
 eventbridge._put_events = put_events
+if listen_port := os.environ.get("LISTEN_PORT"):
+    app._resolve_port = lambda: listen_port
 
 if __name__ == "__main__":
-    main()
+    app.main()

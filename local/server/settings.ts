@@ -45,7 +45,9 @@ export interface ServerSettings {
   python: string;
   region: string;
   accountId: string;
-  /** `AWS_ENDPOINT_URL` and every `AWS_ENDPOINT_URL_<SERVICE>`, for the processes that are started here. */
+  /** Where all other services answer: the emulator. Its own clients reach it through this server. */
+  upstream: string;
+  /** Every `AWS_ENDPOINT_URL_<SERVICE>`, for the processes that are started here. */
   endpoints: Record<string, string>;
   /** Job processes that run at the same time; the rest wait. */
   maxConcurrentJobs: number;
@@ -74,6 +76,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     python: values.LOCAL_SERVER_PYTHON,
     region: values.AWS_REGION,
     accountId: values.AWS_ACCOUNT_ID,
+    upstream: values.AWS_ENDPOINT_URL,
     endpoints: endpointVariables(environment),
     maxConcurrentJobs: Math.max(2, availableParallelism()),
   };
@@ -82,7 +85,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
 function endpointVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
-    if (name.startsWith("AWS_ENDPOINT_URL") && value) found[name] = value;
+    if (name.startsWith("AWS_ENDPOINT_URL_") && value) found[name] = value;
   }
   return found;
 }

@@ -27,7 +27,7 @@ const FORWARDED = [
 /** SageMaker's runtime: `POST /endpoints/{name}/invocations`, passed on to a model server as it comes. */
 export function runtimeHandler(context: ServerContext, endpoints: Endpoints): RestHandler {
   return {
-    matches: (method, path) => method === "POST" && PATH.test(path),
+    matches: ({ method }, path) => method === "POST" && PATH.test(path),
     handle: async (request, response) => {
       const name = decodeURIComponent(PATH.exec((request.url ?? "").split("?", 1)[0] ?? "")?.[1] ?? "");
       const requestId = randomUUID();

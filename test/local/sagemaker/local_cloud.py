@@ -82,7 +82,8 @@ class Cloud:
             {
                 **self.environment,
                 "BIND_HOST": "127.0.0.1",
-                "GATEWAY_PORT": self.aws.rsplit(":", 1)[1],
+                "GATEWAY_PORT": self.url.rsplit(":", 1)[1],
+                "LISTEN_PORT": self.aws.rsplit(":", 1)[1],
                 "MINISTACK_HOST": "127.0.0.1",
                 "MINISTACK_ACCOUNT_ID": ACCOUNT,
                 "MINISTACK_REGION": REGION,
@@ -115,11 +116,10 @@ class Cloud:
         )
 
     def client(self, service: str):
-        endpoint = self.url if service.startswith("sagemaker") else self.aws
         return boto3.client(
             service,
             region_name=REGION,
-            endpoint_url=endpoint,
+            endpoint_url=self.url,
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )

@@ -96,6 +96,7 @@ describe("the server's settings", () => {
       AWS_ACCOUNT_ID: "123456789012",
       OTHER: "x",
     });
-    expect(settings.endpoints).to.deep.equal({ AWS_ENDPOINT_URL: "http://a", AWS_ENDPOINT_URL_ECS: "http://b" });
+    expect(settings.upstream).to.equal("http://a");
+    expect(settings.endpoints).to.deep.equal({ AWS_ENDPOINT_URL_ECS: "http://b" });
   });
 });

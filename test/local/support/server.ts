@@ -44,7 +44,7 @@ export async function startLocalServer(ministack: Emulator): Promise<Emulator> {
   }
   return {
     endpoint,
-    environment: { ...ministack.environment, AWS_ENDPOINT_URL_ECS: endpoint, AWS_ENDPOINT_URL_SAGEMAKER: endpoint },
+    environment: { ...ministack.environment, AWS_ENDPOINT_URL: endpoint },
     stop,
   };
 }
