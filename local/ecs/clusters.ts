@@ -10,7 +10,7 @@ import type {
   UpdateClusterResponse,
 } from "@aws-sdk/client-ecs";
 import { AwsError, type Wire, type WireOutput } from "../server/json-service";
-import type { Collection } from "../sagemaker/store";
+import type { Collection } from "../server/store";
 import type { EcsContext } from "./context";
 
 type Document = Wire<Cluster> & Required<Pick<Wire<Cluster>, "clusterName" | "clusterArn">>;

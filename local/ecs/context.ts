@@ -1,6 +1,6 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ServerContext } from "../server/context";
-import type { Store } from "../sagemaker/store";
+import type { Store } from "../server/store";
 
 /** What the parts of the local ECS share. */
 export interface EcsContext {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest } from "@aws-sdk/client-ecs";
-import { Store } from "../sagemaker/store";
+import { Store } from "../server/store";
 import type { ServerContext } from "../server/context";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { Clusters } from "./clusters";

@@ -13,8 +13,8 @@ import type {
   StopTaskResponse,
   Task,
 } from "@aws-sdk/client-ecs";
-import { LogStream } from "../sagemaker/log-stream";
-import type { Collection } from "../sagemaker/store";
+import { LogStream } from "../server/log-stream";
+import type { Collection } from "../server/store";
 import { AwsError, type Wire, type WireOutput } from "../server/json-service";
 import type { OwnedProcess } from "../server/processes";
 import type { Clusters } from "./clusters";

@@ -22,9 +22,3 @@ export function inUse(message: string): AwsError {
 export function conflict(message: string): AwsError {
   return new AwsError("ConflictException", message);
 }
-
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return error.errors.map(messageOf).join("; ");
-  return error instanceof Error ? error.message || error.name : String(error);
-}

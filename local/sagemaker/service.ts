@@ -9,7 +9,7 @@ import { EndpointConfigs } from "./endpoints/configs";
 import { Endpoints } from "./endpoints/endpoints";
 import { Models } from "./endpoints/models";
 import { runtimeHandler } from "./endpoints/runtime";
-import { Events } from "./events";
+import { Events } from "../server/events";
 import { ProcessingJobs } from "./jobs/processing";
 import { Slots } from "./jobs/slots";
 import { TrainingJobs } from "./jobs/training";
@@ -19,7 +19,7 @@ import { ModelPackages } from "./registry/model-packages";
 import { Executions } from "./pipelines/executions";
 import { Pipelines } from "./pipelines/pipelines";
 import type { SageMakerContext } from "./state";
-import { Store } from "./store";
+import { Store } from "../server/store";
 import { Tags } from "./tags";
 
 /** The local SageMaker: its API, and its runtime. */
@@ -43,7 +43,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     arns: new Arns(settings.region, settings.accountId),
     tags: new Tags(store),
     clients,
-    events: new Events(clients.events),
+    events: new Events(clients.events, "aws.sagemaker"),
     folder,
   };
   // What an earlier server's jobs and model servers left: nobody uses it any more.

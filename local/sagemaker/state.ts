@@ -1,8 +1,8 @@
 import type { ServerContext } from "../server/context";
 import type { Arns } from "./arns";
 import type { Clients } from "./clients";
-import type { Events } from "./events";
-import type { Store } from "./store";
+import type { Events } from "../server/events";
+import type { Store } from "../server/store";
 import type { Tags } from "./tags";
 
 /** What the parts of the local SageMaker share. */

@@ -8,7 +8,7 @@ import type {
 import type { Wire } from "../server/json-service";
 import { couldNotFind, invalid } from "./errors";
 import { page } from "./paging";
-import type { Store } from "./store";
+import type { Store } from "../server/store";
 
 /** A resource's tags by key, and the ARN they hang on. */
 interface Tagged {

@@ -11,7 +11,7 @@ import type { Wire } from "../../server/json-service";
 import { couldNotFind, invalid } from "../errors";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import type { Models } from "./models";
 

@@ -12,10 +12,11 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { randomId } from "../arns";
-import { couldNotFind, invalid, messageOf } from "../errors";
+import { couldNotFind, invalid } from "../errors";
+import { messageOf } from "../../server/errors";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import type { EndpointConfig, EndpointConfigs } from "./configs";
 import { announceEndpoint } from "./endpoint-events";

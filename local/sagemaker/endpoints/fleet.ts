@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "../errors";
-import { LogStream } from "../log-stream";
+import { messageOf } from "../../server/errors";
+import { LogStream } from "../../server/log-stream";
 import { localiseValues } from "../opt-ml";
 import type { SageMakerContext } from "../state";
 import { placeModelData } from "./model-data";

@@ -1,8 +1,8 @@
 import { Agent, get } from "node:http";
 import type { ServerContext } from "../../server/context";
 import type { OwnedProcess } from "../../server/processes";
-import { messageOf } from "../errors";
-import type { LogStream } from "../log-stream";
+import { messageOf } from "../../server/errors";
+import type { LogStream } from "../../server/log-stream";
 
 /** What a model server runs with. */
 export interface ModelServerPlan {

@@ -13,7 +13,7 @@ import { couldNotFind, invalid } from "../errors";
 import { page } from "../paging";
 import type { ModelPackages } from "../registry/model-packages";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 
 export type Model = Wire<DescribeModelOutput>;

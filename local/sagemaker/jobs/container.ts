@@ -1,6 +1,6 @@
 import type { OwnedProcess, ProcessTable } from "../../server/processes";
-import { messageOf } from "../errors";
-import type { LogStream } from "../log-stream";
+import { messageOf } from "../../server/errors";
+import type { LogStream } from "../../server/log-stream";
 
 /** What a container of a job runs. */
 export interface ContainerRun {

@@ -12,7 +12,7 @@ import type { Wire } from "../../server/json-service";
 import { couldNotFind, inUse, invalid } from "../errors";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
 import { runProcessingJob, type ProcessingJob } from "./processing-run";
 import { JobRuns } from "./runs";

@@ -14,7 +14,7 @@ import { couldNotFind, inUse, invalid } from "../errors";
 import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import { wrongPatterns } from "./metrics";
 import { inEventTime } from "./processing";

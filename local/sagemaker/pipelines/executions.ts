@@ -18,10 +18,11 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { randomId } from "../arns";
-import { invalid, messageOf, notFound } from "../errors";
+import { invalid, notFound } from "../errors";
+import { messageOf } from "../../server/errors";
 import { defined } from "../objects";
 import { page, type ListRequest } from "../paging";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import { parseDefinition } from "./definition";
 import type { Execution } from "./execution";

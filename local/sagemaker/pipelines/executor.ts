@@ -1,7 +1,7 @@
-import { messageOf } from "../errors";
+import { messageOf } from "../../server/errors";
 import { omit } from "../objects";
 import { readText } from "../s3-files";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import { parseDefinition, type PipelinePlan } from "./definition";
 import { executionVariables, stateOf, type Execution } from "./execution";

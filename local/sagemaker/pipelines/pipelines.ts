@@ -18,7 +18,7 @@ import { page, type ListRequest } from "../paging";
 import { omit } from "../objects";
 import { readText } from "../s3-files";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 import { parseDefinition } from "./definition";
 

@@ -15,7 +15,7 @@ import { randomId } from "../arns";
 import { conflict, notFound } from "../errors";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 
 type MlflowApp = Wire<DescribeMlflowAppResponse> & { Arn: string; Name: string; CreationTime: number };

@@ -13,7 +13,7 @@ import { conflict, invalid } from "../errors";
 import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { now } from "../time";
 
 type Described = Wire<DescribeModelPackageGroupOutput>;

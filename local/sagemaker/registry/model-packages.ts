@@ -15,7 +15,7 @@ import { conflict, invalid } from "../errors";
 import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../store";
+import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
 import type { ModelPackageGroups } from "./model-package-groups";
 

@@ -5,7 +5,7 @@ import { MetricReader, wrongPatterns } from "../../../local/sagemaker/jobs/metri
 import { localise } from "../../../local/sagemaker/opt-ml";
 import { page } from "../../../local/sagemaker/paging";
 import { pathBelowPrefix } from "../../../local/sagemaker/s3-files";
-import { Store } from "../../../local/sagemaker/store";
+import { Store } from "../../../local/server/store";
 
 describe("paging", () => {
   const describeNumber = (value: number) => ({ name: `name-${value}`, created: value });

@@ -15,11 +15,15 @@ export interface StateChange {
  */
 export const SERVICE_EVENT_MARK = "Root=local-aws-service";
 
-/** Publishes state changes in the order in which they are announced. */
+/** Publishes one service's state changes in the order in which they are announced. */
 export class Events {
   private last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly client: EventBridgeClient) {}
+  /** @param source the service as events name it, for example `aws.sagemaker` */
+  constructor(
+    private readonly client: EventBridgeClient,
+    private readonly source: string,
+  ) {}
 
   /** Never throws: what could not be published is logged, and the state it tells of stands. */
   publish(change: StateChange): void {
@@ -37,7 +41,7 @@ export class Events {
 
   private async put(change: StateChange): Promise<void> {
     const entry = {
-      Source: "aws.sagemaker",
+      Source: this.source,
       DetailType: change.detailType,
       Detail: JSON.stringify(change.detail),
       Resources: change.resources,
