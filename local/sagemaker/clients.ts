@@ -1,24 +1,32 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { SERVICE_CREDENTIALS } from "../server/service-caller";
 
 /** The services that SageMaker itself calls. */
 export interface Clients {
   s3: S3Client;
+  /** As a service: the only caller whose metrics may be in `AWS/SageMaker`. */
+  cloudwatch: CloudWatchClient;
   logs: CloudWatchLogsClient;
   events: EventBridgeClient;
   lambda: LambdaClient;
   sqs: SQSClient;
 }
 
-/** @param endpoint of the emulator that answers for all of them */
-export function makeClients(endpoint: string, region: string): Clients {
+/**
+ * @param endpoint of the emulator that answers for all but CloudWatch
+ * @param ownUrl of the local server, which hosts CloudWatch
+ */
+export function makeClients(endpoint: string, ownUrl: string, region: string): Clients {
   const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
   return {
     // A body of unknown length would be sent in chunks with a trailing checksum, which costs more than it protects here.
     s3: new S3Client({ ...options, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
+    cloudwatch: new CloudWatchClient({ endpoint: ownUrl, region, credentials: SERVICE_CREDENTIALS }),
     logs: new CloudWatchLogsClient(options),
     events: new EventBridgeClient(options),
     lambda: new LambdaClient(options),

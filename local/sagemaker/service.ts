@@ -36,7 +36,7 @@ export function sagemaker(server: ServerContext): SageMaker {
   const { settings } = server;
   const folder = server.directory("sagemaker");
   const store = new Store(join(folder, "state.db"));
-  const clients = makeClients(settings.upstream, settings.region);
+  const clients = makeClients(settings.upstream, server.url, settings.region);
   const context: SageMakerContext = {
     server,
     store,

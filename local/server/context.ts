@@ -5,6 +5,8 @@ import type { ServerSettings } from "./settings";
 /** What the services of the local server share. */
 export interface ServerContext {
   readonly settings: ServerSettings;
+  /** Where this server answers, for all of AWS. */
+  readonly url: string;
   readonly processes: ProcessTable;
   /** A service's own folder under the state directory. */
   directory(service: string): string;
@@ -19,6 +21,7 @@ export interface ServerContext {
 export function serverContext(settings: ServerSettings, ownUrl: string): ServerContext {
   return {
     settings,
+    url: ownUrl,
     processes: new ProcessTable(),
     directory: (service) => join(settings.stateDirectory, service),
     childEnvironment: () => ({
