@@ -1,5 +1,6 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ServerContext } from "../server/context";
+import type { Events } from "../server/events";
 import type { Store } from "../server/store";
 
 /** What the parts of the local ECS share. */
@@ -7,6 +8,6 @@ export interface EcsContext {
   server: ServerContext;
   store: Store;
   logs: CloudWatchLogsClient;
-  /** `arn:aws:ecs:{region}:{account}:{resource}`. */
+  events: Events;
   arn(resource: string): string;
 }

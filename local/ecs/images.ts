@@ -9,13 +9,12 @@ export interface ImageContent {
 }
 
 /**
- * The content of an image. There is no container engine here, so an image cannot be pulled: the launcher's is what
- * the build puts into `dist/launcher`, whatever registry and tag it is given.
+ * The content of every image: there is no container engine here, so none can be pulled, and whatever is named stands
+ * for the launcher, as the build puts it into `dist/launcher`.
  *
  * @returns undefined where the build has not run
  */
-export function contentOf(image: string): ImageContent | undefined {
-  if (!/[\w.-]+(?:\/[\w./-]+)?(?::[\w.-]+)?/.test(image)) return undefined;
+export function imageContent(): ImageContent | undefined {
   const directory = join(projectRoot, "dist", "launcher");
   return existsSync(join(directory, "index.js")) ? { directory, command: ["node", "index.js"] } : undefined;
 }

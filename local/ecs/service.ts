@@ -1,9 +1,11 @@
 /** The local ECS: clusters, task definitions, and tasks as processes. */
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest } from "@aws-sdk/client-ecs";
 import { Store } from "../server/store";
 import type { ServerContext } from "../server/context";
+import { Events } from "../server/events";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
@@ -15,14 +17,13 @@ type Tag = { key: string; value: string };
 export function ecs(server: ServerContext): JsonService {
   const { region, accountId, upstream } = server.settings;
   const store = new Store(join(server.directory("ecs"), "state.db"));
+  const options = { region, endpoint: upstream, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const eventBridge = new EventBridgeClient(options);
   const context: EcsContext = {
     server,
     store,
-    logs: new CloudWatchLogsClient({
-      region,
-      endpoint: upstream,
-      credentials: { accessKeyId: "local", secretAccessKey: "local" },
-    }),
+    logs: new CloudWatchLogsClient(options),
+    events: new Events(eventBridge, "aws.ecs"),
     arn: (resource) => `arn:aws:ecs:${region}:${accountId}:${resource}`,
   };
   const clusters = new Clusters(context);
@@ -68,10 +69,12 @@ export function ecs(server: ServerContext): JsonService {
         return { tags };
       },
     },
-    close() {
+    async close() {
+      await tasks.close();
+      await context.events.flushed();
+      eventBridge.destroy();
       context.logs.destroy();
       store.close();
-      return Promise.resolve();
     },
   };
 }

@@ -1,113 +1,147 @@
-import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
 import type {
-  ContainerOverride,
   DescribeTasksRequest,
   DescribeTasksResponse,
-  KeyValuePair,
   ListTasksRequest,
   ListTasksResponse,
   RunTaskRequest,
   RunTaskResponse,
   StopTaskRequest,
   StopTaskResponse,
-  Task,
 } from "@aws-sdk/client-ecs";
-import { LogStream } from "../server/log-stream";
-import type { Collection } from "../server/store";
 import { AwsError, type Wire, type WireOutput } from "../server/json-service";
-import type { OwnedProcess } from "../server/processes";
+import type { Collection } from "../server/store";
 import type { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
-import { contentOf } from "./images";
+import { pageOf } from "./paging";
 import type { TaskDefinitionDocument, TaskDefinitions } from "./task-definitions";
+import { TaskDocuments, type TaskDocument } from "./task-documents";
+import { TaskRun } from "./task-run";
 
-type Document = Wire<Task> & Required<Pick<Wire<Task>, "taskArn" | "clusterArn">>;
-type Container = TaskDefinitionDocument["containerDefinitions"][number];
+/** A client token, what it asked for, and the tasks that it started. */
+interface Token {
+  request: string;
+  taskArns: string[];
+}
 
-/** Tasks: each container is a process with the task's environment and nothing else of this machine's. */
+/** How long containers may take to end when the service does, in seconds. */
+const CLOSING_SECONDS = 2;
+/** The most tasks that one request may start. */
+const MAX_COUNT = 10;
+
+/** ECS's operations on tasks. */
 export class Tasks {
-  private readonly documents: Collection<Document>;
-  private readonly processes = new Map<string, OwnedProcess[]>();
+  private readonly documents: TaskDocuments;
+  private readonly tokens: Collection<Token>;
+  private readonly runs = new Map<string, TaskRun>();
+  private readonly ends = new Set<Promise<void>>();
 
   constructor(
     private readonly context: EcsContext,
     private readonly clusters: Clusters,
     private readonly definitions: TaskDefinitions,
   ) {
-    this.documents = context.store.collection("task");
-    for (const task of this.documents.all()) {
-      if (task.lastStatus !== "STOPPED") this.stopped(idOf(task.taskArn), "The local cloud was restarted.");
-    }
+    this.documents = new TaskDocuments(context);
+    this.tokens = context.store.collection("task-token");
+    for (const { taskArn, lastStatus } of this.documents.all()) if (lastStatus !== "STOPPED") this.abandon(taskArn);
   }
 
   run = (input: Wire<RunTaskRequest>): Promise<WireOutput<RunTaskResponse>> => {
     const cluster = this.clusters.named(input.cluster);
     const definition = this.definitions.named(input.taskDefinition);
-    if (definition.status !== "ACTIVE") {
-      throw new AwsError("ClientException", `TaskDefinition ${definition.taskDefinitionArn} is inactive.`);
+    this.refuse(input, definition);
+    const token = input.clientToken;
+    const request = createHash("sha256").update(JSON.stringify(input)).digest("hex");
+    const earlier = token === undefined ? undefined : this.tokens.get(token);
+    if (earlier && earlier.request !== request) {
+      throw new AwsError("ConflictException", `The client token ${token} was used for another request.`);
     }
-    if (definition.networkMode === "awsvpc" && !input.networkConfiguration?.awsvpcConfiguration?.subnets?.length) {
-      throw new AwsError(
-        "InvalidParameterException",
-        "Network Configuration must be provided when networkMode 'awsvpc' is specified: give its subnets.",
-      );
-    }
-    const unknown = (input.overrides?.containerOverrides ?? []).filter(
-      (override) => !definition.containerDefinitions.some((container) => container.name === override.name),
-    );
-    if (unknown.length > 0) {
-      throw new AwsError(
-        "InvalidParameterException",
-        `Override for container named ${unknown.map((each) => each.name).join(", ")} is not a container in the TaskDefinition.`,
-      );
-    }
-    const count = input.count ?? 1;
-    const tasks = Array.from({ length: count }, () => this.start(cluster.clusterArn, definition, input));
+    const tasks = earlier
+      ? earlier.taskArns.flatMap((arn) => this.documents.get(arn) ?? [])
+      : Array.from({ length: input.count ?? 1 }, () => this.start(cluster.clusterArn, definition, input));
+    if (token !== undefined) this.tokens.insert(token, { request, taskArns: tasks.map(({ taskArn }) => taskArn) });
     return Promise.resolve({ tasks, failures: [] } as unknown as WireOutput<RunTaskResponse>);
   };
 
   describe = (input: Wire<DescribeTasksRequest>): Promise<WireOutput<DescribeTasksResponse>> => {
-    this.clusters.named(input.cluster);
-    const tasks: Document[] = [];
+    const { clusterArn } = this.clusters.named(input.cluster);
+    const tasks: object[] = [];
     const failures: { arn: string; reason: string }[] = [];
     for (const id of input.tasks) {
-      const found = this.documents.get(idOf(id));
-      if (found) tasks.push(found);
-      else failures.push({ arn: id, reason: "MISSING" });
+      const found = this.documents.get(id);
+      if (found?.clusterArn !== clusterArn) failures.push({ arn: id, reason: "MISSING" });
+      else tasks.push((input.include ?? []).includes("TAGS") ? found : { ...found, tags: [] });
     }
     return Promise.resolve({ tasks, failures } as unknown as WireOutput<DescribeTasksResponse>);
   };
 
-  list = (input: Wire<ListTasksRequest>): Promise<WireOutput<ListTasksResponse>> => {
+  list = (input: Partial<Wire<ListTasksRequest>>): Promise<WireOutput<ListTasksResponse>> => {
     const { clusterArn } = this.clusters.named(input.cluster);
-    const { family, desiredStatus = "RUNNING" } = input as Partial<ListTasksRequest>;
-    const taskArns = this.documents
+    const { family, desiredStatus = "RUNNING", startedBy, launchType } = input;
+    const arns = this.documents
       .all()
       .filter((task) => task.clusterArn === clusterArn && task.desiredStatus === desiredStatus)
       .filter((task) => family === undefined || task.group === `family:${family}`)
-      .map((task) => task.taskArn);
-    return Promise.resolve({ taskArns } as WireOutput<ListTasksResponse>);
+      .filter((task) => startedBy === undefined || task.startedBy === startedBy)
+      .filter((task) => launchType === undefined || task.launchType === launchType)
+      .map(({ taskArn }) => taskArn)
+      .sort();
+    const { arns: taskArns, ...next } = pageOf(arns, input);
+    return Promise.resolve({ taskArns, ...next } as WireOutput<ListTasksResponse>);
   };
 
-  stop = async (input: Wire<StopTaskRequest>): Promise<WireOutput<StopTaskResponse>> => {
-    const id = idOf(input.task);
-    if (!this.documents.get(id))
-      throw new AwsError("InvalidParameterException", `The referenced task was not found: ${input.task}`);
-    this.documents.update(id, (task) => ({
-      ...task,
-      desiredStatus: "STOPPED",
-      stoppedReason: input.reason ?? "Task stopped by user",
-      stopCode: "UserInitiated" as const,
-    }));
-    await Promise.all((this.processes.get(id) ?? []).map((each) => each.stop()));
-    return { task: this.documents.get(id) };
+  /** Answers at once; the task is STOPPED when its containers have ended. */
+  stop = (input: Wire<StopTaskRequest>): Promise<WireOutput<StopTaskResponse>> => {
+    this.clusters.named(input.cluster);
+    const found = this.documents.get(input.task);
+    if (!found) throw new AwsError("InvalidParameterException", "The referenced task was not found.");
+    const run = this.runs.get(found.taskArn);
+    if (!run) return Promise.resolve({ task: found });
+    const task = this.documents.change(found.taskArn, (document) => {
+      document.desiredStatus = "STOPPED";
+      document.stopCode ??= "UserInitiated";
+      document.stoppedReason ??= input.reason ?? "Task stopped by user";
+      document.stoppingAt ??= Date.now() / 1000;
+    });
+    void run.stop();
+    return Promise.resolve({ task } as unknown as WireOutput<StopTaskResponse>);
   };
 
-  private start(clusterArn: string, definition: TaskDefinitionDocument, input: Wire<RunTaskRequest>): Document {
+  /** Ends every task that runs. */
+  async close(): Promise<void> {
+    for (const [taskArn, run] of this.runs) {
+      this.documents.change(taskArn, notedAsAbandoned);
+      void run.stop(CLOSING_SECONDS);
+    }
+    await Promise.all(this.ends);
+  }
+
+  /** @throws AwsError for what the model admits and ECS refuses */
+  private refuse(input: Wire<RunTaskRequest>, definition: TaskDefinitionDocument): void {
+    const { taskDefinitionArn, status, networkMode, containerDefinitions } = definition;
+    if (status !== "ACTIVE") {
+      throw new AwsError("ClientException", `TaskDefinition ${taskDefinitionArn} is inactive.`);
+    }
+    const problems: string[] = [];
+    const { count = 1 } = input;
+    if (count < 1 || count > MAX_COUNT) problems.push(`count is ${count}: 1 to ${MAX_COUNT} tasks can be started.`);
+    if (networkMode === "awsvpc" && !input.networkConfiguration?.awsvpcConfiguration?.subnets?.length) {
+      problems.push("Network Configuration must be provided when networkMode 'awsvpc' is specified: give its subnets.");
+    }
+    const known = containerDefinitions.map(({ name }) => name);
+    for (const { name } of input.overrides?.containerOverrides ?? []) {
+      if (!known.includes(name)) {
+        problems.push(`Override for container named ${name} is not a container in the TaskDefinition.`);
+      }
+    }
+    if (problems.length > 0) throw new AwsError("InvalidParameterException", problems.join(" "));
+  }
+
+  private start(clusterArn: string, definition: TaskDefinitionDocument, input: Wire<RunTaskRequest>): TaskDocument {
     const id = randomUUID().replaceAll("-", "");
-    const cluster = clusterArn.split("/").pop() ?? "";
+    const cluster = clusterArn.slice(clusterArn.lastIndexOf("/") + 1);
     const taskArn = this.context.arn(`task/${cluster}/${id}`);
+    const inherited = input.propagateTags === "TASK_DEFINITION" ? (definition.tags ?? []) : [];
     const task = {
       taskArn,
       clusterArn,
@@ -117,106 +151,50 @@ export class Tasks {
       desiredStatus: "RUNNING",
       lastStatus: "PROVISIONING",
       createdAt: Date.now() / 1000,
-      ...(input.startedBy ? { startedBy: input.startedBy } : {}),
-      ...(input.overrides ? { overrides: input.overrides } : {}),
-      containers: definition.containerDefinitions.map((container) => ({
-        name: container.name,
-        image: container.image,
+      version: 1,
+      ...(definition.cpu === undefined ? {} : { cpu: definition.cpu }),
+      ...(definition.memory === undefined ? {} : { memory: definition.memory }),
+      ...(input.startedBy === undefined ? {} : { startedBy: input.startedBy }),
+      overrides: input.overrides ?? { containerOverrides: [] },
+      tags: [...inherited, ...(input.tags ?? [])],
+      containers: definition.containerDefinitions.map(({ name, image }) => ({
+        containerArn: this.context.arn(`container/${cluster}/${id}/${randomUUID()}`),
+        name,
+        image,
         taskArn,
         lastStatus: "PENDING",
       })),
-    } as unknown as Document;
-    this.documents.insert(id, task);
-    void this.runContainers(id, definition, input.overrides?.containerOverrides ?? []);
-    return task;
-  }
-
-  private async runContainers(
-    id: string,
-    definition: TaskDefinitionDocument,
-    overrides: Wire<ContainerOverride>[],
-  ): Promise<void> {
-    const ends = definition.containerDefinitions.map((container) =>
-      this.runContainer(
-        id,
-        container,
-        overrides.find((override) => override.name === container.name),
-      ),
+    } as unknown as TaskDocument;
+    this.documents.insert(task);
+    const run = new TaskRun(
+      this.context,
+      this.documents,
+      taskArn,
+      definition,
+      input.overrides?.containerOverrides ?? [],
     );
-    this.documents.update(id, (task) => ({ ...task, lastStatus: "RUNNING", startedAt: Date.now() / 1000 }));
-    await Promise.all(ends);
-    this.processes.delete(id);
-    this.stopped(id, "Essential container in task exited");
-  }
-
-  /** Runs one container to its end and records how it ended. */
-  private async runContainer(
-    id: string,
-    container: Container,
-    override: Wire<ContainerOverride> | undefined,
-  ): Promise<void> {
-    const name = container.name ?? "";
-    const end = (exitCode: number | undefined, reason?: string) =>
-      this.documents.update(id, (task) => {
-        const found = task.containers?.find((each) => each.name === name);
-        if (found)
-          Object.assign(found, { lastStatus: "STOPPED", exitCode, ...(reason === undefined ? {} : { reason }) });
-      });
-    const content = contentOf(container.image ?? "");
-    if (!content) {
-      end(
-        undefined,
-        `CannotPullContainerError: image ${container.image} has no content here: build dist/launcher first.`,
-      );
-      return;
-    }
-    const [command = "", ...args] = override?.command ?? container.command ?? content.command;
-    const scratch = `${this.context.server.directory("ecs")}/${id}`;
-    mkdirSync(scratch, { recursive: true });
-    const log = this.logOf(container, id);
-    const owned = this.context.server.processes.start({
-      command: command === "node" ? process.execPath : command,
-      arguments: args,
-      environment: {
-        ...this.context.server.childEnvironment(),
-        HOME: scratch,
-        TMPDIR: scratch,
-        ...variables(container.environment),
-        ...variables(override?.environment),
-      },
-      workingDirectory: content.directory,
-      onLine: (line) => log?.write(line),
+    this.runs.set(taskArn, run);
+    const end = run.run().finally(() => {
+      this.runs.delete(taskArn);
+      this.ends.delete(end);
     });
-    this.processes.set(id, [...(this.processes.get(id) ?? []), owned]);
-    const exit = await owned.exited;
-    // Its last lines are there before anyone is told that it ended.
-    await log?.close();
-    end(exit.code ?? 137, exit.error?.message);
+    this.ends.add(end);
+    return this.documents.get(taskArn) ?? task;
   }
 
-  private logOf(container: Container, id: string): LogStream | undefined {
-    const { logDriver, options } = container.logConfiguration ?? {};
-    const group = options?.["awslogs-group"];
-    if (logDriver !== "awslogs" || group === undefined) return undefined;
-    return new LogStream(
-      this.context.logs,
-      group,
-      `${options?.["awslogs-stream-prefix"] ?? "ecs"}/${container.name}/${id}`,
-    );
-  }
-
-  private stopped(id: string, reason: string): void {
-    this.documents.update(id, (task) => ({
-      ...task,
-      desiredStatus: "STOPPED",
-      lastStatus: "STOPPED",
-      stoppedReason: task.stoppedReason ?? reason,
-      stoppedAt: Date.now() / 1000,
-    }));
+  /** A task whose processes went with an earlier server. */
+  private abandon(taskArn: string): void {
+    this.documents.change(taskArn, (task) => {
+      notedAsAbandoned(task);
+      task.lastStatus = "STOPPED";
+      task.stoppedAt = Date.now() / 1000;
+      for (const container of task.containers ?? []) container.lastStatus = "STOPPED";
+    });
   }
 }
 
-const idOf = (task: string) => task.split("/").pop() ?? task;
-
-const variables = (pairs: readonly Wire<KeyValuePair>[] | undefined): Record<string, string> =>
-  Object.fromEntries((pairs ?? []).map(({ name, value }) => [name ?? "", value ?? ""]));
+function notedAsAbandoned(task: TaskDocument): void {
+  task.desiredStatus = "STOPPED";
+  task.stopCode ??= "TerminationNotice";
+  task.stoppedReason ??= "The local ECS ended while the task ran.";
+}

@@ -1,0 +1,152 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ContainerOverride, KeyValuePair } from "@aws-sdk/client-ecs";
+import { messageOf } from "../server/errors";
+import type { Wire } from "../server/json-service";
+import { LogStream } from "../server/log-stream";
+import type { OwnedProcess } from "../server/processes";
+import type { EcsContext } from "./context";
+import { imageContent, type ImageContent } from "./images";
+import type { TaskDefinitionDocument } from "./task-definitions";
+import { idOf, type TaskDocuments } from "./task-documents";
+
+type Container = TaskDefinitionDocument["containerDefinitions"][number];
+
+/** How long a container may take to end after SIGTERM where its definition says nothing, in seconds. */
+const STOP_TIMEOUT_SECONDS = 30;
+
+/** A running task: each container is a process with the task's environment and nothing else of this machine's. */
+export class TaskRun {
+  private readonly running = new Map<string, { owned: OwnedProcess; container: Container }>();
+  private readonly ends: Promise<void>[] = [];
+  private readonly id: string;
+
+  constructor(
+    private readonly context: EcsContext,
+    private readonly documents: TaskDocuments,
+    taskArn: string,
+    private readonly definition: TaskDefinitionDocument,
+    private readonly overrides: readonly Wire<ContainerOverride>[],
+  ) {
+    this.id = idOf(taskArn);
+  }
+
+  /** Runs the task from its containers' start to their end. Never rejects. */
+  async run(): Promise<void> {
+    const { containerDefinitions } = this.definition;
+    this.documents.change(this.id, (task) => void (task.lastStatus = "PENDING"));
+    const content = imageContent();
+    const obstacle = content ? secretsOf(containerDefinitions) : notPulled(containerDefinitions);
+    if (!content || obstacle) return this.stopped("TaskFailedToStart", obstacle ?? "");
+    try {
+      for (const container of containerDefinitions) this.start(container, content);
+    } catch (error) {
+      await this.stop();
+      return this.stopped("TaskFailedToStart", `CannotStartContainerError: ${messageOf(error)}`);
+    }
+    this.documents.change(this.id, (task) => {
+      task.lastStatus = "RUNNING";
+      task.startedAt = Date.now() / 1000;
+      for (const container of task.containers ?? []) container.lastStatus = "RUNNING";
+    });
+    await Promise.all(this.ends);
+    rmSync(this.scratch, { recursive: true, force: true });
+    this.stopped("EssentialContainerExited", "Essential container in task exited");
+  }
+
+  /** Asks every container to end, and sees to it after its stop timeout, or `graceSeconds`. */
+  async stop(graceSeconds?: number): Promise<void> {
+    await Promise.all(
+      [...this.running.values()].map(({ owned, container }) =>
+        owned.stop((graceSeconds ?? container.stopTimeout ?? STOP_TIMEOUT_SECONDS) * 1000),
+      ),
+    );
+  }
+
+  private get scratch(): string {
+    return join(this.context.server.directory("ecs"), this.id);
+  }
+
+  private start(container: Container, content: ImageContent): void {
+    const name = container.name ?? "";
+    const override = this.overrides.find((candidate) => candidate.name === name);
+    const [command = "", ...rest] = override?.command ?? container.command ?? content.command;
+    const scratch = join(this.scratch, name);
+    mkdirSync(scratch, { recursive: true });
+    const log = this.logOf(container);
+    const owned = this.context.server.processes.start({
+      command: command === "node" ? process.execPath : command,
+      arguments: rest,
+      environment: {
+        ...this.context.server.childEnvironment(),
+        HOME: scratch,
+        TMPDIR: scratch,
+        ...variables(container.environment),
+        ...variables(override?.environment),
+      },
+      workingDirectory: content.directory,
+      onLine: (line) => log?.write(line),
+    });
+    this.running.set(name, { owned, container });
+    this.ends.push(this.untilEnd(container, owned, log));
+  }
+
+  /** Waits for a container's end; that of an essential one is the end of all. */
+  private async untilEnd(container: Container, owned: OwnedProcess, log: LogStream | undefined): Promise<void> {
+    const name = container.name ?? "";
+    const exit = await owned.exited;
+    // Its last lines are there before anyone is told that it ended.
+    await log?.close();
+    this.running.delete(name);
+    this.documents.change(this.id, (task) => {
+      const found = task.containers?.find((candidate) => candidate.name === name);
+      if (!found) return;
+      found.lastStatus = "STOPPED";
+      found.exitCode = exit.code ?? 128 + signalNumber(exit.signal);
+      if (exit.error) found.reason = `CannotStartContainerError: ${exit.error.message}`;
+    });
+    if (container.essential ?? true) await this.stop();
+  }
+
+  private logOf(container: Container): LogStream | undefined {
+    const { logDriver, options } = container.logConfiguration ?? {};
+    const group = options?.["awslogs-group"];
+    if (logDriver !== "awslogs" || group === undefined) return undefined;
+    const stream = `${options?.["awslogs-stream-prefix"] ?? "ecs"}/${container.name}/${this.id}`;
+    return new LogStream(this.context.logs, group, stream);
+  }
+
+  private stopped(code: "TaskFailedToStart" | "EssentialContainerExited", reason: string): void {
+    this.documents.change(this.id, (task) => {
+      task.desiredStatus = "STOPPED";
+      task.lastStatus = "STOPPED";
+      task.stopCode ??= code;
+      task.stoppedReason ??= reason;
+      task.stoppedAt = Date.now() / 1000;
+      for (const container of task.containers ?? []) container.lastStatus = "STOPPED";
+    });
+  }
+}
+
+function notPulled(containers: readonly Container[]): string {
+  const [first] = containers;
+  return `CannotPullContainerError: image ${first?.image} has no content here: build dist/launcher first (npm run build).`;
+}
+
+/** What keeps a task with secrets in its containers' environments from starting. */
+function secretsOf(containers: readonly Container[]): string | undefined {
+  const names = containers.flatMap(({ secrets = [] }) => secrets.map(({ name }) => name));
+  if (names.length === 0) return undefined;
+  return (
+    `ResourceInitializationError: the local ECS does not fetch secrets into the environment (${names.join(", ")}): ` +
+    "let the container read them itself."
+  );
+}
+
+/** What a shell adds to 128 for a process ended by a signal. */
+function signalNumber(signal: NodeJS.Signals | null): number {
+  return signal === "SIGTERM" ? 15 : signal === "SIGINT" ? 2 : 9;
+}
+
+const variables = (pairs: readonly Wire<KeyValuePair>[] | undefined): Record<string, string> =>
+  Object.fromEntries((pairs ?? []).map(({ name, value }) => [name ?? "", value ?? ""]));
