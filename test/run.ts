@@ -4,6 +4,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
+import { bundleAll } from "../functions/bundle";
 import { projectRoot, tools } from "../local/tools";
 
 interface Counts {
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
   const paths = process.argv.slice(2);
   for (const path of paths) statSync(path); // a misspelt path is an error, not zero tests
   const from = Date.now();
+  await bundleAll({ outDir: join(projectRoot, "dist") }); // tasks of the local ECS run what is built
   const none: Counts = { passed: 0, failed: 0, skipped: 0 };
   const typescript = select("test/**/*.test.ts", paths);
   const python = select("test/**/test_*.py", paths);
