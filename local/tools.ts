@@ -9,7 +9,11 @@ export const projectRoot = resolve(__dirname, "..");
 /** Everything that is made here and never committed. */
 export const localDirectory = join(projectRoot, ".local");
 
-const Tools = t.type({ node: t.string, python: t.string, pulumi: t.string });
+const Tools = t.intersection([
+  t.type({ node: t.string, python: t.string, pulumi: t.string }),
+  // The Python with the clients of AWS that tests use: only `npm test` installs it.
+  t.partial({ oracles: t.string }),
+]);
 /** Absolute paths of the executables. */
 export type Tools = t.TypeOf<typeof Tools>;
 

@@ -1,4 +1,5 @@
-// `npm test [-- PATH …]`: mocha for TypeScript, pytest for Python, and one line of counts at the end.
+// `npm test [-- PATH …]`: mocha for TypeScript, pytest for Python, and one line of counts at the end. What checks the
+// project with clients that others wrote (test/oracles) runs on a Python of its own, which has them.
 import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,11 +33,14 @@ async function runMocha(files: string[]): Promise<Counts> {
   });
 }
 
-async function runPytest(files: string[]): Promise<Counts> {
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+async function runPytest(python: string, files: string[]): Promise<Counts> {
+  if (!files.length) return NONE;
   const directory = mkdtempSync(join(tmpdir(), "pytest-"));
   const xml = join(directory, "junit.xml");
   const code = await new Promise<number | null>((done) =>
-    spawn(tools().python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
+    spawn(python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
       cwd: projectRoot,
       stdio: "inherit",
     }).on("close", done),
@@ -53,17 +57,30 @@ async function runPytest(files: string[]): Promise<Counts> {
   }
 }
 
+/** The Python with the clients of others. @throws Error where set-up did not install it */
+function oracles(): string {
+  const python = tools().oracles;
+  if (!python) throw new Error("The tests in test/oracles need packages of their own: run them with `npm test`.");
+  return python;
+}
+
 async function main(): Promise<void> {
   const paths = process.argv.slice(2);
   for (const path of paths) statSync(path); // a misspelt path is an error, not zero tests
   const from = Date.now();
   await bundleAll({ outDir: join(projectRoot, "dist") }); // tasks of the local ECS run what is built
-  const none: Counts = { passed: 0, failed: 0, skipped: 0 };
   const typescript = select("test/**/*.test.ts", paths);
   const python = select("test/**/test_*.py", paths);
-  const first = python.length ? await runPytest(python) : none;
-  const second = typescript.length ? await runMocha(typescript) : none;
-  const sum = (key: keyof Counts) => first[key] + second[key];
+  const withOracles = python.filter((file) => file.startsWith("test/oracles/"));
+  const counts = [
+    await runPytest(
+      tools().python,
+      python.filter((file) => !withOracles.includes(file)),
+    ),
+    withOracles.length ? await runPytest(oracles(), withOracles) : NONE,
+    typescript.length ? await runMocha(typescript) : NONE,
+  ];
+  const sum = (key: keyof Counts) => counts.reduce((total, each) => total + each[key], 0);
   console.log(
     `\nmocha: ${typescript.length} files, pytest: ${python.length} files, ${((Date.now() - from) / 1000).toFixed(0)} s`,
   );

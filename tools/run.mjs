@@ -1,11 +1,14 @@
-// `node tools/run.mjs SCRIPT.ts [ARGUMENT …]`: set-up where it is not done yet, then the script under the project's Node.
+// `node tools/run.mjs [--with-oracles] SCRIPT.ts [ARGUMENT …]`: set-up where it is not done yet, then the script under the
+// project's Node. With oracles, set-up also installs the clients by others that tests use.
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { SetupError, root, setup } from "./setup.mjs";
 
-const [script, ...args] = process.argv.slice(2);
+const given = process.argv.slice(2);
+const withOracles = given[0] === "--with-oracles";
+const [script, ...args] = withOracles ? given.slice(1) : given;
 try {
-  const tools = await setup();
+  const tools = await setup({ withOracles });
   const path = [dirname(tools.node), join(root, "node_modules", ".bin"), dirname(tools.python), process.env.PATH ?? ""];
   const child = spawn(
     tools.node,

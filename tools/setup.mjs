@@ -11,6 +11,7 @@ export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const local = join(root, ".local");
 const stateFile = join(local, "setup.json");
 const python = join(local, "venv", "bin", "python");
+const oracles = join(local, "oracles", "bin", "python");
 const installedNode = join(root, "tools/node/node_modules/node/bin/node");
 const NODE_MINIMUM = [22, 13];
 const PYTHON_MINIMUM = [3, 10];
@@ -93,7 +94,7 @@ const packagesStep = {
     }),
 };
 
-function findPython() {
+function findPython(step = "Python packages") {
   const seen = [];
   for (const name of ["python3", "python3.13", "python3.12", "python3.11", "python3.10", "python"]) {
     const version = ask(name, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"]);
@@ -101,8 +102,19 @@ function findPython() {
     if (version) seen.push(`${name} is ${version}`);
   }
   throw new SetupError(
-    `Set-up step "Python packages" failed: Python ${PYTHON_MINIMUM.join(".")} or newer is needed and none is on PATH${seen.length ? ` (${seen.join(", ")})` : ""}. Install it (with its venv module; on Debian and Ubuntu: python3 and python3-venv) and run the same command again.`,
+    `Set-up step "${step}" failed: Python ${PYTHON_MINIMUM.join(".")} or newer is needed and none is on PATH${seen.length ? ` (${seen.join(", ")})` : ""}. Install it (with its venv module; on Debian and Ubuntu: python3 and python3-venv) and run the same command again.`,
   );
+}
+
+/** Installs exactly what a lock names into the environment of an interpreter, with uv, which is installed first. */
+async function installLock(step, interpreter, lock) {
+  const uv = join(local, "venv", "bin", "uv");
+  if (!ask(uv, ["--version"])) {
+    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"];
+    await execute(step, "PyPI", python, [...pip, "tools/python/uv.lock"]);
+  }
+  const into = ["pip", "install", "--quiet", "--python", interpreter, "--require-hashes", "-r"];
+  await execute(step, "PyPI", uv, [...into, lock]);
 }
 
 const pythonStep = {
@@ -114,20 +126,27 @@ const pythonStep = {
       rmSync(join(local, "venv"), { recursive: true, force: true });
       await execute(this.name, "The system", host, ["-m", "venv", join(local, "venv")]);
     }
-    const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"];
-    await execute(this.name, "PyPI", python, [...pip, "tools/python/uv.lock"]);
-    const uv = join(local, "venv", "bin", "uv");
-    await execute(this.name, "PyPI", uv, [
-      "pip",
-      "install",
-      "--quiet",
-      "--python",
-      python,
-      "--require-hashes",
-      "-r",
-      "tools/python/requirements.lock",
-    ]);
+    await installLock(this.name, python, "tools/python/requirements.lock");
     return { python };
+  },
+};
+
+/** Clients of AWS that others wrote, apart from what the jobs run on: only tests ask for them. */
+const oraclesStep = {
+  name: "Python packages of the tests",
+  inputs: () => hashOf("tools/python/oracles.lock", `present: ${existsSync(oracles)}`),
+  async run() {
+    if (!ask(oracles, ["-c", "import sys; print(sys.version)"])) {
+      rmSync(join(local, "oracles"), { recursive: true, force: true });
+      await execute(this.name, "The system", findPython(this.name), [
+        "-m",
+        "venv",
+        "--without-pip",
+        join(local, "oracles"),
+      ]);
+    }
+    await installLock(this.name, oracles, "tools/python/oracles.lock");
+    return { oracles };
   },
 };
 
@@ -219,11 +238,14 @@ function alive(pid) {
 
 const seconds = (from) => `${((Date.now() - from) / 1000).toFixed(1)} s`;
 
-/** Does what is not done yet and answers the tools' paths: `{node, python, pulumi}`. Throws SetupError. */
-export async function setup() {
+/**
+ * Does what is not done yet and answers the tools' paths: `{node, python, pulumi}`, and `oracles` (the Python with the
+ * clients that tests check the local cloud with) where they are asked for. Throws SetupError.
+ */
+export async function setup({ withOracles = false } = {}) {
   mkdirSync(local, { recursive: true });
   const pending = (state) => steps.filter((step) => state.done[step.name] !== step.inputs());
-  const steps = [nodeStep, packagesStep, pythonStep, pulumiStep];
+  const steps = [nodeStep, packagesStep, pythonStep, pulumiStep, ...(withOracles ? [oraclesStep] : [])];
   if (pending(readState()).length === 0) return readState().tools;
   const unlock = await lock();
   const end = (signal) => {
@@ -269,7 +291,7 @@ export async function setup() {
     const results = await Promise.allSettled([
       run(pulumiStep),
       run(nodeStep).then(() => run(packagesStep)),
-      run(pythonStep),
+      run(pythonStep).then(() => run(oraclesStep)),
     ]);
     clearInterval(ticker);
     const failed = results.filter((result) => result.status === "rejected").map((result) => result.reason);

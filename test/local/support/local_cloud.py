@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -75,10 +74,10 @@ class Cloud:
         self.aws = f"http://127.0.0.1:{free_port()}"
         self.url = f"http://127.0.0.1:{free_port()}"
         # The interpreter's own folder, not what a link of it points to: there are the packages.
-        path = f"{node().parent}:{Path(sys.executable).parent}:/usr/bin:/bin"
+        path = f"{tool('node').parent}:{tool('python').parent}:/usr/bin:/bin"
         self.environment = {"PATH": path, "HOME": str(folder), "TMPDIR": str(folder), "AWS_REGION": REGION}
         self.ministack = Server(
-            [sys.executable, str(ROOT / "local" / "server" / "run_ministack.py")],
+            [str(tool("python")), str(ROOT / "local" / "server" / "run_ministack.py")],
             {
                 **self.environment,
                 "BIND_HOST": "127.0.0.1",
@@ -98,7 +97,7 @@ class Cloud:
     def start(self) -> None:
         self.server = Server(
             [
-                str(node()),
+                str(tool("node")),
                 "--import",
                 (ROOT / "node_modules/tsx/dist/loader.mjs").as_uri(),
                 str(ROOT / "local/server/main.ts"),
@@ -107,7 +106,7 @@ class Cloud:
                 **self.environment,
                 "LOCAL_SERVER_PORT": self.url.rsplit(":", 1)[1],
                 "LOCAL_SERVER_STATE_DIR": str(self.folder / "state"),
-                "LOCAL_SERVER_PYTHON": sys.executable,
+                "LOCAL_SERVER_PYTHON": str(tool("python")),
                 "AWS_ENDPOINT_URL": self.aws,
                 "AWS_ACCOUNT_ID": ACCOUNT,
             },
@@ -129,11 +128,11 @@ class Cloud:
         self.ministack.stop()
 
 
-def node() -> Path:
-    """The Node that set-up chose, else the one on PATH."""
+def tool(name: str) -> Path:
+    """``node`` or ``python`` as set-up chose it, else the one on PATH."""
     state = ROOT / ".local" / "setup.json"
-    found = json.loads(state.read_text())["tools"]["node"] if state.exists() else shutil.which("node")
-    assert found, "no Node: run `npm test`, which sets everything up"
+    found = json.loads(state.read_text())["tools"][name] if state.exists() else shutil.which(name)
+    assert found, f"no {name}: run `npm test`, which sets everything up"
     return Path(found)
 
 
