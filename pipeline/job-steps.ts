@@ -91,6 +91,7 @@ export class ProcessingStep<
 
   override arguments(): Readonly<Record<string, Argument>> {
     const { job } = this;
+    const inputs = Object.entries(job.inputs);
     const outputs = Object.entries<ProcessingOutput>(job.outputs);
     return {
       ProcessingJobName: job.namePrefix,
@@ -107,26 +108,32 @@ export class ProcessingStep<
         ContainerEntrypoint: job.entrypoint,
       },
       RoleArn: job.roleArn,
-      ProcessingInputs: Object.entries(job.inputs).map(([InputName, { uri, path }]) => ({
-        InputName,
-        AppManaged: false,
-        S3Input: {
-          S3Uri: uri,
-          LocalPath: path,
-          S3DataType: "S3Prefix",
-          S3InputMode: "File",
-          S3DataDistributionType: "FullyReplicated",
-          S3CompressionType: "None",
-        },
-      })),
-      ProcessingOutputConfig: {
-        Outputs: outputs.map(([OutputName, { uri, path }]) => ({
-          OutputName,
-          AppManaged: false,
-          S3Output: { S3Uri: uri, LocalPath: path, S3UploadMode: "EndOfJob" },
-        })),
-        KmsKeyId: job.outputKmsKeyArn,
-      },
+      ProcessingInputs:
+        inputs.length === 0
+          ? undefined
+          : inputs.map(([InputName, { uri, path }]) => ({
+              InputName,
+              AppManaged: false,
+              S3Input: {
+                S3Uri: uri,
+                LocalPath: path,
+                S3DataType: "S3Prefix",
+                S3InputMode: "File",
+                S3DataDistributionType: "FullyReplicated",
+                S3CompressionType: "None",
+              },
+            })),
+      ProcessingOutputConfig:
+        outputs.length === 0
+          ? undefined
+          : {
+              Outputs: outputs.map(([OutputName, { uri, path }]) => ({
+                OutputName,
+                AppManaged: false,
+                S3Output: { S3Uri: uri, LocalPath: path, S3UploadMode: "EndOfJob" },
+              })),
+              KmsKeyId: job.outputKmsKeyArn,
+            },
       Environment: job.environment,
       StoppingCondition: stopping(job.maxRuntimeSeconds),
       Tags: tagsRequest(job.tags),
