@@ -1,8 +1,10 @@
 /** AWS's published API models: what a service's operations take and give. */
 export { answer } from "./answer";
-export { toInput, type Mapped } from "./mapping";
+export { cloudFormationSchemas, loadCloudFormation, type CloudFormationType } from "./cloudformation";
+export { modelsCache } from "./installed";
+export { sameName, toInput, type Mapped } from "./mapping";
 export { mirror, sameJson } from "./mirror";
-export { botocoreData, hasOperation, loadModel, modelsCache, shapeOf, type ServiceModel, type Shape } from "./model";
+export { botocoreData, hasOperation, loadModel, shapeOf, type ServiceModel, type Shape } from "./model";
 export { refusal, type Refusal } from "./refusal";
 export { brokenRules } from "./rules";
 export { validate, validationMessage, type ValidationOptions, type Violation } from "./validate";

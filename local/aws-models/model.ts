@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { cachedJson, sitePackages } from "./installed";
 
 /** What a service's model says of one shape, without its documentation and wire details. */
 export interface Shape {
@@ -75,31 +76,7 @@ export function loadModel(service: string): ServiceModel {
 
 /** Directory of botocore's models. @throws when there is none */
 export function botocoreData(): string {
-  const configured = process.env["BOTOCORE_DATA"];
-  if (configured) {
-    if (!existsSync(configured)) throw new Error(`BOTOCORE_DATA is ${configured}, which does not exist`);
-    return configured;
-  }
-  const lib = projectPath(".local", "venv", "lib");
-  const pythons = existsSync(lib) ? readdirSync(lib).filter((name) => name.startsWith("python3")) : [];
-  const found = pythons
-    .map((name) => join(lib, name, "site-packages", "botocore", "data"))
-    .find((dir) => existsSync(dir));
-  if (!found) {
-    throw new Error(
-      `botocore is not installed below ${lib}: run the set-up again, or set BOTOCORE_DATA to its data directory`,
-    );
-  }
-  return found;
-}
-
-/** Directory of the trimmed models. */
-export function modelsCache(): string {
-  return process.env["AWS_MODELS_CACHE"] ?? projectPath(".local", "models");
-}
-
-function projectPath(...parts: string[]): string {
-  return resolve(__dirname, "..", "..", ...parts);
+  return sitePackages("BOTOCORE_DATA", "botocore", "botocore", "data");
 }
 
 function modelFile(service: string): string {
@@ -115,15 +92,9 @@ function modelFile(service: string): string {
 
 function readCached(service: string, source: string): ServiceModel {
   const { size, mtimeMs } = statSync(source);
-  const directory = modelsCache();
-  const cached = join(directory, `${service}-${CACHE_FORMAT}-${size}-${Math.round(mtimeMs)}.json`);
-  if (existsSync(cached)) return JSON.parse(readFileSync(cached, "utf8")) as ServiceModel;
-  const model = trim(service, JSON.parse(gunzipSync(readFileSync(source)).toString("utf8")) as RawModel);
-  mkdirSync(directory, { recursive: true });
-  const temporary = `${cached}.${process.pid}.${process.hrtime.bigint()}`;
-  writeFileSync(temporary, JSON.stringify(model));
-  renameSync(temporary, cached);
-  return model;
+  return cachedJson(`${service}-${CACHE_FORMAT}-${size}-${Math.round(mtimeMs)}`, () =>
+    trim(service, JSON.parse(gunzipSync(readFileSync(source)).toString("utf8")) as RawModel),
+  );
 }
 
 interface Reference {
