@@ -1,4 +1,4 @@
-import type { EngineEvent, OutputMap, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
+import type { DiagnosticEvent, EngineEvent, OutputMap, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
 
 export type Operation = "preview" | "up" | "refresh" | "destroy";
 
@@ -26,6 +26,8 @@ export interface RunResult {
   changes: Changes;
   /** Everything that was not left as it was, in the order in which it was done. */
   steps: Step[];
+  /** What the engine or the provider warned of, with the resource's name before it where it is about one. */
+  warnings: string[];
   /** Empty after a preview or a destruction. */
   outputs: OutputMap;
   /** All resources of the stack after the operation, components included; empty after a preview. */
@@ -71,6 +73,7 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
   return {
     changes: record.changes(),
     steps: record.steps,
+    warnings: [...record.warnings],
     outputs,
     resources: operation === "preview" ? [] : await resourcesOf(stack),
     seconds: (performance.now() - from) / 1000,
@@ -117,6 +120,8 @@ const IDLE = new Set(["same", "read", "refresh"]);
 /** What the engine's events tell. */
 class Transcript {
   readonly steps: Step[] = [];
+  /** A provider is asked for the same difference more than once. */
+  readonly warnings = new Set<string>();
   private readonly diagnostics: string[] = [];
   private summary: Partial<Record<string, number>> = {};
 
@@ -129,9 +134,7 @@ class Transcript {
     const metadata = (this.operation === "preview" ? event.resourcePreEvent : event.resOutputsEvent)?.metadata;
     if (metadata && isOfProgram(metadata)) this.step(metadata);
     if (event.summaryEvent) this.summary = event.summaryEvent.resourceChanges;
-    if (event.diagnosticEvent && /error/.test(event.diagnosticEvent.severity)) {
-      this.diagnostics.push(withoutMarks(event.diagnosticEvent.message));
-    }
+    if (event.diagnosticEvent) this.diagnostic(event.diagnosticEvent);
   }
 
   changes(): Changes {
@@ -151,13 +154,23 @@ class Transcript {
     return said.length > 0 ? said : [cause instanceof Error ? cause.message : String(cause)];
   }
 
+  private diagnostic({ severity, message, urn }: DiagnosticEvent): void {
+    const text = withoutMarks(message);
+    if (/error/.test(severity)) this.diagnostics.push(text);
+    if (severity === "warning") this.warnings.add(urn ? `${nameOf(urn)}: ${text}` : text);
+  }
+
   private step({ op, type, urn, detailedDiff }: StepEventMetadata): void {
-    const name = urn.split("::").slice(3).join("::");
+    const name = nameOf(urn);
     this.hooks.onResource?.(name, op);
     if (IDLE.has(op)) return;
     const differences = Object.entries(detailedDiff ?? {}).map(([path, { diffKind }]) => [path, diffKind]);
     this.steps.push({ op, type, urn, name, differences: Object.fromEntries(differences) as Record<string, string> });
   }
+}
+
+function nameOf(urn: string): string {
+  return urn.split("::").slice(3).join("::");
 }
 
 /** A diagnostic without the engine's colour marks. */

@@ -52,7 +52,10 @@ export async function bringUp(configFile: string, cloud: RunningCloud, progress:
   const { create, update, replace, delete: deleted, same } = result.changes;
   return {
     value: stackUp(result.outputs, result.resources),
-    detail: `${create} created, ${update} updated, ${replace} replaced, ${deleted} deleted, ${same} unchanged`,
+    detail: [
+      `${create} created, ${update} updated, ${replace} replaced, ${deleted} deleted, ${same} unchanged`,
+      ...result.warnings,
+    ].join("; "),
   };
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
-import { botocoreData, modelsCache } from "../aws-models";
+import { botocoreData, cloudFormationSchemas, modelsCache } from "../aws-models";
 
 /**
  * Writes the provider as one JavaScript file, and the executable `pulumi-resource-aws` that the engine starts.
@@ -9,7 +9,7 @@ import { botocoreData, modelsCache } from "../aws-models";
  * The executable names this machine's Node and models, since the engine starts it in a directory and with a search
  * path of its own.
  *
- * @throws when botocore's models are not installed
+ * @throws when botocore's models or cfn-lint's schemas are not installed
  */
 export async function bundleProvider(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true });
@@ -36,6 +36,7 @@ function launcher(outDir: string): string {
   return [
     "#!/bin/sh",
     set("BOTOCORE_DATA", botocoreData()),
+    set("CFNLINT_SCHEMAS", cloudFormationSchemas()),
     set("AWS_MODELS_CACHE", modelsCache()),
     // The SDK is large: compiled once, it loads in half the time.
     set("NODE_COMPILE_CACHE", join(outDir, "compiled")),

@@ -1,7 +1,7 @@
 import type { Context, Refusal } from "./context";
 import { jsonObject } from "./checks";
 import { autoName, nameOf, typeOf } from "./naming";
-import { inputsOf, type AnyResource } from "./resource";
+import type { AnyResource } from "./resource";
 import { hasUnknown, isObject, pick, settle, UNKNOWN, type Properties } from "./values";
 
 /** Something wrong with a resource's inputs. */
@@ -41,7 +41,7 @@ export function complete(
     inputs[naming.property] = kept ?? autoName(nameOf(urn), naming.maxLength - suffix.length, seed) + suffix;
     inputs[FILLED] = [naming.property];
   }
-  if (inputsOf(definition).includes("tags")) {
+  if (definition.inputs.includes("tags")) {
     const tags = { ...defaultTags, ...(isObject(inputs["tags"]) ? inputs["tags"] : {}) };
     if (Object.keys(tags).length > 0) inputs["tagsAll"] = tags;
   }
@@ -67,7 +67,7 @@ export async function check(
 }
 
 function unsupportedInputs(definition: AnyResource, urn: string, inputs: Properties): Failure[] {
-  const known = new Set([...inputsOf(definition), ...COMMON]);
+  const known = new Set([...definition.inputs, ...COMMON]);
   const names = Object.keys(inputs).filter((name) => !known.has(name) && !name.startsWith("__"));
   return names.map((property) => ({
     property,
@@ -119,7 +119,7 @@ async function tryOut(definition: AnyResource, urn: string, context: Context, in
 }
 
 function modelFailures(definition: AnyResource, { operation, violations }: Refusal): Failure[] {
-  const inputs = inputsOf(definition);
+  const { inputs } = definition;
   return violations.map(({ path, reason }) => {
     const top = (path.split(/[.[]/, 1)[0] ?? "").toLowerCase();
     return {

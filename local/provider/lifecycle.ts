@@ -1,8 +1,10 @@
 import { check, complete, COMMON, FILLED, forHandler, outputsOf, type Checked } from "./check";
+import { CloudFormation, type Consequence } from "./cloudformation";
 import { Context, type Created, type Mode } from "./context";
 import { difference, topOf, type Change } from "./diff";
 import { typeOf } from "./naming";
-import { inputsOf, replaces, type AnyResource, type ResourceTable } from "./resource";
+import { OVERRIDES } from "./overrides";
+import type { AnyResource, ResourceTable } from "./resource";
 import { hasUnknown, isObject, pick, settle, UNKNOWN, type Properties } from "./values";
 
 /** What the provider runs with. */
@@ -18,6 +20,8 @@ export interface Difference {
   changes: Map<string, Change>;
   /** Inputs whose change makes a new resource. */
   replaces: string[];
+  /** Inputs of which nothing says whether AWS changes them in place: they are planned as updates. */
+  unknown: string[];
   deleteBeforeReplace: boolean;
 }
 
@@ -51,10 +55,14 @@ export function describeError(error: unknown): string {
 
 /** What the engine asks of a provider, for every type in a table. */
 export class Lifecycle {
+  readonly cloudFormation: CloudFormation;
+
   constructor(
     private readonly types: ResourceTable,
     readonly settings: Settings,
-  ) {}
+  ) {
+    this.cloudFormation = new CloudFormation(Object.values(types).map(({ cloudFormation }) => cloudFormation));
+  }
 
   /** Completes and checks a resource's inputs. */
   async check(urn: string, news: Properties, olds: Properties, seed: Uint8Array): Promise<Checked> {
@@ -66,7 +74,7 @@ export class Lifecycle {
 
   diff(urn: string, before: Properties, now: Properties): Difference {
     const definition = this.definition(urn);
-    const compared = new Set([...inputsOf(definition), ...COMMON]);
+    const compared = new Set([...definition.inputs, ...COMMON]);
     const changes = difference(
       pick(before, (name) => compared.has(name)),
       pick(now, (name) => compared.has(name)),
@@ -74,22 +82,30 @@ export class Lifecycle {
     const tops = [...new Set([...changes.keys()].map(topOf))];
     // With its own tags changed, a resource's tags with the defaults have changed too: that is the same change.
     if (tops.includes("tags")) for (const path of changes.keys()) if (topOf(path) === "tagsAll") changes.delete(path);
-    const replacing = tops.filter(
-      (top) => top === "region" || (top !== "tagsAll" && replaces(definition, top, now, before)),
-    );
+    const consequences = new Map(tops.map((top) => [top, this.consequence(urn, top, now)]));
+    const replacing = tops.filter((top) => consequences.get(top) === "replace");
     const named = definition.autoName !== undefined && !isFilled(now, definition.autoName.property);
     return {
       changes,
       replaces: replacing,
+      unknown: tops.filter((top) => consequences.get(top) === "unknown"),
       deleteBeforeReplace: replacing.length > 0 && (named || !!definition.oneInPlace),
     };
   }
 
+  /** What a change of one input does: what `@pulumi/aws` is known to do, else what CloudFormation's schemas say. */
+  consequence(urn: string, input: string, now: Properties): Consequence {
+    if (input === "region") return "replace";
+    if (input === "tagsAll") return "update";
+    const { consequence } = OVERRIDES[typeOf(urn)]?.[input] ?? {};
+    if (consequence) return typeof consequence === "function" ? consequence(now) : consequence;
+    return this.cloudFormation.consequence(this.definition(urn).cloudFormation, input);
+  }
+
   /** @throws HalfMade when the resource exists although its creation failed */
   async create(urn: string, inputs: Properties, preview: boolean): Promise<Existing> {
-    const definition = this.definition(urn);
     const context = this.context(preview ? "check" : "live", urn, inputs);
-    const created = await this.make(definition, context, inputs, preview);
+    const created = await this.make(urn, context, inputs, preview);
     const id = settle(created.id);
     return { id: id === UNKNOWN ? undefined : String(id), properties: outputsOf(context, inputs, created) };
   }
@@ -108,7 +124,7 @@ export class Lifecycle {
     const definition = this.definition(urn);
     if (!definition.update) throw new Error(`${typeOf(urn)} can't be updated`);
     const context = this.context(preview ? "check" : "live", urn, now);
-    const own = new Set([...inputsOf(definition), ...COMMON, FILLED]);
+    const own = new Set([...definition.inputs, ...COMMON, FILLED]);
     const computed = pick(before, (name) => !own.has(name));
     const changes = preview ? {} : await definition.update(context, id, forHandler(now), forHandler(before));
     return outputsOf(context, now, { ...computed, ...changes });
@@ -130,12 +146,8 @@ export class Lifecycle {
     });
   }
 
-  private async make(
-    definition: AnyResource,
-    context: Context,
-    inputs: Properties,
-    preview: boolean,
-  ): Promise<Created> {
+  private async make(urn: string, context: Context, inputs: Properties, preview: boolean): Promise<Created> {
+    const definition = this.definition(urn);
     try {
       return await definition.create(context, forHandler(inputs));
     } catch (error) {
@@ -143,8 +155,8 @@ export class Lifecycle {
       if (preview && hasUnknown(inputs)) return { id: UNKNOWN };
       if (preview || !context.partial) throw error;
       // Inputs that may change are left out, so that the next update applies all of them.
-      const kept = new Set<string>([...definition.immutable, FILLED, "forceDestroy"]);
-      const fixed = pick(inputs, (name) => kept.has(name));
+      const kept = new Set<string>([FILLED, "forceDestroy"]);
+      const fixed = pick(inputs, (name) => kept.has(name) || this.consequence(urn, name, inputs) === "replace");
       const properties = outputsOf(context, fixed, context.partial);
       throw new HalfMade({ id: context.partial.id, properties, inputs: fixed }, error);
     }

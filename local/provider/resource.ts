@@ -1,14 +1,13 @@
+import type { Counterpart, NoCounterpart } from "./cloudformation";
 import type { Context, Created } from "./context";
 import type { Plain, Properties } from "./values";
 
 /** A resource type: everything the provider knows of it. */
 export interface Resource<Args extends object, Outputs extends object = object, Inputs extends object = Plain<Args>> {
-  /** Inputs whose change makes a new resource in place of the old one. Other changes update it. */
-  immutable: readonly (keyof Args & string)[];
-  /** The other inputs. Any that is in neither list is refused by name. */
-  mutable: readonly (keyof Args & string)[];
-  /** Changes that replace or update according to their values, for the mutable inputs. */
-  replaces?(property: string, now: Inputs, before: Inputs): boolean;
+  /** Where CloudFormation, whose schemas say which changes make a new resource, has the type and its inputs. */
+  cloudFormation: Counterpart<keyof Args & string> | NoCounterpart;
+  /** The inputs. Any other is refused by name. */
+  inputs: readonly (keyof Args & string)[];
   /** The input that gets the resource's name and random characters when the program gives none, and what ends it. */
   autoName?: { property: keyof Args & string; maxLength: number; suffix?: (inputs: Inputs) => string };
   defaults?: Partial<Inputs>;
@@ -31,7 +30,7 @@ export interface Resource<Args extends object, Outputs extends object = object, 
    *   error of the service) when there is no such resource
    */
   read(c: Context, id: string, state: Inputs & Partial<Outputs>): Promise<Properties | undefined>;
-  /** Changes the resource. Absent: every change replaces it. @returns outputs that changed */
+  /** Changes the resource. Absent where every change makes a new one. @returns outputs that changed */
   update?(c: Context, id: string, inputs: Inputs, before: Inputs & Partial<Outputs>): Promise<Properties | void>;
   delete(c: Context, id: string, state: Inputs & Partial<Outputs>): Promise<unknown>;
 }
@@ -47,15 +46,4 @@ export function resource<Args extends object, Outputs extends object = object>(
   definition: Resource<Args, Outputs>,
 ): AnyResource {
   return definition as unknown as AnyResource;
-}
-
-/** Names of all inputs of a type. */
-export function inputsOf(definition: AnyResource): string[] {
-  return [...definition.immutable, ...definition.mutable];
-}
-
-/** Whether a changed input makes a new resource. */
-export function replaces(definition: AnyResource, property: string, now: Properties, before: Properties): boolean {
-  if (!definition.update || definition.immutable.includes(property)) return true;
-  return definition.replaces?.(property, now, before) ?? false;
 }

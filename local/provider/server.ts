@@ -4,6 +4,7 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { decodeConfiguration, unsupportedSettings } from "./configuration";
+import type { Warn } from "./engine-log";
 import { FUNCTIONS } from "./functions";
 import { Lifecycle, type Settings } from "./lifecycle";
 import { TYPES } from "./types";
@@ -18,7 +19,11 @@ type Handler = (request: never) => object | Promise<object>;
 export class Provider {
   private lifecycle: Lifecycle;
 
-  constructor(settings: Settings) {
+  /** @param warn tells a person something about a resource */
+  constructor(
+    settings: Settings,
+    private readonly warn: Warn,
+  ) {
     this.lifecycle = new Lifecycle(TYPES, settings);
   }
 
@@ -72,9 +77,17 @@ export class Provider {
       );
   }
 
-  private diff(request: messages.DiffRequest): messages.DiffResponse {
+  private async diff(request: messages.DiffRequest): Promise<messages.DiffResponse> {
     const [before, now] = [fromStruct(request.getOldInputs()), fromStruct(request.getNews())];
-    return toDiffResponse(this.lifecycle.diff(request.getUrn(), before, now));
+    const difference = this.lifecycle.diff(request.getUrn(), before, now);
+    for (const input of difference.unknown) {
+      await this.warn(
+        request.getUrn(),
+        `${input}: unknown whether AWS changes it in place, for CloudFormation's schema of the type does not have it; ` +
+          "planned as an update",
+      );
+    }
+    return toDiffResponse(difference);
   }
 
   private async create(request: messages.CreateRequest): Promise<messages.CreateResponse> {

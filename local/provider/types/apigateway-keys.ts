@@ -5,8 +5,8 @@ import { mapPatches, patches, type Patch } from "./apigateway-patch";
 import { retag } from "./shared";
 
 const apiKey = resource<aws.apigateway.ApiKeyArgs>({
-  immutable: ["value"],
-  mutable: ["customerId", "description", "enabled", "name", "tags"],
+  cloudFormation: { type: "AWS::ApiGateway::ApiKey" },
+  inputs: ["value", "customerId", "description", "enabled", "name", "tags"],
   autoName: { property: "name", maxLength: 1024 },
   defaults: { enabled: true },
   checks: {
@@ -72,8 +72,11 @@ function stagePatches(now: PlanStage[] = [], before: PlanStage[] = []): Patch[] 
 }
 
 const usagePlan = resource<PlanArgs>({
-  immutable: [],
-  mutable: ["apiStages", "description", "name", "productCode", "quotaSettings", "tags", "throttleSettings"],
+  cloudFormation: {
+    type: "AWS::ApiGateway::UsagePlan",
+    names: { name: "UsagePlanName", quotaSettings: "Quota", throttleSettings: "Throttle" },
+  },
+  inputs: ["apiStages", "description", "name", "productCode", "quotaSettings", "tags", "throttleSettings"],
   autoName: { property: "name", maxLength: 1024 },
   async create(c, inputs) {
     const { apiStages, quotaSettings: quota, throttleSettings: throttle, ...rest } = omit(inputs, "productCode");
@@ -134,8 +137,8 @@ function blockPatches(now: object | undefined, before: object | undefined, path:
 }
 
 const usagePlanKey = resource<aws.apigateway.UsagePlanKeyArgs>({
-  immutable: ["usagePlanId", "keyId", "keyType"],
-  mutable: [],
+  cloudFormation: { type: "AWS::ApiGateway::UsagePlanKey" },
+  inputs: ["usagePlanId", "keyId", "keyType"],
   async create(c, inputs) {
     const { name, value } = await c.call("apigateway", "CreateUsagePlanKey", {}, inputs);
     return { id: inputs.keyId, name, value };

@@ -24,8 +24,12 @@ function idOf(prefix: string, { restApi, resourceId, httpMethod }: Address, ...r
 }
 
 const method = resource<aws.apigateway.MethodArgs>({
-  immutable: ADDRESS,
-  mutable: [
+  cloudFormation: {
+    type: "AWS::ApiGateway::Method",
+    names: { restApi: "RestApiId", authorization: "AuthorizationType" },
+  },
+  inputs: [
+    ...ADDRESS,
     "apiKeyRequired",
     "authorization",
     "authorizationScopes",
@@ -100,8 +104,16 @@ async function putIntegration(c: Context, { timeoutMilliseconds, ...inputs }: Pl
 }
 
 const integration = resource<aws.apigateway.IntegrationArgs>({
-  immutable: [...ADDRESS, "type", "integrationHttpMethod"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::ApiGateway::Method",
+    part: "Integration",
+    address: ADDRESS,
+    names: { timeoutMilliseconds: "Integration/TimeoutInMillis" },
+  },
+  inputs: [
+    ...ADDRESS,
+    "type",
+    "integrationHttpMethod",
     "cacheKeyParameters",
     "cacheNamespace",
     "connectionId",
@@ -146,8 +158,8 @@ const integration = resource<aws.apigateway.IntegrationArgs>({
 });
 
 const methodResponse = resource<aws.apigateway.MethodResponseArgs>({
-  immutable: [...ADDRESS, "statusCode"],
-  mutable: ["responseModels", "responseParameters"],
+  cloudFormation: { type: "AWS::ApiGateway::Method", part: "MethodResponses", address: [...ADDRESS, "statusCode"] },
+  inputs: [...ADDRESS, "statusCode", "responseModels", "responseParameters"],
   oneInPlace: true,
   async create(c, inputs) {
     await c.call("apigateway", "PutMethodResponse", { restApiId: inputs.restApi }, inputs);
@@ -168,8 +180,12 @@ const methodResponse = resource<aws.apigateway.MethodResponseArgs>({
 });
 
 const integrationResponse = resource<aws.apigateway.IntegrationResponseArgs>({
-  immutable: [...ADDRESS, "statusCode"],
-  mutable: ["contentHandling", "responseParameters", "responseTemplates", "selectionPattern"],
+  cloudFormation: {
+    type: "AWS::ApiGateway::Method",
+    part: "Integration/IntegrationResponses",
+    address: [...ADDRESS, "statusCode"],
+  },
+  inputs: [...ADDRESS, "statusCode", "contentHandling", "responseParameters", "responseTemplates", "selectionPattern"],
   oneInPlace: true,
   async create(c, inputs) {
     await c.call("apigateway", "PutIntegrationResponse", { restApiId: inputs.restApi }, inputs);
@@ -188,8 +204,8 @@ const integrationResponse = resource<aws.apigateway.IntegrationResponseArgs>({
 });
 
 const gatewayResponse = resource<aws.apigateway.ResponseArgs>({
-  immutable: ["restApiId", "responseType"],
-  mutable: ["responseParameters", "responseTemplates", "statusCode"],
+  cloudFormation: { type: "AWS::ApiGateway::GatewayResponse" },
+  inputs: ["restApiId", "responseType", "responseParameters", "responseTemplates", "statusCode"],
   oneInPlace: true,
   async create(c, inputs) {
     await c.call("apigateway", "PutGatewayResponse", {}, inputs);
@@ -207,8 +223,8 @@ const gatewayResponse = resource<aws.apigateway.ResponseArgs>({
 });
 
 const requestValidator = resource<aws.apigateway.RequestValidatorArgs>({
-  immutable: ["restApi"],
-  mutable: ["name", "validateRequestBody", "validateRequestParameters"],
+  cloudFormation: { type: "AWS::ApiGateway::RequestValidator", names: { restApi: "RestApiId" } },
+  inputs: ["restApi", "name", "validateRequestBody", "validateRequestParameters"],
   autoName: { property: "name", maxLength: 128 },
   async create(c, inputs) {
     const { id = "" } = await c.call("apigateway", "CreateRequestValidator", { restApiId: inputs.restApi }, inputs);
@@ -234,8 +250,8 @@ const requestValidator = resource<aws.apigateway.RequestValidatorArgs>({
 });
 
 const model = resource<aws.apigateway.ModelArgs>({
-  immutable: ["restApi", "name", "contentType"],
-  mutable: ["description", "schema"],
+  cloudFormation: { type: "AWS::ApiGateway::Model", names: { restApi: "RestApiId" } },
+  inputs: ["restApi", "name", "contentType", "description", "schema"],
   autoName: { property: "name", maxLength: 128 },
   json: ["schema"],
   checks: {

@@ -1,12 +1,39 @@
 import type * as aws from "@pulumi/aws";
 import { between, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
+import type { Plain } from "../values";
 import { mapPatches, patches, pointer, setPatches, type Patch } from "./apigateway-patch";
 import { retag } from "./shared";
 
+type Endpoints = Plain<aws.apigateway.RestApiArgs>["endpointConfiguration"];
+
+/** An API has an endpoint always: a program that no longer says which leaves the one there is. */
+function endpointPatches(now: Endpoints, before: Endpoints): Patch[] {
+  if (!now) return [];
+  const { types: type, ipAddressType, vpcEndpointIds = [] } = now;
+  const [path, oldIds] = ["/endpointConfiguration", before?.vpcEndpointIds ?? []];
+  const replaced = (name: string, value: string): Patch => ({ op: "replace", path: `${path}/${name}`, value });
+  const ids = (op: "add" | "remove", values: string[]): Patch[] =>
+    values.map((value) => ({ op, path: `${path}/vpcEndpointIds`, value }));
+  return [
+    ...(type === before?.types ? [] : [replaced(`types/${before?.types ?? "EDGE"}`, type)]),
+    ...(ipAddressType === undefined || ipAddressType === before?.ipAddressType
+      ? []
+      : [replaced("ipAddressType", ipAddressType)]),
+    ...ids(
+      "remove",
+      oldIds.filter((id) => !vpcEndpointIds.includes(id)),
+    ),
+    ...ids(
+      "add",
+      vpcEndpointIds.filter((id) => !oldIds.includes(id)),
+    ),
+  ];
+}
+
 const restApi = resource<aws.apigateway.RestApiArgs>({
-  immutable: [],
-  mutable: [
+  cloudFormation: { type: "AWS::ApiGateway::RestApi", names: { apiKeySource: "ApiKeySourceType" } },
+  inputs: [
     "apiKeySource",
     "binaryMediaTypes",
     "description",
@@ -17,11 +44,6 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
     "policy",
     "tags",
   ],
-  // A private endpoint belongs to its VPC endpoints: any other change is a patch.
-  replaces: (property, now, before) =>
-    property === "endpointConfiguration" &&
-    JSON.stringify(now.endpointConfiguration?.vpcEndpointIds) !==
-      JSON.stringify(before.endpointConfiguration?.vpcEndpointIds),
   autoName: { property: "name", maxLength: 1024 },
   json: ["policy"],
   checks: { policy: (text) => policy(text, "resource") },
@@ -50,10 +72,7 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
       }),
       ...setPatches(now.binaryMediaTypes, before.binaryMediaTypes, "/binaryMediaTypes"),
     ];
-    const [type, oldType] = [now.endpointConfiguration?.types, before.endpointConfiguration?.types];
-    if (type !== oldType && type !== undefined) {
-      patchOperations.push({ op: "replace", path: `/endpointConfiguration/types/${oldType ?? "EDGE"}`, value: type });
-    }
+    patchOperations.push(...endpointPatches(now.endpointConfiguration, before.endpointConfiguration));
     if (patchOperations.length > 0) await c.call("apigateway", "UpdateRestApi", { restApiId: id, patchOperations });
     const resourceArn = c.gatewayArn(`/restapis/${id}`);
     await retag(
@@ -67,8 +86,8 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
 });
 
 const gatewayResource = resource<aws.apigateway.ResourceArgs>({
-  immutable: ["restApi"],
-  mutable: ["parentId", "pathPart"],
+  cloudFormation: { type: "AWS::ApiGateway::Resource", names: { restApi: "RestApiId" } },
+  inputs: ["restApi", "parentId", "pathPart"],
   async create(c, { restApi: restApiId, parentId, pathPart }) {
     const { id = "", path } = await c.call("apigateway", "CreateResource", { restApiId, parentId, pathPart });
     return { id, path };
@@ -90,8 +109,12 @@ const gatewayResource = resource<aws.apigateway.ResourceArgs>({
 });
 
 const deployment = resource<aws.apigateway.DeploymentArgs>({
-  immutable: ["restApi", "triggers", "variables"],
-  mutable: ["description"],
+  cloudFormation: {
+    type: "AWS::ApiGateway::Deployment",
+    names: { restApi: "RestApiId", variables: "StageDescription/Variables" },
+    own: ["triggers"],
+  },
+  inputs: ["restApi", "triggers", "variables", "description"],
   async create(c, { restApi: restApiId, description, variables }) {
     const { id = "" } = await c.call("apigateway", "CreateDeployment", { restApiId, description, variables });
     return { id };
@@ -114,8 +137,25 @@ function invokeUrl(api: string, region: string, stage: string): string {
 }
 
 const stage = resource<aws.apigateway.StageArgs>({
-  immutable: ["restApi", "stageName"],
-  mutable: ["accessLogSettings", "deployment", "description", "tags", "variables", "xrayTracingEnabled"],
+  cloudFormation: {
+    type: "AWS::ApiGateway::Stage",
+    names: {
+      restApi: "RestApiId",
+      deployment: "DeploymentId",
+      accessLogSettings: "AccessLogSetting",
+      xrayTracingEnabled: "TracingEnabled",
+    },
+  },
+  inputs: [
+    "restApi",
+    "stageName",
+    "accessLogSettings",
+    "deployment",
+    "description",
+    "tags",
+    "variables",
+    "xrayTracingEnabled",
+  ],
   async create(c, inputs) {
     const {
       restApi: api,
@@ -209,8 +249,13 @@ function settingPaths(methodPath: string) {
 }
 
 const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
-  immutable: ["restApi", "stageName", "methodPath"],
-  mutable: ["settings"],
+  cloudFormation: {
+    type: "AWS::ApiGateway::Stage",
+    part: "MethodSettings",
+    address: ["restApi", "stageName", "methodPath"],
+    names: { settings: "MethodSettings" },
+  },
+  inputs: ["restApi", "stageName", "methodPath", "settings"],
   oneInPlace: true,
   checks: {
     methodPath: (path) =>

@@ -10,8 +10,8 @@ const RETENTION_DAYS = [
 ];
 
 const logGroup = resource<aws.cloudwatch.LogGroupArgs>({
-  immutable: ["name", "logGroupClass"],
-  mutable: ["kmsKeyId", "retentionInDays", "skipDestroy", "tags"],
+  cloudFormation: { type: "AWS::Logs::LogGroup", names: { name: "LogGroupName" }, own: ["skipDestroy"] },
+  inputs: ["name", "logGroupClass", "kmsKeyId", "retentionInDays", "skipDestroy", "tags"],
   autoName: { property: "name", maxLength: 512 },
   checks: { retentionInDays: (days) => oneOf(days, RETENTION_DAYS) },
   async create(c, { name = "", kmsKeyId, logGroupClass, retentionInDays, tags }) {
@@ -91,8 +91,16 @@ async function putAlarm(c: Context, { name, dimensions, metricQueries: queries, 
 }
 
 const metricAlarm = resource<AlarmArgs>({
-  immutable: ["name"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::CloudWatch::Alarm",
+    names: {
+      name: "AlarmName",
+      metricQueries: "Metrics",
+      evaluateLowSampleCountPercentiles: "EvaluateLowSampleCountPercentile",
+    },
+  },
+  inputs: [
+    "name",
     "actionsEnabled",
     "alarmActions",
     "alarmDescription",

@@ -7,8 +7,8 @@ function ecsTags(tags: Record<string, string> | undefined) {
 }
 
 const cluster = resource<aws.ecs.ClusterArgs>({
-  immutable: ["name"],
-  mutable: ["configuration", "settings", "tags"],
+  cloudFormation: { type: "AWS::ECS::Cluster", names: { name: "ClusterName", settings: "ClusterSettings" } },
+  inputs: ["name", "configuration", "settings", "tags"],
   autoName: { property: "name", maxLength: 255 },
   async create(c, { name = "", configuration, settings, tags }) {
     await c.call("ecs", "CreateCluster", { clusterName: name, tags: ecsTags(tags) }, { configuration, settings });
@@ -50,7 +50,8 @@ function containersProblem(text: string): string | undefined {
 
 /** Revisions are immutable: whatever changes makes a new one. */
 const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
-  immutable: [
+  cloudFormation: { type: "AWS::ECS::TaskDefinition", own: ["skipDestroy", "trackLatest"] },
+  inputs: [
     "containerDefinitions",
     "cpu",
     "ephemeralStorage",
@@ -65,8 +66,10 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
     "runtimePlatform",
     "taskRoleArn",
     "volumes",
+    "skipDestroy",
+    "tags",
+    "trackLatest",
   ],
-  mutable: ["skipDestroy", "tags", "trackLatest"],
   checks: { containerDefinitions: containersProblem },
   async create(c, { containerDefinitions, tags, ...inputs }) {
     const definitions: unknown = JSON.parse(containerDefinitions);

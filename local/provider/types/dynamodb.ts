@@ -99,8 +99,27 @@ function hasAttribute(name: string, { attributes }: Table): string | undefined {
 }
 
 const table = resource<Args>({
-  immutable: ["name", "hashKey", "rangeKey", "localSecondaryIndexes"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::DynamoDB::Table",
+    names: {
+      attributes: "AttributeDefinitions",
+      hashKey: "KeySchema",
+      name: "TableName",
+      pointInTimeRecovery: "PointInTimeRecoverySpecification",
+      rangeKey: "KeySchema",
+      readCapacity: "ProvisionedThroughput/ReadCapacityUnits",
+      serverSideEncryption: "SSESpecification",
+      streamEnabled: "StreamSpecification",
+      streamViewType: "StreamSpecification/StreamViewType",
+      ttl: "TimeToLiveSpecification",
+      writeCapacity: "ProvisionedThroughput/WriteCapacityUnits",
+    },
+  },
+  inputs: [
+    "name",
+    "hashKey",
+    "rangeKey",
+    "localSecondaryIndexes",
     "attributes",
     "billingMode",
     "deletionProtectionEnabled",

@@ -13,8 +13,8 @@ function ruleArn(c: Context, { name, eventBusName }: Plain<RuleArgs>): string {
 }
 
 const eventRule = resource<RuleArgs>({
-  immutable: ["name", "eventBusName"],
-  mutable: ["description", "eventPattern", "roleArn", "scheduleExpression", "state", "tags"],
+  cloudFormation: { type: "AWS::Events::Rule" },
+  inputs: ["name", "eventBusName", "description", "eventPattern", "roleArn", "scheduleExpression", "state", "tags"],
   autoName: { property: "name", maxLength: 64 },
   json: ["eventPattern"],
   checks: {
@@ -75,8 +75,16 @@ async function putTarget(c: Context, { rule, eventBusName, targetId, ...inputs }
 }
 
 const eventTarget = resource<TargetArgs>({
-  immutable: ["rule", "eventBusName", "targetId"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::Events::Rule",
+    part: "Targets",
+    address: ["rule", "eventBusName", "targetId"],
+    names: { ecsTarget: "Targets/EcsParameters", sqsTarget: "Targets/SqsParameters" },
+  },
+  inputs: [
+    "rule",
+    "eventBusName",
+    "targetId",
     "arn",
     "deadLetterConfig",
     "ecsTarget",
@@ -131,8 +139,10 @@ function scheduleInput({ target, ...inputs }: Plain<ScheduleArgs>): object {
 }
 
 const schedule = resource<ScheduleArgs>({
-  immutable: ["name", "groupName"],
-  mutable: [
+  cloudFormation: { type: "AWS::Scheduler::Schedule" },
+  inputs: [
+    "name",
+    "groupName",
     "actionAfterCompletion",
     "description",
     "endDate",

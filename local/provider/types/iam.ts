@@ -22,8 +22,14 @@ async function detachAll(c: Context, role: string): Promise<void> {
 }
 
 const role = resource<aws.iam.RoleArgs>({
-  immutable: ["name", "path"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::IAM::Role",
+    names: { name: "RoleName", assumeRolePolicy: "AssumeRolePolicyDocument" },
+    own: ["forceDetachPolicies"],
+  },
+  inputs: [
+    "name",
+    "path",
     "assumeRolePolicy",
     "description",
     "forceDetachPolicies",
@@ -84,8 +90,11 @@ const role = resource<aws.iam.RoleArgs>({
 });
 
 const rolePolicy = resource<aws.iam.RolePolicyArgs>({
-  immutable: ["name", "role"],
-  mutable: ["policy"],
+  cloudFormation: {
+    type: "AWS::IAM::RolePolicy",
+    names: { name: "PolicyName", role: "RoleName", policy: "PolicyDocument" },
+  },
+  inputs: ["name", "role", "policy"],
   autoName: { property: "name", maxLength: 128 },
   json: ["policy"],
   checks: { policy: (text) => policy(text, "identity") },
@@ -105,8 +114,8 @@ const rolePolicy = resource<aws.iam.RolePolicyArgs>({
 });
 
 const rolePolicyAttachment = resource<aws.iam.RolePolicyAttachmentArgs>({
-  immutable: ["role", "policyArn"],
-  mutable: [],
+  cloudFormation: { type: "AWS::IAM::Role", part: "ManagedPolicyArns", address: ["role", "policyArn"] },
+  inputs: ["role", "policyArn"],
   async create(c, { role: roleName, policyArn }) {
     await c.call("iam", "AttachRolePolicy", { RoleName: roleName, PolicyArn: policyArn });
     return { id: `${roleName}/${policyArn}` };

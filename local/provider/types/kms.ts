@@ -7,8 +7,19 @@ import { retag } from "./shared";
 const DEFAULT_WINDOW_DAYS = 30;
 
 const key = resource<aws.kms.KeyArgs>({
-  immutable: ["keyUsage", "customerMasterKeySpec", "multiRegion"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::KMS::Key",
+    names: {
+      customerMasterKeySpec: "KeySpec",
+      deletionWindowInDays: "PendingWindowInDays",
+      isEnabled: "Enabled",
+      policy: "KeyPolicy",
+    },
+  },
+  inputs: [
+    "keyUsage",
+    "customerMasterKeySpec",
+    "multiRegion",
     "description",
     "policy",
     "enableKeyRotation",
@@ -89,8 +100,8 @@ function kmsTags(tags: Record<string, string> | undefined) {
 }
 
 const alias = resource<aws.kms.AliasArgs>({
-  immutable: ["name"],
-  mutable: ["targetKeyId"],
+  cloudFormation: { type: "AWS::KMS::Alias", names: { name: "AliasName" } },
+  inputs: ["name", "targetKeyId"],
   autoName: { property: "name", maxLength: 250 },
   async create(c, { name, targetKeyId }) {
     const full = name?.startsWith("alias/") ? name : `alias/${name}`;

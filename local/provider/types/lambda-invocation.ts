@@ -37,10 +37,8 @@ async function invoke(c: Context, inputs: Plain<Args>, body: string): Promise<st
 }
 
 const invocation = resource<Args>({
-  immutable: ["functionName", "qualifier", "terraformKey", "triggers"],
-  mutable: ["input", "lifecycleScope"],
-  // Without a life cycle a call can't be changed, only made again.
-  replaces: (property, now) => property === "input" && now.lifecycleScope !== "CRUD",
+  cloudFormation: { none: "CloudFormation calls functions through custom resources, whose properties have no schema" },
+  inputs: ["functionName", "qualifier", "terraformKey", "triggers", "input", "lifecycleScope"],
   checks: { input: jsonObject, lifecycleScope: (scope) => oneOf(scope, ["CREATE_ONLY", "CRUD"]) },
   async create(c, inputs) {
     const result = await invoke(c, inputs, payload(inputs, "create", undefined));

@@ -59,8 +59,19 @@ const CONFIGURATION = [
 ] as const;
 
 const lambdaFunction = resource<Args>({
-  immutable: ["name", "packageType"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::Lambda::Function",
+    names: {
+      name: "FunctionName",
+      s3Bucket: "Code/S3Bucket",
+      s3Key: "Code/S3Key",
+      s3ObjectVersion: "Code/S3ObjectVersion",
+    },
+    own: ["publish", "sourceCodeHash"],
+  },
+  inputs: [
+    "name",
+    "packageType",
     ...CONFIGURATION,
     "architectures",
     "code",
@@ -139,7 +150,8 @@ const lambdaFunction = resource<Args>({
 });
 
 const permission = resource<aws.lambda.PermissionArgs>({
-  immutable: [
+  cloudFormation: { type: "AWS::Lambda::Permission", names: { function: "FunctionName", qualifier: "FunctionName" } },
+  inputs: [
     "action",
     "eventSourceToken",
     "function",
@@ -152,7 +164,6 @@ const permission = resource<aws.lambda.PermissionArgs>({
     "sourceArn",
     "statementId",
   ],
-  mutable: [],
   autoName: { property: "statementId", maxLength: 100 },
   async create(c, { function: name, ...inputs }) {
     await c.call("lambda", "AddPermission", { FunctionName: name }, inputs);
@@ -176,8 +187,11 @@ const MAPPING_DEFAULTS = {
 };
 
 const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
-  immutable: ["eventSourceArn", "startingPosition", "startingPositionTimestamp"],
-  mutable: [
+  cloudFormation: { type: "AWS::Lambda::EventSourceMapping" },
+  inputs: [
+    "eventSourceArn",
+    "startingPosition",
+    "startingPositionTimestamp",
     "batchSize",
     "bisectBatchOnFunctionError",
     "enabled",

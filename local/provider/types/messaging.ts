@@ -41,8 +41,20 @@ function redrivePolicy(text: string): string | undefined {
 }
 
 const queue = resource<aws.sqs.QueueArgs>({
-  immutable: ["name", "fifoQueue"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::SQS::Queue",
+    names: {
+      maxMessageSize: "MaximumMessageSize",
+      messageRetentionSeconds: "MessageRetentionPeriod",
+      name: "QueueName",
+      policy: "AWS::SQS::QueueInlinePolicy/PolicyDocument",
+      receiveWaitTimeSeconds: "ReceiveMessageWaitTimeSeconds",
+      visibilityTimeoutSeconds: "VisibilityTimeout",
+    },
+  },
+  inputs: [
+    "name",
+    "fifoQueue",
     "contentBasedDeduplication",
     "delaySeconds",
     "kmsDataKeyReusePeriodSeconds",
@@ -99,8 +111,8 @@ const queue = resource<aws.sqs.QueueArgs>({
 });
 
 const queuePolicy = resource<aws.sqs.QueuePolicyArgs>({
-  immutable: ["queueUrl"],
-  mutable: ["policy"],
+  cloudFormation: { type: "AWS::SQS::QueueInlinePolicy", names: { queueUrl: "Queue", policy: "PolicyDocument" } },
+  inputs: ["queueUrl", "policy"],
   json: ["policy"],
   oneInPlace: true,
   checks: { policy: (text) => policy(text, "resource") },
@@ -129,8 +141,13 @@ const TOPIC_ATTRIBUTES = {
 } as const satisfies Record<string, keyof aws.sns.TopicArgs>;
 
 const topic = resource<aws.sns.TopicArgs>({
-  immutable: ["name", "fifoTopic"],
-  mutable: [
+  cloudFormation: {
+    type: "AWS::SNS::Topic",
+    names: { name: "TopicName", policy: "AWS::SNS::TopicInlinePolicy/PolicyDocument" },
+  },
+  inputs: [
+    "name",
+    "fifoTopic",
     "contentBasedDeduplication",
     "displayName",
     "kmsMasterKeyId",
@@ -189,8 +206,8 @@ function ownersPolicy(arn: string, account: string): string {
 }
 
 const topicPolicy = resource<aws.sns.TopicPolicyArgs>({
-  immutable: ["arn"],
-  mutable: ["policy"],
+  cloudFormation: { type: "AWS::SNS::TopicInlinePolicy", names: { arn: "TopicArn", policy: "PolicyDocument" } },
+  inputs: ["arn", "policy"],
   json: ["policy"],
   oneInPlace: true,
   checks: { policy: (text) => policy(text, "resource") },
@@ -225,8 +242,11 @@ const SUBSCRIPTION_ATTRIBUTES = {
 const PROTOCOLS = ["application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"];
 
 const topicSubscription = resource<aws.sns.TopicSubscriptionArgs>({
-  immutable: ["topic", "protocol", "endpoint"],
-  mutable: [
+  cloudFormation: { type: "AWS::SNS::Subscription", names: { topic: "TopicArn" } },
+  inputs: [
+    "topic",
+    "protocol",
+    "endpoint",
     "deliveryPolicy",
     "filterPolicy",
     "filterPolicyScope",

@@ -31,7 +31,17 @@ function fromService<T extends Pick<QueueConfiguration, "Filter">>(configuration
 
 /** A bucket has one notification configuration, for all destinations together. */
 export const bucketNotification = {
-  mutable: ["queues", "lambdaFunctions", "topics", "eventbridge"] as const,
+  cloudFormation: {
+    type: "AWS::S3::Bucket",
+    address: ["bucket"],
+    names: {
+      eventbridge: "NotificationConfiguration/EventBridgeConfiguration",
+      lambdaFunctions: "NotificationConfiguration/LambdaConfigurations",
+      queues: "NotificationConfiguration/QueueConfigurations",
+      topics: "NotificationConfiguration/TopicConfigurations",
+    },
+  } as const,
+  inputs: ["queues", "lambdaFunctions", "topics", "eventbridge"] as const,
   put: (c: Context, bucket: string, { queues, lambdaFunctions, topics, eventbridge }: Plain<Args>) =>
     c.call("s3", "PutBucketNotificationConfiguration", {
       Bucket: bucket,

@@ -1,5 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { bucketName, policy } from "../checks";
+import type { Counterpart } from "../cloudformation";
 import type { Context } from "../context";
 import { resource, type AnyResource, type ResourceTable } from "../resource";
 import { changed, type Plain, type Properties } from "../values";
@@ -28,8 +29,8 @@ function bucketOutputs(c: Context, name: string) {
 }
 
 const bucket = resource<aws.s3.BucketArgs>({
-  immutable: ["bucket", "objectLockEnabled"],
-  mutable: ["forceDestroy", "tags"],
+  cloudFormation: { type: "AWS::S3::Bucket", names: { bucket: "BucketName" }, own: ["forceDestroy"] },
+  inputs: ["bucket", "objectLockEnabled", "forceDestroy", "tags"],
   autoName: { property: "bucket", maxLength: 63 },
   checks: { bucket: bucketName },
   async create(c, { bucket: name = "", objectLockEnabled, tags }) {
@@ -64,7 +65,9 @@ interface PartArgs {
 }
 
 interface Part<Args extends PartArgs> {
-  mutable: readonly (keyof Args & string)[];
+  cloudFormation: Counterpart<keyof Args & string>;
+  /** The inputs besides the bucket. */
+  inputs: readonly (keyof Args & string)[];
   json?: readonly (keyof Args & string)[];
   checks?: { policy: (text: string) => string | undefined };
   put: (c: Context, bucket: string, inputs: Plain<Args>) => Promise<unknown>;
@@ -74,11 +77,19 @@ interface Part<Args extends PartArgs> {
 }
 
 /** The parts of a bucket that are resources of their own: put, got and removed by the bucket's name. */
-function part<Args extends PartArgs>({ mutable, json, checks, put, get, remove }: Part<Args>): AnyResource {
+function part<Args extends PartArgs>({
+  cloudFormation,
+  inputs,
+  json,
+  checks,
+  put,
+  get,
+  remove,
+}: Part<Args>): AnyResource {
   const nameOf = (inputs: Properties) => String(inputs["bucket"]);
   return {
-    immutable: ["bucket"],
-    mutable,
+    cloudFormation,
+    inputs: ["bucket", ...inputs],
     ...(json ? { json } : {}),
     ...(checks ? { checks: { policy: (text) => checks.policy(text as string) } } : {}),
     oneInPlace: true,
@@ -99,7 +110,8 @@ function part<Args extends PartArgs>({ mutable, json, checks, put, get, remove }
 }
 
 const versioning = part<aws.s3.BucketVersioningArgs>({
-  mutable: ["versioningConfiguration"],
+  cloudFormation: { type: "AWS::S3::Bucket", address: ["bucket"] },
+  inputs: ["versioningConfiguration"],
   put: (c, name, { versioningConfiguration }) =>
     c.call("s3", "PutBucketVersioning", { Bucket: name }, { versioningConfiguration }),
   get: async (c, name) => ({ versioningConfiguration: await c.call("s3", "GetBucketVersioning", { Bucket: name }) }),
@@ -108,7 +120,12 @@ const versioning = part<aws.s3.BucketVersioningArgs>({
 });
 
 const encryption = part<aws.s3.BucketServerSideEncryptionConfigurationArgs>({
-  mutable: ["rules"],
+  cloudFormation: {
+    type: "AWS::S3::Bucket",
+    address: ["bucket"],
+    names: { rules: "BucketEncryption/ServerSideEncryptionConfiguration" },
+  },
+  inputs: ["rules"],
   put: (c, name, { rules }) =>
     c.call("s3", "PutBucketEncryption", { Bucket: name }, { serverSideEncryptionConfiguration: { rules } }),
   get: async (c, name) =>
@@ -117,7 +134,8 @@ const encryption = part<aws.s3.BucketServerSideEncryptionConfigurationArgs>({
 });
 
 const bucketPolicy = part<aws.s3.BucketPolicyArgs>({
-  mutable: ["policy"],
+  cloudFormation: { type: "AWS::S3::BucketPolicy", names: { policy: "PolicyDocument" } },
+  inputs: ["policy"],
   json: ["policy"],
   checks: { policy: (text) => policy(text, "resource") },
   put: (c, name, { policy: document }) => c.call("s3", "PutBucketPolicy", { Bucket: name, Policy: document }),
@@ -126,7 +144,8 @@ const bucketPolicy = part<aws.s3.BucketPolicyArgs>({
 });
 
 const publicAccessBlock = part<aws.s3.BucketPublicAccessBlockArgs>({
-  mutable: ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"],
+  cloudFormation: { type: "AWS::S3::Bucket", part: "PublicAccessBlockConfiguration", address: ["bucket"] },
+  inputs: ["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"],
   put: (c, name, { blockPublicAcls, blockPublicPolicy, ignorePublicAcls, restrictPublicBuckets }) =>
     c.call(
       "s3",
@@ -141,7 +160,8 @@ const publicAccessBlock = part<aws.s3.BucketPublicAccessBlockArgs>({
 });
 
 const lifecycle = part<aws.s3.BucketLifecycleConfigurationArgs>({
-  mutable: ["rules", "transitionDefaultMinimumObjectSize"],
+  cloudFormation: { type: "AWS::S3::Bucket", part: "LifecycleConfiguration", address: ["bucket"] },
+  inputs: ["rules", "transitionDefaultMinimumObjectSize"],
   put: (c, name, { rules, transitionDefaultMinimumObjectSize }) =>
     c.call(
       "s3",
@@ -157,7 +177,8 @@ const lifecycle = part<aws.s3.BucketLifecycleConfigurationArgs>({
 });
 
 const ownership = part<aws.s3.BucketOwnershipControlsArgs>({
-  mutable: ["rule"],
+  cloudFormation: { type: "AWS::S3::Bucket", address: ["bucket"], names: { rule: "OwnershipControls/Rules" } },
+  inputs: ["rule"],
   put: (c, name, { rule }) =>
     c.call("s3", "PutBucketOwnershipControls", { Bucket: name }, { ownershipControls: { rules: [rule] } }),
   get: async (c, name) => {

@@ -15,8 +15,8 @@ function retagSageMaker(c: Context, ResourceArn: string, now: Record<string, str
 }
 
 const modelPackageGroup = resource<aws.sagemaker.ModelPackageGroupArgs>({
-  immutable: ["modelPackageGroupName", "modelPackageGroupDescription"],
-  mutable: ["tags"],
+  cloudFormation: { type: "AWS::SageMaker::ModelPackageGroup" },
+  inputs: ["modelPackageGroupName", "modelPackageGroupDescription", "tags"],
   async create(c, { tags, ...inputs }) {
     await c.call("sagemaker", "CreateModelPackageGroup", { Tags: tagList(tags) }, inputs);
     const name = inputs.modelPackageGroupName;
@@ -41,8 +41,9 @@ async function settled(c: Context, arn: string): Promise<void> {
 }
 
 const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
-  immutable: ["roleArn"],
-  mutable: [
+  cloudFormation: { type: "AWS::SageMaker::MlflowApp" },
+  inputs: [
+    "roleArn",
     "accountDefaultStatus",
     "artifactStoreUri",
     "defaultDomainIdLists",
