@@ -65,6 +65,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_PORT: gatewayPort,
         LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
         LOCAL_SERVER_PYTHON: tools.python,
+        ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
       },
       healthUrl: `${cloud.awsEndpointUrl}/_local/health`,
       timeoutSeconds: 60,
@@ -84,6 +85,12 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
       timeoutSeconds: 120,
     },
   ];
+}
+
+/** A setting that whoever starts the cloud may make. */
+function inherited(name: string): Record<string, string> {
+  const value = process.env[name];
+  return value ? { [name]: value } : {};
 }
 
 function directoryIn(directory: string, name: string): string {

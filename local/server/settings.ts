@@ -23,6 +23,17 @@ const AccountId = new t.Type<string>(
   String,
 );
 
+/** Text that holds a number above 0, decoded to it. */
+const Seconds = new t.Type<number, string>(
+  "Seconds",
+  t.number.is,
+  (input, context) =>
+    typeof input === "string" && Number(input) > 0
+      ? t.success(Number(input))
+      : t.failure(input, context, "is not a number of seconds above 0"),
+  String,
+);
+
 const Environment = t.intersection([
   t.type({
     LOCAL_SERVER_PORT: Port,
@@ -32,6 +43,7 @@ const Environment = t.intersection([
     AWS_REGION: t.string,
     AWS_ACCOUNT_ID: AccountId,
   }),
+  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds }),
   t.record(t.string, t.union([t.string, t.undefined, t.number])),
 ]);
 
@@ -51,7 +63,11 @@ export interface ServerSettings {
   endpoints: Record<string, string>;
   /** Job processes that run at the same time; the rest wait. */
   maxConcurrentJobs: number;
+  /** How long data that SageMaker's endpoints capture may wait until it is written, in seconds; 5 unless set. */
+  captureIntervalSeconds: number;
 }
+
+const CAPTURE_SECONDS = 5;
 
 /**
  * Reads the settings from the environment.
@@ -79,6 +95,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     upstream: values.AWS_ENDPOINT_URL,
     endpoints: endpointVariables(environment),
     maxConcurrentJobs: Math.max(2, availableParallelism()),
+    captureIntervalSeconds: values.LOCAL_SERVER_CAPTURE_SECONDS ?? CAPTURE_SECONDS,
   };
 }
 

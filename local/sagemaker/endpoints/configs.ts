@@ -57,6 +57,10 @@ export class EndpointConfigs {
         );
       }
     }
+    const destination = request.DataCaptureConfig?.DestinationS3Uri;
+    if (destination !== undefined && !destination.startsWith("s3://")) {
+      throw invalid(`DataCaptureConfig: DestinationS3Uri "${destination}" is not an S3 URI: s3://bucket/prefix.`);
+    }
     const EndpointConfigArn = this.arn(request.EndpointConfigName);
     const config: EndpointConfig = { ...request, EndpointConfigArn, CreationTime: now() };
     if (!this.configs.insert(request.EndpointConfigName, config)) {

@@ -14,6 +14,7 @@ import type { Wire } from "../../server/json-service";
 import { randomId } from "../arns";
 import { couldNotFind, invalid } from "../errors";
 import { messageOf } from "../../server/errors";
+import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
@@ -62,7 +63,11 @@ export class Endpoints {
   describe(name: string): Endpoint {
     const stored = this.endpoints.get(name);
     if (!stored) throw couldNotFind("endpoint", this.arn(name));
-    return stored.described;
+    const { described } = stored;
+    if (!described.DataCaptureConfig) return described;
+    const functional = this.traffic.get(name)?.fleets.some(({ capture }) => capture?.functional) ?? false;
+    const CaptureStatus = functional ? "Started" : "Stopped";
+    return { ...described, DataCaptureConfig: { ...described.DataCaptureConfig, CaptureStatus } };
   }
 
   /** How an endpoint's requests are routed; undefined when nothing serves. Waits for one that is being started again. */
@@ -189,18 +194,18 @@ export class Endpoints {
     traffic.set([{ fleet, share: 1 }]);
     this.traffic.set(name, traffic);
     if (this.closing) return fleet.stop(0);
-    this.endpoints.update(name, (stored) => ({ ...stored, serving: plan }));
     this.change(
       name,
       (document) => ({
-        ...without(document, "PendingDeploymentSummary"),
+        ...without(document, "PendingDeploymentSummary", "DataCaptureConfig"),
         EndpointConfigName: config.EndpointConfigName,
         EndpointStatus: "InService",
         ProductionVariants: summaries(plan, config),
         ...(config.DataCaptureConfig
           ? {
               DataCaptureConfig: {
-                EnableCapture: config.DataCaptureConfig.EnableCapture ?? false,
+                EnableCapture: config.DataCaptureConfig.EnableCapture ?? true,
+                // Whoever describes the endpoint is told the present one.
                 CaptureStatus: "Stopped" as const,
                 CurrentSamplingPercentage: config.DataCaptureConfig.InitialSamplingPercentage,
                 DestinationS3Uri: config.DataCaptureConfig.DestinationS3Uri,
@@ -211,6 +216,7 @@ export class Endpoints {
         ...(deployment ? { LastDeploymentConfig: deployment } : {}),
       }),
       updating,
+      plan,
     );
     await Promise.all(replaced.map((old) => old.stop()));
   }
@@ -265,6 +271,9 @@ export class Endpoints {
         startupSeconds: variant.ContainerStartupHealthCheckTimeoutInSeconds ?? STARTUP_SECONDS,
         container: this.models.served(variant.ModelName ?? ""),
       })),
+      ...(config.DataCaptureConfig && config.DataCaptureConfig.EnableCapture !== false
+        ? { capture: config.DataCaptureConfig }
+        : {}),
     };
   }
 
@@ -298,9 +307,19 @@ export class Endpoints {
     this.underWay.set(name, done);
   }
 
-  private change(name: string, change: (endpoint: Endpoint) => Endpoint, deployment: boolean): Endpoint {
+  /**
+   * @param deployment whether it is one of the changes that an update of the endpoint makes
+   * @param serving what serves from now on; unset when that stays
+   */
+  private change(
+    name: string,
+    change: (endpoint: Endpoint) => Endpoint,
+    deployment: boolean,
+    serving?: FleetPlan,
+  ): Endpoint {
     const stored = this.endpoints.update(name, (document) => ({
       ...document,
+      ...(serving ? { serving } : {}),
       described: { ...change(document.described), LastModifiedTime: now() },
     }));
     if (!stored) throw couldNotFind("endpoint", this.arn(name));
@@ -329,8 +348,9 @@ function summaries(plan: FleetPlan, config: EndpointConfig): NonNullable<Endpoin
   });
 }
 
-function without(endpoint: Endpoint, member: "FailureReason" | "PendingDeploymentSummary"): Endpoint {
-  const rest = { ...endpoint };
-  delete rest[member];
-  return rest;
+function without(
+  endpoint: Endpoint,
+  ...members: ("FailureReason" | "PendingDeploymentSummary" | "DataCaptureConfig")[]
+): Endpoint {
+  return omit(endpoint, ...members);
 }

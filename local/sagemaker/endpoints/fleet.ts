@@ -1,9 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { DataCaptureConfig } from "@aws-sdk/client-sagemaker";
 import { messageOf } from "../../server/errors";
+import type { Wire } from "../../server/json-service";
 import { LogStream } from "../../server/log-stream";
 import { localiseValues } from "../opt-ml";
 import type { SageMakerContext } from "../state";
+import { DataCapture } from "./data-capture";
 import { placeModelData } from "./model-data";
 import { ModelServer, type ModelServerPlan } from "./model-server";
 import type { ServedContainer } from "./models";
@@ -22,10 +25,13 @@ export interface FleetPlan {
   endpointName: string;
   configName: string;
   variants: VariantPlan[];
+  /** Absent when nothing is captured. */
+  capture?: Wire<DataCaptureConfig>;
 }
 
 /** A server chosen for a request. */
 export interface Target {
+  fleet: Fleet;
   variantName: string;
   server: ModelServer;
 }
@@ -42,6 +48,8 @@ interface Variant {
 
 /** The running instances of one endpoint config: one model server process each. */
 export class Fleet {
+  /** Undefined when nothing is captured. */
+  readonly capture: DataCapture | undefined;
   private readonly variants: Variant[] = [];
   private stopping = false;
 
@@ -49,7 +57,11 @@ export class Fleet {
     private readonly context: SageMakerContext,
     readonly plan: FleetPlan,
     private readonly folder: string,
-  ) {}
+  ) {
+    const { captureIntervalSeconds } = context.server.settings;
+    const options = { endpointName: plan.endpointName, intervalMs: captureIntervalSeconds * 1000 };
+    this.capture = plan.capture && new DataCapture(context.clients.s3, plan.capture, options);
+  }
 
   /**
    * Starts every instance and waits until all are healthy; if one is not, none is left.
@@ -85,14 +97,15 @@ export class Fleet {
   pick(variantName: string | undefined, random: number): Target | undefined {
     const variant = variantName === undefined ? this.byWeight(random) : this.named(variantName);
     const server = variant?.servers.reduce((best, next) => (next.load < best.load ? next : best), variant.servers[0]!);
-    return variant && server ? { variantName: variant.plan.variantName, server } : undefined;
+    return variant && server ? { fleet: this, variantName: variant.plan.variantName, server } : undefined;
   }
 
-  /** Lets requests under way end, then ends every instance. */
+  /** Lets requests under way end, then ends every instance, and writes what was captured. */
   async stop(drainMs?: number): Promise<void> {
     this.stopping = true;
     const servers = this.variants.flatMap((variant) => variant.servers.splice(0));
     await Promise.all(servers.map((server) => server.stop(drainMs)));
+    await this.capture?.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 

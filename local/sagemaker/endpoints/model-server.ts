@@ -1,4 +1,4 @@
-import { Agent, get } from "node:http";
+import { Agent, get, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { ServerContext } from "../../server/context";
 import type { OwnedProcess } from "../../server/processes";
 import { messageOf } from "../../server/errors";
@@ -13,6 +13,17 @@ export interface ModelServerPlan {
   startupSeconds: number;
 }
 
+/** What a container answered to an invocation. */
+export interface ModelAnswer {
+  /** HTTP status of the container. */
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** No answer of a container: it did not give one in time, or ended, or does not listen. */
+export class NoAnswerError extends Error {}
+
 /** The line in which a model server tells the port that it took. */
 const SERVING = /^serving on 127\.0\.0\.1:(\d+)$/;
 const PING_INTERVAL_MS = 50;
@@ -23,13 +34,13 @@ const DRAIN_MS = 60_000;
 /** One instance of a variant: a process that answers `/ping` and `/invocations`. */
 export class ModelServer {
   /** Connections to the process, kept open between requests. */
-  readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 64 });
   private inFlight = 0;
   private drained: (() => void) | undefined;
 
   private constructor(
     readonly process: OwnedProcess,
-    readonly port: number,
+    private readonly port: number,
   ) {}
 
   /**
@@ -82,15 +93,18 @@ export class ModelServer {
     return this.inFlight;
   }
 
-  /** Counts a request in; call the answer when it has ended. */
-  begin(): () => void {
+  /**
+   * Sends an invocation to the container. It counts as under way until the answer was read.
+   *
+   * @throws NoAnswerError when there is no whole answer within the time
+   */
+  async invoke(headers: Record<string, string>, body: Buffer, timeoutMs: number): Promise<ModelAnswer> {
     this.inFlight++;
-    let open = true;
-    return () => {
-      if (!open) return;
-      open = false;
+    try {
+      return await this.post(headers, body, timeoutMs);
+    } finally {
       if (--this.inFlight === 0) this.drained?.();
-    };
+    }
   }
 
   /** Waits for the requests under way, then ends the process. */
@@ -101,6 +115,43 @@ export class ModelServer {
     }
     this.agent.destroy();
     await this.process.stop();
+  }
+
+  private post(headers: Record<string, string>, body: Buffer, timeoutMs: number): Promise<ModelAnswer> {
+    return new Promise((resolve, reject) => {
+      const upstream = httpRequest(
+        {
+          host: "127.0.0.1",
+          port: this.port,
+          method: "POST",
+          path: "/invocations",
+          agent: this.agent,
+          headers: { ...headers, "content-length": body.length },
+        },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+          answer.once("error", fail);
+          answer.once("end", () => {
+            clearTimeout(timer);
+            resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) });
+          });
+        },
+      );
+      const fail = (error: Error): void => {
+        clearTimeout(timer);
+        reject(error instanceof NoAnswerError ? error : new NoAnswerError(`The model server: ${error.message}`));
+      };
+      const late = (): void => {
+        const reason = "Your invocation timed out while waiting for a response from container primary.";
+        const advice =
+          "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, and try again.";
+        upstream.destroy(new NoAnswerError(`${reason} ${advice}`));
+      };
+      const timer = setTimeout(late, timeoutMs);
+      upstream.once("error", fail);
+      upstream.end(body);
+    });
   }
 }
 

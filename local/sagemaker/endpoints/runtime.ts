@@ -1,173 +1,131 @@
 import { randomUUID } from "node:crypto";
-import { request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { validate, validationMessage } from "../../aws-models";
+import { AwsError } from "../../server/json-service";
 import type { RestHandler } from "../../server/http-server";
 import type { ServerContext } from "../../server/context";
+import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
-import type { Target } from "./fleet";
+import { invoke, ModelError, type Invocation } from "./invocation";
 
-const PATH = /^\/endpoints\/([^/]+)\/invocations$/;
+const PATH = /^\/endpoints\/([^/]+)\/(invocations|async-invocations|invocations-response-stream)$/;
 /** The largest request body, in bytes. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
-/** How long a model may take to answer, in milliseconds. */
-const TIMEOUT_MS = 60_000;
-/** What of a model's error is passed on, in bytes. */
-const MAX_ERROR_BYTES = 16 * 1024;
 
-/** Request headers that reach the container. */
-const FORWARDED = [
-  "content-type",
-  "content-length",
-  "transfer-encoding",
-  "accept",
-  "x-amzn-sagemaker-custom-attributes",
-  "x-amzn-sagemaker-inference-id",
-  "x-amzn-sagemaker-target-model",
-];
+/** Headers of a request that only kinds of endpoints know which do not run here, and what they ask for. */
+const NOT_HERE: Readonly<Record<string, string>> = {
+  "x-amzn-sagemaker-target-model": "TargetModel is for multi-model endpoints, and this endpoint hosts one model.",
+  "x-amzn-sagemaker-target-container-hostname":
+    "TargetContainerHostname is for endpoints of several containers, and this endpoint runs one.",
+  "x-amzn-sagemaker-inference-component":
+    "InferenceComponentName is for endpoints with inference components, and this endpoint has none.",
+  "x-amzn-sagemaker-enable-explanations": "EnableExplanations is for endpoints with an ExplainerConfig.",
+  "x-amzn-sagemaker-session-id": "SessionId is for stateful models, which the local SageMaker does not host.",
+};
 
-/** SageMaker's runtime: `POST /endpoints/{name}/invocations`, passed on to a model server as it comes. */
+/** SageMaker's runtime: `POST /endpoints/{name}/invocations`. */
 export function runtimeHandler(context: ServerContext, endpoints: Endpoints): RestHandler {
   return {
     matches: ({ method }, path) => method === "POST" && PATH.test(path),
     handle: async (request, response) => {
-      const name = decodeURIComponent(PATH.exec((request.url ?? "").split("?", 1)[0] ?? "")?.[1] ?? "");
-      const requestId = randomUUID();
-      response.setHeader("x-amzn-requestid", requestId);
-      if (Number(request.headers["content-length"] ?? 0) > MAX_BODY_BYTES) return refuseSize(request, response);
-      const traffic = await endpoints.routing(name);
-      if (!traffic) {
-        const reason = `Endpoint ${name} of account ${context.settings.accountId} not found.`;
-        return refuse(request, response, 400, "ValidationError", reason);
+      const received = performance.now();
+      response.setHeader("x-amzn-requestid", randomUUID());
+      try {
+        const [, name = "", operation] = PATH.exec((request.url ?? "").split("?", 1)[0] ?? "") ?? [];
+        const invocation = parse(request, decodeURIComponent(name), await read(request), received);
+        if (operation !== "invocations") throw otherOperation(operation, invocation.endpointName);
+        const { region, accountId } = context.settings;
+        const { variantName, answer } = await invoke(endpoints, invocation, { region, accountId });
+        const length = answer.body.length;
+        response.writeHead(answer.status, {
+          "content-type": answer.headers["content-type"] ?? "application/octet-stream",
+          "content-length": length,
+          "x-amzn-invoked-production-variant": variantName,
+          ...defined({
+            "x-amzn-sagemaker-custom-attributes": header(answer, "x-amzn-sagemaker-custom-attributes"),
+          }),
+        });
+        response.end(answer.body);
+      } catch (error) {
+        sendError(request, response, error);
       }
-      const variant = header(request, "x-amzn-sagemaker-target-variant");
-      const target = traffic.pick(variant);
-      if (target) return pass(request, response, target);
-      if (variant)
-        return refuse(request, response, 400, "ValidationError", `Variant ${variant} of endpoint ${name} not found.`);
-      refuse(request, response, 503, "ServiceUnavailable", `No instance of endpoint ${name} is healthy. Try again.`);
     },
   };
 }
 
-function pass(request: IncomingMessage, response: ServerResponse, { variantName, server }: Target): Promise<void> {
-  return new Promise((resolve) => {
-    const ended = server.begin();
-    const finish = (): void => {
-      ended();
-      resolve();
-    };
-    const upstream = httpRequest(
-      {
-        host: "127.0.0.1",
-        port: server.port,
-        method: "POST",
-        path: "/invocations",
-        agent: server.agent,
-        headers: forwarded(request),
-        timeout: TIMEOUT_MS,
-      },
-      (answer) => {
-        answer.once("close", finish);
-        if (answer.statusCode !== 200) return void modelError(answer, response, answer.statusCode ?? 500);
-        response.writeHead(200, answerHeaders(request, answer, variantName));
-        answer.pipe(response);
-      },
-    );
-    const fail = (status: number, code: string, message: string): void => {
-      finish();
-      if (response.headersSent) response.destroy();
-      else refuse(request, response, status, code, message);
-    };
-    upstream.on("timeout", () => upstream.destroy(new Error(`did not answer within ${TIMEOUT_MS / 1000} s`)));
-    upstream.on("error", (error) =>
-      fail(424, "ModelError", `The model server of variant ${variantName}: ${error.message}`),
-    );
-    response.once("close", () => {
-      if (!response.writableFinished) upstream.destroy();
-    });
+/** @throws AwsError when the request breaks AWS's model of InvokeEndpoint, or wants what does not run here */
+function parse(request: IncomingMessage, endpointName: string, body: Buffer, received: number): Invocation {
+  const optional = defined({
+    contentType: header(request, "content-type"),
+    accept: header(request, "accept"),
+    customAttributes: header(request, "x-amzn-sagemaker-custom-attributes"),
+    inferenceId: header(request, "x-amzn-sagemaker-inference-id"),
+    targetVariant: header(request, "x-amzn-sagemaker-target-variant"),
+  });
+  const violations = validate("sagemaker-runtime", "InvokeEndpoint", {
+    EndpointName: endpointName,
+    Body: body,
+    ContentType: optional.contentType,
+    Accept: optional.accept,
+    CustomAttributes: optional.customAttributes,
+    InferenceId: optional.inferenceId,
+    TargetVariant: optional.targetVariant,
+  });
+  if (violations.length > 0) throw invalid(validationMessage(violations));
+  const unknown = Object.keys(NOT_HERE).find((name) => request.headers[name] !== undefined);
+  if (unknown) throw invalid(NOT_HERE[unknown] ?? "");
+  return { endpointName, body, received, ...optional };
+}
+
+function otherOperation(operation: string | undefined, endpointName: string): AwsError {
+  return operation === "async-invocations"
+    ? invalid(`Endpoint ${endpointName} is not an asynchronous endpoint: invoke it with InvokeEndpoint.`)
+    : invalid("InvokeEndpointWithResponseStream is not known to the local SageMaker: use InvokeEndpoint.");
+}
+
+/** @throws AwsError when the body is too large */
+function read(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
     let bytes = 0;
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= MAX_BODY_BYTES) return;
-      request.unpipe(upstream);
-      upstream
-        .removeAllListeners("error")
-        .on("error", () => undefined)
-        .destroy();
-      finish();
-      refuseSize(request, response);
+      if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
     });
-    request.pipe(upstream);
+    request.once("error", reject);
+    request.once("end", () => {
+      if (bytes <= MAX_BODY_BYTES) return resolve(Buffer.concat(chunks));
+      const constraint = `Member must have length less than or equal to ${MAX_BODY_BYTES}`;
+      reject(invalid(`1 validation error detected: Value at 'body' failed to satisfy constraint: ${constraint}`));
+    });
   });
 }
 
-function forwarded(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const name of FORWARDED) {
-    const value = header(request, name);
-    if (value !== undefined) headers[name] = value;
-  }
-  return headers;
+function invalid(message: string): AwsError {
+  return new AwsError("ValidationError", message);
 }
 
-function answerHeaders(request: IncomingMessage, answer: IncomingMessage, variant: string): Record<string, string> {
-  const length = answer.headers["content-length"];
-  const attributes = header(answer, "x-amzn-sagemaker-custom-attributes");
-  const inferenceId = header(request, "x-amzn-sagemaker-inference-id");
-  return {
-    "content-type": answer.headers["content-type"] ?? "application/octet-stream",
-    "x-amzn-invoked-production-variant": variant,
-    ...(length === undefined ? {} : { "content-length": length }),
-    ...(attributes === undefined ? {} : { "x-amzn-sagemaker-custom-attributes": attributes }),
-    ...(inferenceId === undefined ? {} : { "x-amzn-sagemaker-inference-id": inferenceId }),
-  };
-}
-
-async function modelError(answer: IncomingMessage, response: ServerResponse, status: number): Promise<void> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    if (bytes < MAX_ERROR_BYTES) chunks.push(chunk);
-    bytes += chunk.length;
-  }
-  const original = Buffer.concat(chunks).subarray(0, MAX_ERROR_BYTES).toString("utf8");
-  const side = status < 500 ? "client" : "server";
-  send(response, 424, "ModelError", {
-    ErrorCode: status < 500 ? "CLIENT_ERROR_FROM_MODEL" : "INTERNAL_FAILURE_FROM_MODEL",
-    LogStreamArn: "",
-    Message: `Received ${side} error (${status}) from primary with message "${original}"`,
-    OriginalMessage: original,
-    OriginalStatusCode: status,
-  });
-}
-
-function refuseSize(request: IncomingMessage, response: ServerResponse): void {
-  const message = `The request body is larger than the ${MAX_BODY_BYTES} bytes that an invocation may have.`;
-  refuse(request, response, 413, "ValidationError", message);
-}
-
-function refuse(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  code: string,
-  message: string,
-): void {
-  // What is left of the body is read and dropped, so that the client gets to read the answer.
-  request.resume();
-  send(response, status, code, { Message: message });
-}
-
-function send(response: ServerResponse, status: number, code: string, body: object): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
+function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (!(error instanceof AwsError)) console.error(`${request.method} ${request.url} failed:`, error);
+  const known =
+    error instanceof AwsError
+      ? error
+      : new AwsError(
+          "InternalFailure",
+          `The local SageMaker failed: ${error instanceof Error ? error.message : ""}`,
+          500,
+        );
+  const details = known instanceof ModelError ? known.details : {};
+  const text = JSON.stringify({ ...details, Message: known.message });
+  response.writeHead(known.status, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(text),
-    "x-amzn-errortype": code,
+    "x-amzn-errortype": known.code,
   });
   response.end(text);
 }
 
-function header(message: IncomingMessage, name: string): string | undefined {
+function header(message: { headers: IncomingMessage["headers"] }, name: string): string | undefined {
   const value = message.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
