@@ -78,8 +78,9 @@ export function sagemaker(server: ServerContext): SageMaker {
       targetPrefix: "SageMaker",
       serviceName: "sagemaker",
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
+      drain: () => endpoints.close(),
       close: async () => {
-        await Promise.all([executions.close(), processing.close(), training.close(), endpoints.close()]);
+        await Promise.all([executions.close(), processing.close(), training.close()]);
         await context.events.flushed();
         closeClients(clients);
         store.close();

@@ -19,6 +19,8 @@ export interface JsonService {
   /** botocore's name of the service: its model checks every input. */
   readonly serviceName: string;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** Ends what uses other services of this server; called once, while they still answer. */
+  drain?(): Promise<void>;
   /** Ends what the service has under way; called once, before the process ends. */
   close?(): Promise<void>;
 }

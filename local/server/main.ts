@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   const stop = async (): Promise<void> => {
     if (stopping) return;
     stopping = true;
+    for (const service of services) await service.drain?.();
     server.close();
     server.closeAllConnections();
     for (const service of services) await service.close?.();

@@ -10,7 +10,7 @@ import type {
   UpdateEndpointInput,
   UpdateEndpointOutput,
 } from "@aws-sdk/client-sagemaker";
-import type { Wire } from "../../server/json-service";
+import { AwsError, type Wire } from "../../server/json-service";
 import { randomId } from "../arns";
 import { couldNotFind, invalid } from "../errors";
 import { messageOf } from "../../server/errors";
@@ -21,7 +21,9 @@ import type { Collection } from "../../server/store";
 import { now } from "../time";
 import type { EndpointConfig, EndpointConfigs } from "./configs";
 import { announceEndpoint } from "./endpoint-events";
+import { EndpointMetrics } from "./endpoint-metrics";
 import { Fleet, type FleetPlan } from "./fleet";
+import { MetricSender } from "./metric-sender";
 import type { Models } from "./models";
 import { Traffic } from "./traffic";
 
@@ -38,6 +40,7 @@ const STARTUP_SECONDS = 120;
 
 /** Endpoints: their documents, and the fleets behind them. */
 export class Endpoints {
+  readonly metrics: EndpointMetrics;
   private readonly endpoints: Collection<StoredEndpoint>;
   private readonly traffic = new Map<string, Traffic>();
   private readonly underWay = new Map<string, Promise<void>>();
@@ -48,6 +51,8 @@ export class Endpoints {
     private readonly configs: EndpointConfigs,
     private readonly models: Models,
   ) {
+    this.metrics = new EndpointMetrics(new MetricSender(context.clients.cloudwatch));
+    this.metrics.watch(() => [...this.traffic.values()].flatMap(({ fleets }) => fleets));
     this.endpoints = context.store.collection<StoredEndpoint>("endpoint");
     for (const stored of this.endpoints.all()) this.resume(stored);
   }
@@ -72,6 +77,7 @@ export class Endpoints {
 
   /** How an endpoint's requests are routed; undefined when nothing serves. Waits for one that is being started again. */
   async routing(name: string): Promise<Traffic | undefined> {
+    if (this.closing) throw new AwsError("ServiceUnavailable", "The local SageMaker is shutting down.", 503);
     const traffic = this.traffic.get(name);
     if (traffic) return traffic;
     const status = this.endpoints.get(name)?.described.EndpointStatus;
@@ -79,11 +85,12 @@ export class Endpoints {
     return this.traffic.get(name);
   }
 
-  /** Ends every fleet. */
+  /** Ends every fleet, and sends what their metrics hold. */
   async close(): Promise<void> {
     this.closing = true;
     await Promise.all([...this.traffic.values()].flatMap(({ fleets }) => fleets.map((fleet) => fleet.stop(0))));
     await Promise.all(this.underWay.values());
+    await this.metrics.close();
   }
 
   private create(input: Wire<CreateEndpointInput>): Wire<CreateEndpointOutput> {

@@ -29,11 +29,14 @@ export interface FleetPlan {
   capture?: Wire<DataCaptureConfig>;
 }
 
-/** A server chosen for a request. */
+/** A variant and a server chosen for a request. */
 export interface Target {
   fleet: Fleet;
   variantName: string;
-  server: ModelServer;
+  /** Instances of the variant that run. */
+  instanceCount: number;
+  /** Undefined when no instance of the variant runs. */
+  server?: ModelServer;
 }
 
 const MODEL_SERVER = join(__dirname, "..", "..", "containers", "serve.py");
@@ -56,7 +59,8 @@ export class Fleet {
   private constructor(
     private readonly context: SageMakerContext,
     readonly plan: FleetPlan,
-    private readonly folder: string,
+    /** Holds the data and code of its models. */
+    readonly folder: string,
   ) {
     const { captureIntervalSeconds } = context.server.settings;
     const options = { endpointName: plan.endpointName, intervalMs: captureIntervalSeconds * 1000 };
@@ -83,21 +87,28 @@ export class Fleet {
     return this.plan.configName;
   }
 
-  /** Instances that run, by variant. */
-  instanceCount(variantName: string): number {
-    return this.variants.find(({ plan }) => plan.variantName === variantName)?.servers.length ?? 0;
+  /** The processes that serve. */
+  instances(): { variantName: string; pid: number }[] {
+    return this.variants.flatMap(({ plan, servers }) =>
+      servers.flatMap(({ process }) =>
+        process.pid === undefined ? [] : [{ variantName: plan.variantName, pid: process.pid }],
+      ),
+    );
   }
 
   /**
    * Chooses the least busy instance of a variant, itself chosen by weight unless it is named.
    *
    * @param random in [0, 1)
-   * @returns undefined when there is no such variant, or none of its instances runs
+   * @returns undefined when there is no such variant
    */
   pick(variantName: string | undefined, random: number): Target | undefined {
     const variant = variantName === undefined ? this.byWeight(random) : this.named(variantName);
-    const server = variant?.servers.reduce((best, next) => (next.load < best.load ? next : best), variant.servers[0]!);
-    return variant && server ? { fleet: this, variantName: variant.plan.variantName, server } : undefined;
+    if (!variant) return undefined;
+    const [first, ...others] = variant.servers;
+    const server = first && others.reduce((best, next) => (next.load < best.load ? next : best), first);
+    const routed = { fleet: this, variantName: variant.plan.variantName, instanceCount: variant.servers.length };
+    return server ? { ...routed, server } : routed;
   }
 
   /** Lets requests under way end, then ends every instance, and writes what was captured. */

@@ -2,7 +2,8 @@ import { AwsError } from "../../server/json-service";
 import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
 import type { Target } from "./fleet";
-import { NoAnswerError, type ModelAnswer } from "./model-server";
+import type { EndpointMetrics } from "./endpoint-metrics";
+import { NoAnswerError, type ModelAnswer, type ModelServer } from "./model-server";
 
 /** A request to an endpoint, read and checked. */
 export interface Invocation {
@@ -19,10 +20,22 @@ export interface Invocation {
   targetVariant?: string;
 }
 
-/** What an endpoint answered, and which of its variants. The status is in the 200s. */
-export interface Invoked {
-  variantName: string;
-  answer: ModelAnswer;
+/** What became of a request to an endpoint. */
+export interface Outcome {
+  /** An answer whose status is in the 200s, or how InvokeEndpoint refuses. */
+  result: ModelAnswer | AwsError;
+  /** Undefined when it was routed to no variant. */
+  routed?: Routed;
+}
+
+/** What became of a request that was routed to a variant. */
+interface Routed {
+  target: Target;
+  /** What the container answered; undefined when no instance of the variant runs. */
+  answer?: ModelAnswer | NoAnswerError;
+  /** How long that took, in microseconds. */
+  modelMicroseconds?: number;
+  concurrentRequests?: number;
 }
 
 /** How long a model may take to answer, in milliseconds. */
@@ -42,38 +55,65 @@ export class ModelError extends AwsError {
 }
 
 /**
- * Routes an invocation to a model server, and captures what it answered.
+ * Routes an invocation to a model server.
  *
  * @param account in whose logs the reason of a model's error is
- * @throws AwsError as InvokeEndpoint refuses: no such endpoint or variant, nothing that serves, a model's own error
  */
 export async function invoke(
   endpoints: Endpoints,
   invocation: Invocation,
   account: { region: string; accountId: string },
-): Promise<Invoked> {
+): Promise<Outcome> {
   const { endpointName, targetVariant } = invocation;
   const traffic = await endpoints.routing(endpointName);
   if (!traffic) {
-    throw new AwsError("ValidationError", `Endpoint ${endpointName} of account ${account.accountId} not found.`);
+    const reason = `Endpoint ${endpointName} of account ${account.accountId} not found.`;
+    return { result: new AwsError("ValidationError", reason) };
   }
   const target = traffic.pick(targetVariant);
   if (!target) {
-    throw targetVariant
-      ? new AwsError("ValidationError", `Variant ${targetVariant} of endpoint ${endpointName} not found.`)
-      : new AwsError("ServiceUnavailable", `No instance of endpoint ${endpointName} is healthy. Try again.`, 503);
+    const reason = `Variant ${targetVariant} of endpoint ${endpointName} not found.`;
+    return { result: new AwsError("ValidationError", reason) };
   }
-  const answer = await ask(target, invocation);
-  if (answer instanceof NoAnswerError) throw modelError(endpointName, account, 0, answer.message);
-  if (answer.status < 200 || answer.status > 299) {
-    const original = answer.body.subarray(0, MAX_ERROR_BYTES).toString("utf8");
-    throw modelError(endpointName, account, answer.status, original);
+  if (!target.server) {
+    const reason = `No instance of variant ${target.variantName} of endpoint ${endpointName} is healthy. Try again.`;
+    return { routed: { target }, result: new AwsError("ServiceUnavailable", reason, 503) };
   }
-  target.fleet.capture?.record(target.variantName, invocation, answer);
-  return { variantName: target.variantName, answer };
+  const asked = performance.now();
+  const asking = ask(target.server, invocation);
+  const concurrentRequests = target.server.load;
+  const answer = await asking;
+  const modelMicroseconds = (performance.now() - asked) * 1000;
+  const routed = { target, answer, modelMicroseconds, concurrentRequests };
+  if (answer instanceof NoAnswerError) return { routed, result: modelError(endpointName, account, 0, answer.message) };
+  if (succeeded(answer)) return { routed, result: answer };
+  const original = answer.body.subarray(0, MAX_ERROR_BYTES).toString("utf8");
+  return { routed, result: modelError(endpointName, account, answer.status, original) };
 }
 
-async function ask({ server }: Target, invocation: Invocation): Promise<ModelAnswer | NoAnswerError> {
+/** Captures and counts what became of an invocation, once it was answered. */
+export function observe(metrics: EndpointMetrics, invocation: Invocation, { routed }: Outcome): void {
+  if (!routed) return;
+  const { target, answer, modelMicroseconds, concurrentRequests } = routed;
+  const { fleet, variantName, instanceCount } = target;
+  const totalMicroseconds = (performance.now() - invocation.received) * 1000;
+  metrics.invocation(fleet, variantName, {
+    // A container that gives no answer is as bad as one that fails.
+    status: answer === undefined || answer instanceof NoAnswerError ? 503 : answer.status,
+    instanceCount,
+    overheadMicroseconds: totalMicroseconds - (modelMicroseconds ?? 0),
+    ...defined({ modelMicroseconds, concurrentRequests }),
+  });
+  if (answer && !(answer instanceof NoAnswerError) && succeeded(answer)) {
+    fleet.capture?.record(variantName, invocation, answer);
+  }
+}
+
+function succeeded({ status }: ModelAnswer): boolean {
+  return status >= 200 && status <= 299;
+}
+
+async function ask(server: ModelServer, invocation: Invocation): Promise<ModelAnswer | NoAnswerError> {
   const headers = defined({
     "content-type": invocation.contentType,
     accept: invocation.accept,

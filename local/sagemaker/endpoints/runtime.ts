@@ -6,7 +6,8 @@ import type { RestHandler } from "../../server/http-server";
 import type { ServerContext } from "../../server/context";
 import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
-import { invoke, ModelError, type Invocation } from "./invocation";
+import type { ModelAnswer } from "./model-server";
+import { invoke, ModelError, observe, type Invocation } from "./invocation";
 
 const PATH = /^\/endpoints\/([^/]+)\/(invocations|async-invocations|invocations-response-stream)$/;
 /** The largest request body, in bytes. */
@@ -35,17 +36,10 @@ export function runtimeHandler(context: ServerContext, endpoints: Endpoints): Re
         const invocation = parse(request, decodeURIComponent(name), await read(request), received);
         if (operation !== "invocations") throw otherOperation(operation, invocation.endpointName);
         const { region, accountId } = context.settings;
-        const { variantName, answer } = await invoke(endpoints, invocation, { region, accountId });
-        const length = answer.body.length;
-        response.writeHead(answer.status, {
-          "content-type": answer.headers["content-type"] ?? "application/octet-stream",
-          "content-length": length,
-          "x-amzn-invoked-production-variant": variantName,
-          ...defined({
-            "x-amzn-sagemaker-custom-attributes": header(answer, "x-amzn-sagemaker-custom-attributes"),
-          }),
-        });
-        response.end(answer.body);
+        const outcome = await invoke(endpoints, invocation, { region, accountId });
+        if (outcome.result instanceof AwsError) sendError(request, response, outcome.result);
+        else sendAnswer(response, outcome.result, outcome.routed?.target.variantName ?? "");
+        observe(endpoints.metrics, invocation, outcome);
       } catch (error) {
         sendError(request, response, error);
       }
@@ -103,6 +97,16 @@ function read(request: IncomingMessage): Promise<Buffer> {
 
 function invalid(message: string): AwsError {
   return new AwsError("ValidationError", message);
+}
+
+function sendAnswer(response: ServerResponse, answer: ModelAnswer, variantName: string): void {
+  response.writeHead(answer.status, {
+    "content-type": answer.headers["content-type"] ?? "application/octet-stream",
+    "content-length": answer.body.length,
+    "x-amzn-invoked-production-variant": variantName,
+    ...defined({ "x-amzn-sagemaker-custom-attributes": header(answer, "x-amzn-sagemaker-custom-attributes") }),
+  });
+  response.end(answer.body);
 }
 
 function sendError(request: IncomingMessage, response: ServerResponse, error: unknown): void {
