@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 from local_cloud import wait_for
 from sagemaker import ModelPackage, Session
 from sagemaker.deserializers import CSVDeserializer
@@ -231,8 +231,12 @@ def test_what_was_deployed_is_deleted(session: Session, predictor: Predictor) ->
     client = session.sagemaker_client
     config = client.describe_endpoint(EndpointName="scores")["EndpointConfigName"]
     [variant] = client.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
-    predictor.delete_model()
-    predictor.delete_endpoint()
+    # Not the one that was updated: it remembers the update that failed.
+    fresh = predictor_of(session, predictor.endpoint_name)
+    fresh.delete_model()
+    fresh.delete_endpoint()
     wait_for(lambda: not client.list_endpoints(NameContains="scores")["Endpoints"], "the endpoint to be gone")
-    assert not client.list_models(NameContains=variant["ModelName"])["Models"]
-    assert not client.list_endpoint_configs(NameContains=config)["EndpointConfigs"]
+    with pytest.raises(ClientError, match="Could not find"):
+        client.describe_model(ModelName=variant["ModelName"])
+    with pytest.raises(ClientError, match="Could not find"):
+        client.describe_endpoint_config(EndpointConfigName=config)
