@@ -4,7 +4,7 @@ export { cloudFormationSchemas, loadCloudFormation, type CloudFormationType } fr
 export { modelsCache } from "./installed";
 export { sameName, toInput, type Mapped } from "./mapping";
 export { mirror, sameJson } from "./mirror";
-export { botocoreData, hasOperation, loadModel, shapeOf, type ServiceModel, type Shape } from "./model";
+export { botocoreData, hasOperation, loadModel, operationOf, shapeOf, type ServiceModel, type Shape } from "./model";
 export { refusal, type Refusal } from "./refusal";
 export { brokenRules } from "./rules";
 export { validate, validationMessage, type ValidationOptions, type Violation } from "./validate";

@@ -35,6 +35,8 @@ export interface Shape {
   max?: number;
   /** Values must not be shown in messages. */
   sensitive?: boolean;
+  /** Of an exception: its name in the query protocol, and its HTTP status. */
+  error?: { code?: string; httpStatusCode?: number };
 }
 
 export interface Operation {
@@ -49,12 +51,16 @@ export interface ServiceModel {
   protocol: string;
   /** Prefix of the `X-Amz-Target` header, for services that speak AWS JSON. */
   targetPrefix?: string;
+  /** The service's name in signatures. */
+  signingName: string;
+  /** Of answers in the query protocol. */
+  xmlNamespace?: string;
   operations: Record<string, Operation>;
   shapes: Record<string, Shape>;
 }
 
 /** Raise when the trimmed form changes, so that older caches are not read. */
-const CACHE_FORMAT = 1;
+const CACHE_FORMAT = 2;
 const models = new Map<string, ServiceModel>();
 
 /**
@@ -109,7 +115,13 @@ interface RawShape extends Omit<Shape, "members" | "member" | "key" | "value"> {
 }
 
 interface RawModel {
-  metadata: { protocol: string; targetPrefix?: string };
+  metadata: {
+    protocol: string;
+    targetPrefix?: string;
+    signingName?: string;
+    endpointPrefix: string;
+    xmlNamespace?: string;
+  };
   operations: Record<string, { input?: Reference; output?: Reference; errors?: Reference[] }>;
   shapes: Record<string, RawShape>;
 }
@@ -119,6 +131,8 @@ function trim(service: string, raw: RawModel): ServiceModel {
     service,
     protocol: raw.metadata.protocol,
     ...(raw.metadata.targetPrefix === undefined ? {} : { targetPrefix: raw.metadata.targetPrefix }),
+    signingName: raw.metadata.signingName ?? raw.metadata.endpointPrefix,
+    ...(raw.metadata.xmlNamespace === undefined ? {} : { xmlNamespace: raw.metadata.xmlNamespace }),
     operations: mapValues(raw.operations, ({ input, output, errors }) => ({
       ...(input ? { input: input.shape } : {}),
       ...(output ? { output: output.shape } : {}),
@@ -129,7 +143,18 @@ function trim(service: string, raw: RawModel): ServiceModel {
 }
 
 function trimShape(raw: RawShape): Shape {
-  const kept = ["type", "required", "union", "document", "enum", "pattern", "min", "max", "sensitive"] as const;
+  const kept = [
+    "type",
+    "required",
+    "union",
+    "document",
+    "enum",
+    "pattern",
+    "min",
+    "max",
+    "sensitive",
+    "error",
+  ] as const;
   const plain = Object.fromEntries(kept.filter((key) => raw[key] !== undefined).map((key) => [key, raw[key]]));
   return {
     ...(plain as Pick<Shape, (typeof kept)[number]>),

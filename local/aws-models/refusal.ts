@@ -39,6 +39,9 @@ function codeOf(service: string, operation: string, violations: readonly Violati
     return violations.some(({ rule }) => rule === "required") ? "MissingParameter" : "InvalidParameterValue";
   }
   const { errors } = operationOf(loadModel(service), operation);
+  if (errors.includes("MissingRequiredParameterException") && violations.some(({ rule }) => rule === "required")) {
+    return "MissingRequiredParameterException";
+  }
   const declared = COMMON_ALONE.has(service) ? undefined : DECLARED.find((code) => errors.includes(code));
   return declared ?? "ValidationException";
 }

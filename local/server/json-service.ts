@@ -3,6 +3,8 @@
 /** The context of one request. */
 export interface RequestContext {
   requestId: string;
+  /** Of whoever signed the request; undefined where it is not signed. */
+  accessKeyId?: string;
 }
 
 /**
@@ -31,11 +33,13 @@ export class AwsError extends Error {
    * @param code AWS's exception name, for example `ResourceNotFound`
    * @param message what is wrong, with the value and the remedy
    * @param status HTTP status (400 for what the caller did wrong, 500 for what we did)
+   * @param members further members of the exception
    */
   constructor(
     readonly code: string,
     message: string,
     readonly status = 400,
+    readonly members: object = {},
   ) {
     super(message);
     this.name = "AwsError";

@@ -5,7 +5,7 @@ import { AwsError } from "./json-service";
 // What requests and answers of AWS JSON have in common, whoever answers.
 
 /** The largest request body that is read, in bytes: DynamoDB's, the largest of AWS JSON. */
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** @throws AwsError when the body is too large */
 export async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -62,14 +62,16 @@ export function sendJson(
   response.end(text);
 }
 
-/** Renders an error as AWS does; one that nobody foresaw is an InternalFailure, and is logged with its stack. */
+/** Renders an error as AWS does. */
 export function sendError(response: ServerResponse, error: unknown, requestId: string, contentType?: string): void {
-  const known = error instanceof AwsError ? error : internalFailure(error, requestId);
+  const known = knownError(error, requestId);
   response.setHeader("x-amzn-errortype", known.code);
   sendJson(response, known.status, { __type: known.code, message: known.message }, requestId, contentType);
 }
 
-function internalFailure(error: unknown, requestId: string): AwsError {
+/** What was thrown, as an error of AWS: what nobody foresaw is an InternalFailure, and is logged with its stack. */
+export function knownError(error: unknown, requestId: string): AwsError {
+  if (error instanceof AwsError) return error;
   console.error(`request ${requestId} failed:`, error);
   const message = error instanceof Error ? error.message : String(error);
   return new AwsError("InternalFailure", `The local server failed: ${message}`, 500);

@@ -1,0 +1,23 @@
+import { loadModel } from "../../aws-models";
+import type { AwsError } from "../json-service";
+
+/** The names that a service knows an error by, and its HTTP status. */
+export interface ErrorNames {
+  /** The exception's shape, as newer protocols name it. */
+  shape: string;
+  /** Its name in the query protocol, which clients keep to whatever they speak. */
+  code: string;
+  status: number;
+}
+
+/** @param service botocore's name of it, whose model names the error */
+export function errorNames(service: string, error: AwsError): ErrorNames {
+  const declared = loadModel(service).shapes[error.code]?.error;
+  const code = declared?.code ?? (error.code === "ValidationException" ? "ValidationError" : error.code);
+  return { shape: error.code, code, status: declared?.httpStatusCode ?? error.status };
+}
+
+/** `Code;Sender` or `Code;Receiver`: the header by which clients of the newer protocols learn the older name. */
+export function queryErrorHeader({ code, status }: ErrorNames): string {
+  return `${code};${status < 500 ? "Sender" : "Receiver"}`;
+}
