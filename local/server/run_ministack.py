@@ -6,15 +6,16 @@ it listens on, where that is another than ``GATEWAY_PORT``, which stands in the 
 EventBridge refuses sources that begin with ``aws.`` to everybody; those of the local services, marked in their
 ``TraceHeader``, go through. Entries that EventBridge would not take are refused as it does, one by one.
 
-S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key.
+Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
 import json
 import os
+import time
 
+import emulator_metrics
 from ministack import app
-from ministack.core.responses import get_account_id, get_region
-from ministack.services import eventbridge, s3
+from ministack.services import cloudwatch, cloudwatch_logs, eventbridge
 
 SERVICE_EVENT_MARK = "Root=local-aws-service"
 
@@ -51,21 +52,34 @@ def entry_error(entry: dict) -> dict | None:
     return None
 
 
-KMS_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
-_resolve_sse_write_headers = s3._resolve_sse_write_headers
-
-
-def resolve_sse_write_headers(headers: dict, bucket_name: str):
-    """What an object is encrypted with; KMS without a key is the key that AWS keeps for S3 in every account."""
-    if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(KMS_KEY_HEADER):
-        headers = {**headers, KMS_KEY_HEADER: f"arn:aws:kms:{get_region()}:{get_account_id()}:alias/aws/s3"}
-    return _resolve_sse_write_headers(headers, bucket_name)
-
-
 eventbridge._put_events = put_events
-s3._resolve_sse_write_headers = resolve_sse_write_headers
+
+
+def send_metrics_to(url: str) -> None:
+    """Hands what the emulator's functions and logs measure to the CloudWatch at ``url``."""
+    sender = emulator_metrics.MetricSender(url, os.environ.get("MINISTACK_REGION", "us-east-1"))
+    fan_out = cloudwatch_logs._fanout_to_subscription_filters
+
+    def record_metric(namespace, metric_name, value, unit="None", dimensions=None):
+        named = [{"Name": name, "Value": str(value)} for name, value in (dimensions or {}).items()]
+        datum = {"MetricName": metric_name, "Dimensions": named, "Timestamp": time.time(), "Unit": unit, "Value": value}
+        sender.put(emulator_metrics.SERVICE, namespace, datum)
+
+    def fan_out_and_measure(group_name, stream_name, events):
+        for event in events:
+            logged_at = event.get("timestamp", int(time.time() * 1000))
+            for namespace, datum in emulator_metrics.embedded_metrics(event.get("message", ""), logged_at):
+                sender.put(emulator_metrics.CUSTOMER, namespace, datum)
+        return fan_out(group_name, stream_name, events)
+
+    cloudwatch.record_metric = record_metric
+    cloudwatch_logs._fanout_to_subscription_filters = fan_out_and_measure
+
+
 if listen_port := os.environ.get("LISTEN_PORT"):
     app._resolve_port = lambda: listen_port
+    # Two ports: the public one is the local server's, which has a CloudWatch.
+    send_metrics_to(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/")
 
 if __name__ == "__main__":
     app.main()
