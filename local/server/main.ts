@@ -1,17 +1,20 @@
 /** The process entry of the local server: hosts the AWS services that MiniStack lacks. */
 import { mkdirSync } from "node:fs";
+import { cloudWatch } from "../cloudwatch/service";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
 import { serverContext } from "./context";
 import { Gate } from "./gate";
 import { listen } from "./http-server";
 import type { JsonService } from "./json-service";
+import { ManyProtocols } from "./many-protocols";
 import { readSettings } from "./settings";
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   mkdirSync(settings.stateDirectory, { recursive: true });
   const services: JsonService[] = [];
+  const closing: JsonService[] = [];
   const gate = new Gate(settings.upstream);
   let endProcesses = (): Promise<void> => Promise.resolve();
 
@@ -19,8 +22,10 @@ async function main(): Promise<void> {
     const context = serverContext(settings, url);
     endProcesses = () => context.processes.close();
     const local = sagemaker(context);
+    const metrics = cloudWatch(context);
     services.push(local.service, ecs(context));
-    return { services, rest: [local.runtime], gate };
+    closing.push(...services, metrics);
+    return { services, rest: [local.runtime, new ManyProtocols(metrics)], gate };
   });
   console.log(`local server: ${url}`);
 
@@ -31,7 +36,7 @@ async function main(): Promise<void> {
     for (const service of services) await service.drain?.();
     server.close();
     server.closeAllConnections();
-    for (const service of services) await service.close?.();
+    for (const service of closing) await service.close?.();
     await endProcesses();
     gate.close();
     process.exit(0);

@@ -17,6 +17,7 @@ interface BadRequest {
 
 const PREFIXES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(CHECKED_SERVICES).map(([prefix, service]) => [service, prefix])),
+  cloudwatch: "GraniteServiceVersion20100801",
   ecs: "AmazonEC2ContainerServiceV20141113",
   sagemaker: "SageMaker",
 };
@@ -88,6 +89,49 @@ const BAD: Record<string, Partial<Record<Class, BadRequest>>> = {
       input: { QueryString: "" },
       code: "InvalidRequestException",
       says: /queryString.*length greater than or equal to 1/,
+    },
+  },
+  cloudwatch: {
+    required: { operation: "PutMetricData", input: {}, code: "MissingRequiredParameterException", says: /namespace/ },
+    type: {
+      operation: "PutMetricAlarm",
+      input: { AlarmName: "a", ComparisonOperator: "GreaterThanThreshold", EvaluationPeriods: "one" },
+      code: SERIALIZATION,
+      says: /EvaluationPeriods/,
+    },
+    enum: {
+      operation: "SetAlarmState",
+      input: { AlarmName: "a", StateValue: "GOOD", StateReason: "r" },
+      code: VALIDATION,
+      says: /'GOOD' at 'stateValue'/,
+    },
+    pattern: {
+      operation: "PutMetricData",
+      input: { Namespace: ":mine", MetricData: [{ MetricName: "m", Value: 1 }] },
+      code: "InvalidParameterValueException",
+      says: /':mine' at 'namespace'/,
+    },
+    length: { operation: "DeleteAlarms", input: { AlarmNames: [""] }, code: VALIDATION, says: /alarmNames/ },
+    range: {
+      operation: "DescribeAlarms",
+      input: { MaxRecords: 1000 },
+      code: VALIDATION,
+      says: /maxRecords.*less than or equal to 100/,
+    },
+    rule: {
+      operation: "PutMetricAlarm",
+      input: {
+        AlarmName: "a",
+        Namespace: "Tests",
+        MetricName: "m",
+        Statistic: "Sum",
+        Period: 45,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: "GreaterThanThreshold",
+      },
+      code: VALIDATION,
+      says: /45 seconds/,
     },
   },
   codebuild: {
