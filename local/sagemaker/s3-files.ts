@@ -58,9 +58,10 @@ export async function listFiles(s3: S3Client, uri: string): Promise<RemoteFile[]
 /** Downloads files into a folder. */
 export async function downloadFiles(s3: S3Client, files: readonly RemoteFile[], folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
+  const root = resolve(folder);
   await inParallel(files, (file) => {
-    const target = resolve(folder, file.path);
-    if (!target.startsWith(folder + sep)) throw new Error(`The key "${file.key}" would leave the folder`);
+    const target = resolve(root, file.path);
+    if (!target.startsWith(root + sep)) throw new Error(`The key "${file.key}" would leave the folder`);
     return downloadFile(s3, file, target);
   });
 }

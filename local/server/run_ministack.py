@@ -6,6 +6,8 @@ it listens on, where that is another than ``GATEWAY_PORT``, which stands in the 
 EventBridge refuses sources that begin with ``aws.`` to everybody; those of the local services, marked in their
 ``TraceHeader``, go through. Entries that EventBridge would not take are refused as it does, one by one.
 
+S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key.
+
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
@@ -15,7 +17,8 @@ import time
 
 import emulator_metrics
 from ministack import app
-from ministack.services import cloudwatch, cloudwatch_logs, eventbridge
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, s3
 
 SERVICE_EVENT_MARK = "Root=local-aws-service"
 
@@ -52,7 +55,19 @@ def entry_error(entry: dict) -> dict | None:
     return None
 
 
+KMS_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
+_resolve_sse_write_headers = s3._resolve_sse_write_headers
+
+
+def resolve_sse_write_headers(headers: dict, bucket_name: str):
+    """What an object is encrypted with; KMS without a key is the key that AWS keeps for S3 in every account."""
+    if headers.get("x-amz-server-side-encryption") == "aws:kms" and not headers.get(KMS_KEY_HEADER):
+        headers = {**headers, KMS_KEY_HEADER: f"arn:aws:kms:{get_region()}:{get_account_id()}:alias/aws/s3"}
+    return _resolve_sse_write_headers(headers, bucket_name)
+
+
 eventbridge._put_events = put_events
+s3._resolve_sse_write_headers = resolve_sse_write_headers
 
 
 def send_metrics_to(url: str) -> None:

@@ -4,7 +4,7 @@ import type { DescribeProcessingJobResponse } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
-import { localise, localiseValues } from "../opt-ml";
+import { localise, localiseScripts, localiseValues } from "../opt-ml";
 import { downloadFiles, listFiles, uploadFolder } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
@@ -67,6 +67,7 @@ async function prepare(
     const mine = shardFor(files, source.S3DataDistributionType, index, hosts.length);
     await downloadFiles(context.clients.s3, mine, localise(source.LocalPath, host.folder));
   }
+  await localiseScripts(commandOf(job), host.folder);
   for (const output of job.ProcessingOutputConfig?.Outputs ?? []) {
     if (output.S3Output?.LocalPath) await mkdir(localise(output.S3Output.LocalPath, host.folder), { recursive: true });
   }
@@ -94,9 +95,8 @@ async function runHost(
 ): Promise<ContainerOutcome> {
   const stream = `${job.ProcessingJobName}/${host.name}-${Math.floor(job.CreationTime)}`;
   const log = new LogStream(context.clients.logs, PROCESSING_LOG_GROUP, stream);
-  const { ContainerEntrypoint = [], ContainerArguments = [] } = job.AppSpecification;
-  const command = [...ContainerEntrypoint, ...ContainerArguments].map((word) => localise(word, host.folder));
-  if (ContainerEntrypoint.length === 0) {
+  const command = commandOf(job).map((word) => localise(word, host.folder));
+  if ((job.AppSpecification.ContainerEntrypoint ?? []).length === 0) {
     return { kind: "notStarted", reason: "AppSpecification.ContainerEntrypoint is not set: there is no image to ask" };
   }
   const outcome = await runContainer(context.server.processes, {
@@ -114,6 +114,10 @@ async function runHost(
   });
   await log.close();
   return outcome;
+}
+
+function commandOf({ AppSpecification }: ProcessingJob): string[] {
+  return [...(AppSpecification.ContainerEntrypoint ?? []), ...(AppSpecification.ContainerArguments ?? [])];
 }
 
 /** A command that names Python by its usual names runs on the project's. */

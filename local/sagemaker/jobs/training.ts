@@ -59,6 +59,8 @@ export class TrainingJobs {
       TrainingJobStatus: "InProgress",
       SecondaryStatus: "Starting",
       ModelArtifacts: { S3ModelArtifacts: "" },
+      // Told even where there is none: clients read it without asking.
+      OutputDataConfig: { ...request.OutputDataConfig, KmsKeyId: request.OutputDataConfig.KmsKeyId ?? "" },
       StoppingCondition: request.StoppingCondition ?? { MaxRuntimeInSeconds: 86_400 },
       CreationTime: created,
       LastModifiedTime: created,

@@ -1,0 +1,5 @@
+"""A helper module of the serving script."""
+
+
+def rounded(values) -> str:
+    return "\n".join(f"{value:.6f}" for value in values)
