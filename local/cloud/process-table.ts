@@ -4,15 +4,24 @@ import { readFileSync, readdirSync } from "node:fs";
 /** Set in the environment of every process of a cloud; children inherit it. */
 export const MARKER = "LOCAL_CLOUD_ID";
 
+/** Ids of the processes with a variable of just this value in their environment, this one left out. Empty without /proc. */
+export function processesWith(variable: string, value: string): number[] {
+  return processIds().filter((pid) => pid !== process.pid && hasVariable(pid, variable, value));
+}
+
 /** Process ids with the cloud's marker, this process left out. Empty where there is no /proc. */
 export function markedProcesses(cloudId: string): number[] {
-  return processIds().filter((pid) => pid !== process.pid && read(pid, "environ").includes(`${MARKER}=${cloudId}`));
+  return processesWith(MARKER, cloudId);
 }
 
 /** Whether a process is one of the cloud's: process ids are used again. Where there is no /proc, whether it is alive. */
 export function belongsTo(cloudId: string, pid: number): boolean {
   if (pid <= 0 || !alive(pid)) return false;
-  return processIds().length === 0 || read(pid, "environ").includes(`${MARKER}=${cloudId}`);
+  return processIds().length === 0 || hasVariable(pid, MARKER, cloudId);
+}
+
+function hasVariable(pid: number, variable: string, value: string): boolean {
+  return read(pid, "environ").split("\0").includes(`${variable}=${value}`);
 }
 
 /** Ids of a process and all that descend from it. */
@@ -54,15 +63,25 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Ends every process with the marker, whoever started it: what group signals did not reach. */
-export async function sweep(cloudId: string): Promise<void> {
+/** Ends every process with the cloud's marker, whoever started it: what group signals did not reach. */
+export function sweep(cloudId: string): Promise<void> {
+  return endProcessesWith(MARKER, cloudId);
+}
+
+/**
+ * Ends every process with a variable of just this value in its environment, this one left out.
+ *
+ * @throws Error with the ids of those that can't be ended
+ */
+export async function endProcessesWith(variable: string, value: string): Promise<void> {
   for (let round = 0; round < 50; round++) {
-    const left = markedProcesses(cloudId);
+    const left = processesWith(variable, value);
     if (!left.length) return;
     for (const pid of left) signal(pid, "SIGKILL");
     await new Promise((wake) => setTimeout(wake, 20));
   }
-  throw new Error(`Processes ${markedProcesses(cloudId).join(", ")} of the local cloud cannot be ended.`);
+  const left = processesWith(variable, value).join(", ");
+  if (left) throw new Error(`Processes ${left} with ${variable}=${value} cannot be ended.`);
 }
 
 function processIds(): number[] {
@@ -78,7 +97,7 @@ function processIds(): number[] {
 /** A file of a process; empty where the process has ended meanwhile or is another user's. */
 function read(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, "latin1");
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
     return "";
   }

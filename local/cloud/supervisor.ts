@@ -66,19 +66,27 @@ function end(reason?: string, log?: string): Promise<void> {
     tell({ type: "peak", megabytes: Math.round(peakMb) });
     if (reason !== undefined)
       tell({ type: "failed", reason: log === undefined ? reason : `${reason}. The end of its log:\n  ${tailOf(log)}` });
-    const groups = [...children.values()].flatMap((child) =>
-      child.pid !== undefined && child.exitCode === null ? [child.pid] : [],
-    );
-    for (const group of groups) signal(-group, "SIGTERM");
-    const until = Date.now() + GRACE_MILLISECONDS;
-    while (groups.some((group) => signal(-group, 0)) && Date.now() < until)
-      await new Promise((wake) => setTimeout(wake, 20));
-    for (const group of groups) signal(-group, "SIGKILL");
+    // The server first: what it still holds it writes to the emulator.
+    const names = [...children.keys()];
+    await endServices(names.filter((name) => name === "server"));
+    await endServices(names.filter((name) => name !== "server"));
     await sweep(description.id);
     forgetDescription(description.directory);
     process.exit(reason === undefined ? 0 : 1);
   })();
   return ending;
+}
+
+async function endServices(names: readonly string[]): Promise<void> {
+  const groups = names.flatMap((name) => {
+    const child = children.get(name);
+    return child?.pid !== undefined && child.exitCode === null ? [child.pid] : [];
+  });
+  for (const group of groups) signal(-group, "SIGTERM");
+  const until = Date.now() + GRACE_MILLISECONDS;
+  while (groups.some((group) => signal(-group, 0)) && Date.now() < until)
+    await new Promise((wake) => setTimeout(wake, 20));
+  for (const group of groups) signal(-group, "SIGKILL");
 }
 
 function sample(): void {

@@ -22,7 +22,7 @@ export function serverContext(settings: ServerSettings, ownUrl: string): ServerC
   return {
     settings,
     url: ownUrl,
-    processes: new ProcessTable(),
+    processes: new ProcessTable(settings.stateDirectory),
     directory: (service) => join(settings.stateDirectory, service),
     childEnvironment: () => ({
       PATH: [join(settings.python, ".."), process.env["PATH"] ?? ""].join(":"),

@@ -1,5 +1,6 @@
 /** The process entry of the local server: hosts the AWS services that MiniStack lacks. */
 import { mkdirSync } from "node:fs";
+import { endProcessesWith } from "../cloud/process-table";
 import { cloudWatch } from "../cloudwatch/service";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
@@ -8,11 +9,13 @@ import { Gate } from "./gate";
 import { listen } from "./http-server";
 import type { JsonService } from "./json-service";
 import { ManyProtocols } from "./many-protocols";
+import { OWNER_VARIABLE } from "./processes";
 import { readSettings } from "./settings";
 
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   mkdirSync(settings.stateDirectory, { recursive: true });
+  await endProcessesWith(OWNER_VARIABLE, settings.stateDirectory);
   const services: JsonService[] = [];
   const closing: JsonService[] = [];
   const gate = new Gate(settings.upstream);

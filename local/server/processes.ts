@@ -1,11 +1,17 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
+/**
+ * In the environment of every process that a server starts: its state directory. One server at a time works on that, so
+ * what carries it when a server starts was left by one that was killed.
+ */
+export const OWNER_VARIABLE = "LOCAL_CLOUD_OWNER";
+
 /** A process to start. */
 export interface ProcessRequest {
   command: string;
   arguments: readonly string[];
-  /** The whole environment: nothing of this process's own is added. */
+  /** The whole environment but the mark of its owner: nothing of this process's own is added. */
   environment: Readonly<Record<string, string>>;
   workingDirectory: string;
   /** Called with each line of standard output and standard error, in the order of their arrival. */
@@ -32,16 +38,15 @@ export class OwnedProcess {
     this.exited = new Promise<ProcessExit>((resolve) => {
       child.once("error", (error) => resolve({ code: null, signal: null, error }));
       child.once("close", (code, signal) => resolve({ code, signal }));
-    }).then((exit) => {
-      this.ended = true;
-      return exit;
     });
+    for (const event of ["error", "exit"]) child.once(event, () => (this.ended = true));
   }
 
   get pid(): number | undefined {
     return this.child.pid;
   }
 
+  /** False from its end on, though what it wrote may still be read. */
   get running(): boolean {
     return !this.ended;
   }
@@ -71,6 +76,9 @@ export class ProcessTable {
   private readonly running = new Set<OwnedProcess>();
   private closed = false;
 
+  /** @param owner the server's state directory */
+  constructor(private readonly owner: string) {}
+
   /**
    * Starts a process in its own group.
    *
@@ -80,7 +88,7 @@ export class ProcessTable {
     if (this.closed) throw new Error(`the local server is shutting down: ${request.command} is not started`);
     const child = spawn(request.command, [...request.arguments], {
       cwd: request.workingDirectory,
-      env: request.environment,
+      env: { ...request.environment, [OWNER_VARIABLE]: this.owner },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -11,7 +11,6 @@ import type {
   UpdateEndpointOutput,
 } from "@aws-sdk/client-sagemaker";
 import { AwsError, type Wire } from "../../server/json-service";
-import { randomId } from "../arns";
 import { couldNotFind, invalid } from "../errors";
 import { messageOf } from "../../server/errors";
 import { omit } from "../objects";
@@ -44,7 +43,7 @@ export class Endpoints {
   private readonly endpoints: Collection<StoredEndpoint>;
   private readonly traffic = new Map<string, Traffic>();
   private readonly underWay = new Map<string, Promise<void>>();
-  private closing = false;
+  private readonly ending = new AbortController();
 
   constructor(
     private readonly context: SageMakerContext,
@@ -77,7 +76,8 @@ export class Endpoints {
 
   /** How an endpoint's requests are routed; undefined when nothing serves. Waits for one that is being started again. */
   async routing(name: string): Promise<Traffic | undefined> {
-    if (this.closing) throw new AwsError("ServiceUnavailable", "The local SageMaker is shutting down.", 503);
+    if (this.ending.signal.aborted)
+      throw new AwsError("ServiceUnavailable", "The local SageMaker is shutting down.", 503);
     const traffic = this.traffic.get(name);
     if (traffic) return traffic;
     const status = this.endpoints.get(name)?.described.EndpointStatus;
@@ -87,7 +87,7 @@ export class Endpoints {
 
   /** Ends every fleet, and sends what their metrics hold. */
   async close(): Promise<void> {
-    this.closing = true;
+    this.ending.abort();
     await Promise.all([...this.traffic.values()].flatMap(({ fleets }) => fleets.map((fleet) => fleet.stop(0))));
     await Promise.all(this.underWay.values());
     await this.metrics.close();
@@ -181,9 +181,9 @@ export class Endpoints {
     const updating = this.describe(name).EndpointStatus === "Updating";
     let fleet: Fleet;
     try {
-      fleet = await Fleet.start(this.context, plan, randomId(8));
+      fleet = await Fleet.start(this.context, plan, this.ending.signal);
     } catch (error) {
-      if (this.closing) return;
+      if (this.ending.signal.aborted) return;
       const served = this.traffic.has(name);
       this.change(
         name,
@@ -200,7 +200,7 @@ export class Endpoints {
     const replaced = traffic.fleets;
     traffic.set([{ fleet, share: 1 }]);
     this.traffic.set(name, traffic);
-    if (this.closing) return fleet.stop(0);
+    if (this.ending.signal.aborted) return fleet.stop(0);
     this.change(
       name,
       (document) => ({
@@ -251,13 +251,13 @@ export class Endpoints {
     if (!serving) return;
     this.work(name, async () => {
       try {
-        const fleet = await Fleet.start(this.context, serving, randomId(8));
+        const fleet = await Fleet.start(this.context, serving, this.ending.signal);
         const traffic = new Traffic();
         traffic.set([{ fleet, share: 1 }]);
         this.traffic.set(name, traffic);
-        if (this.closing) await fleet.stop(0);
+        if (this.ending.signal.aborted) await fleet.stop(0);
       } catch (error) {
-        if (this.closing) return;
+        if (this.ending.signal.aborted) return;
         this.change(
           name,
           (document) => ({ ...document, EndpointStatus: "Failed", FailureReason: messageOf(error) }),

@@ -1,9 +1,10 @@
-import { rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DataCaptureConfig } from "@aws-sdk/client-sagemaker";
 import { messageOf } from "../../server/errors";
 import type { Wire } from "../../server/json-service";
 import { LogStream } from "../../server/log-stream";
+import { randomId } from "../arns";
 import { localiseValues } from "../opt-ml";
 import type { SageMakerContext } from "../state";
 import { DataCapture } from "./data-capture";
@@ -51,17 +52,21 @@ interface Variant {
 
 /** The running instances of one endpoint config: one model server process each. */
 export class Fleet {
+  /** Aborted once no server may be started any more. */
+  private readonly ended: AbortSignal;
   /** Undefined when nothing is captured. */
   readonly capture: DataCapture | undefined;
   private readonly variants: Variant[] = [];
-  private stopping = false;
+  private readonly stopping = new AbortController();
 
   private constructor(
     private readonly context: SageMakerContext,
     readonly plan: FleetPlan,
     /** Holds the data and code of its models. */
     readonly folder: string,
+    ending: AbortSignal,
   ) {
+    this.ended = AbortSignal.any([ending, this.stopping.signal]);
     const { captureIntervalSeconds } = context.server.settings;
     const options = { endpointName: plan.endpointName, intervalMs: captureIntervalSeconds * 1000 };
     this.capture = plan.capture && new DataCapture(context.clients.s3, plan.capture, options);
@@ -70,10 +75,12 @@ export class Fleet {
   /**
    * Starts every instance and waits until all are healthy; if one is not, none is left.
    *
+   * @param ending gives it up while it starts, and keeps it from replacing servers
    * @throws Error that names the variant and the reason
    */
-  static async start(context: SageMakerContext, plan: FleetPlan, id: string): Promise<Fleet> {
-    const fleet = new Fleet(context, plan, join(context.folder, "endpoints", plan.endpointName, id));
+  static async start(context: SageMakerContext, plan: FleetPlan, ending: AbortSignal): Promise<Fleet> {
+    const folder = join(context.folder, "endpoints", plan.endpointName, randomId(8));
+    const fleet = new Fleet(context, plan, folder, ending);
     try {
       await allSettled(plan.variants.map((variant) => fleet.startVariant(variant)));
       return fleet;
@@ -105,7 +112,7 @@ export class Fleet {
   pick(variantName: string | undefined, random: number): Target | undefined {
     const variant = variantName === undefined ? this.byWeight(random) : this.named(variantName);
     if (!variant) return undefined;
-    const [first, ...others] = variant.servers;
+    const [first, ...others] = variant.servers.filter(({ reachable }) => reachable);
     const server = first && others.reduce((best, next) => (next.load < best.load ? next : best), first);
     const routed = { fleet: this, variantName: variant.plan.variantName, instanceCount: variant.servers.length };
     return server ? { ...routed, server } : routed;
@@ -113,7 +120,7 @@ export class Fleet {
 
   /** Lets requests under way end, then ends every instance, and writes what was captured. */
   async stop(drainMs?: number): Promise<void> {
-    this.stopping = true;
+    this.stopping.abort();
     const servers = this.variants.flatMap((variant) => variant.servers.splice(0));
     await Promise.all(servers.map((server) => server.stop(drainMs)));
     await this.capture?.close();
@@ -137,7 +144,9 @@ export class Fleet {
   private async startVariant(plan: VariantPlan): Promise<void> {
     const folder = join(this.folder, plan.variantName);
     const model = join(folder, "model");
+    const temporary = join(folder, "tmp");
     try {
+      await mkdir(temporary, { recursive: true });
       await placeModelData(this.context.clients, plan.container, model);
       const { server } = this.context;
       const variant: Variant = {
@@ -145,7 +154,12 @@ export class Fleet {
         servers: [],
         serverPlan: {
           command: [server.settings.python, MODEL_SERVER, "--port", "0", "--model-dir", model],
-          environment: { ...server.childEnvironment(), ...localiseValues(plan.container.environment, folder) },
+          environment: {
+            ...server.childEnvironment(),
+            // What it unpacks goes when the fleet goes, however it ends.
+            TMPDIR: temporary,
+            ...localiseValues(plan.container.environment, folder),
+          },
           workingDirectory: folder,
           startupSeconds: plan.startupSeconds,
         },
@@ -166,8 +180,8 @@ export class Fleet {
     const group = `/aws/sagemaker/Endpoints/${this.plan.endpointName}`;
     const stream = `${variant.plan.variantName}/${this.configName}-${index + 1}`;
     const log = new LogStream(this.context.clients.logs, group, stream);
-    const server = await ModelServer.start(this.context.server, variant.serverPlan, log);
-    if (this.stopping) return server.stop();
+    const server = await ModelServer.start(this.context.server, variant.serverPlan, log, this.ended);
+    if (this.ended.aborted) return server.stop();
     variant.servers.push(server);
     void server.process.exited.then(() => this.replace(variant, index, server, log));
   }
@@ -175,17 +189,18 @@ export class Fleet {
   /** Starts a server that died by itself again, until one is healthy or the fleet is stopped. */
   private async replace(variant: Variant, index: number, dead: ModelServer, log: LogStream): Promise<void> {
     await log.close();
-    if (this.stopping) return;
+    if (this.ended.aborted) return;
     variant.servers.splice(variant.servers.indexOf(dead), 1);
     console.error(
       `endpoint ${this.plan.endpointName}: a model server of ${variant.plan.variantName} ended; restarting`,
     );
-    while (!this.stopping) {
+    while (!this.ended.aborted) {
       await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
-      if (this.stopping) return;
+      if (this.ended.aborted) return;
       try {
         return await this.startServer(variant, index);
       } catch (error) {
+        if (this.ended.aborted) return;
         console.error(`endpoint ${this.plan.endpointName}: ${messageOf(error)}`);
       }
     }

@@ -83,6 +83,8 @@ export async function invoke(
   const asking = ask(target.server, invocation);
   const concurrentRequests = target.server.load;
   const answer = await asking;
+  // Its instance has just ended. Another one, or none, is chosen.
+  if (answer instanceof NoAnswerError && !answer.delivered) return invoke(endpoints, invocation, account);
   const modelMicroseconds = (performance.now() - asked) * 1000;
   const routed = { target, answer, modelMicroseconds, concurrentRequests };
   if (answer instanceof NoAnswerError) return { routed, result: modelError(endpointName, account, 0, answer.message) };

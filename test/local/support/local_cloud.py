@@ -114,9 +114,10 @@ class Cloud:
             f"{self.url}/_local/health",
         )
 
-    def client(self, service: str):
+    def client(self, service: str, **options):
         return boto3.client(
             service,
+            **options,
             region_name=REGION,
             endpoint_url=self.url,
             aws_access_key_id="test",
