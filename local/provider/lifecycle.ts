@@ -114,8 +114,9 @@ export class Lifecycle {
   async read(urn: string, id: string, state: Properties, inputs: Properties): Promise<Current | undefined> {
     if (this.settings.planOnly) return { id, properties: state, inputs };
     const context = this.context("live", urn, state);
-    const now = await unlessGone(() => this.definition(urn).read(context, id, forHandler(state)));
-    if (!now) return undefined;
+    const current = await unlessGone(() => this.definition(urn).read(context, id, forHandler(state)));
+    if (!current) return undefined;
+    const now: Properties = { ...current, ...this.tagsOf(current, inputs) };
     const found = pick(now, (name) => name in inputs && now[name] !== undefined);
     return { id, properties: outputsOf(context, state, { id, ...now }), inputs: { ...inputs, ...found } };
   }
@@ -160,6 +161,18 @@ export class Lifecycle {
       const properties = outputsOf(context, fixed, context.partial);
       throw new HalfMade({ id: context.partial.id, properties, inputs: fixed }, error);
     }
+  }
+
+  /**
+   * A service has the program's tags and the provider's default tags together. Those are the defaults' that have a
+   * default's value and that the program does not give.
+   */
+  private tagsOf(current: Properties, inputs: Properties): { tags?: unknown; tagsAll?: unknown } {
+    const tagsAll = current["tags"];
+    if (!isObject(tagsAll)) return {};
+    const own = isObject(inputs["tags"]) ? inputs["tags"] : {};
+    const tags = pick(tagsAll, (key) => key in own || tagsAll[key] !== this.settings.defaultTags[key]);
+    return { tags: "tags" in inputs ? tags : undefined, tagsAll: "tagsAll" in inputs ? tagsAll : undefined };
   }
 
   private definition(urn: string): AnyResource {

@@ -94,7 +94,9 @@ async function open(service: Service, region: string): Promise<[Module, Client]>
   const [module, name] = (await LOADERS[service]()) as unknown as [Module, string];
   const Constructor = module[name];
   if (!Constructor) throw new Error(`the SDK of ${service} has no ${name}`);
-  return [module, new Constructor({ region }) as Client];
+  // A queue's URL names the address at which its queue was made: requests go where all others go.
+  const options = service === "sqs" ? { region, useQueueUrlAsEndpoint: false } : { region };
+  return [module, new Constructor(options) as Client];
 }
 
 /**

@@ -1,8 +1,9 @@
+import type { UsagePlan } from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
 import { mapPatches, patches, type Patch } from "./apigateway-patch";
-import { retag } from "./shared";
+import { gatewayTags, retagGateway, tagCreated } from "./apigateway-tags";
 
 const apiKey = resource<aws.apigateway.ApiKeyArgs>({
   cloudFormation: { type: "AWS::ApiGateway::ApiKey" },
@@ -15,11 +16,15 @@ const apiKey = resource<aws.apigateway.ApiKeyArgs>({
   },
   async create(c, inputs) {
     const { id = "", value } = await c.call("apigateway", "CreateApiKey", {}, inputs);
-    return { id, value: inputs.value ?? value, arn: c.gatewayArn(`/apikeys/${id}`) };
+    const arn = c.gatewayArn(`/apikeys/${id}`);
+    const created = c.exists({ id, value: inputs.value ?? value, arn });
+    await tagCreated(c, arn, inputs.tags);
+    return created;
   },
-  async read(c, id, { description, enabled, name }) {
+  async read(c, id, { customerId, description, enabled, name }) {
     const found = await c.call("apigateway", "GetApiKey", { apiKey: id, includeValue: true });
-    return { ...c.mirror({ description, enabled, name }, found), value: found.value };
+    const current = c.mirror({ customerId, description, enabled, name }, found);
+    return { ...current, tags: await gatewayTags(c, c.gatewayArn(`/apikeys/${id}`)), value: found.value };
   },
   async update(c, id, now, before) {
     const paths = {
@@ -30,13 +35,7 @@ const apiKey = resource<aws.apigateway.ApiKeyArgs>({
     } as const;
     const patchOperations = patches(now, before, paths);
     if (patchOperations.length > 0) await c.call("apigateway", "UpdateApiKey", { apiKey: id, patchOperations });
-    const resourceArn = c.gatewayArn(`/apikeys/${id}`);
-    await retag(
-      now.tags,
-      before.tags,
-      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
-      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
-    );
+    await retagGateway(c, c.gatewayArn(`/apikeys/${id}`), now.tags, before.tags);
   },
   delete: (c, id) => c.call("apigateway", "DeleteApiKey", { apiKey: id }),
 });
@@ -54,6 +53,22 @@ function planStages(stages: PlanStage[] | undefined) {
   }));
 }
 
+/** A plan's stages as a program writes them, those that it wrote first and in its order. */
+function stagesOf(found: UsagePlan, written: PlanStage[]): PlanStage[] {
+  const name = ({ apiId, stage }: PlanStage) => `${apiId}:${stage}`;
+  const place = (stage: PlanStage) => {
+    const at = written.findIndex((one) => name(one) === name(stage));
+    return at < 0 ? written.length : at;
+  };
+  // MiniStack has text there once a stage was attached by a patch.
+  const attached = Array.isArray(found.apiStages) ? found.apiStages : [];
+  const stages = attached.map(({ apiId = "", stage = "", throttle = {} }): PlanStage => {
+    const throttles = Object.entries(throttle).map(([path, limits]) => ({ path, ...limits }));
+    return { apiId, stage, ...(throttles.length > 0 ? { throttles } : {}) };
+  });
+  return stages.sort((one, other) => place(one) - place(other));
+}
+
 /** A stage whose throttles changed is detached and attached again. */
 function stagePatches(now: PlanStage[] = [], before: PlanStage[] = []): Patch[] {
   const text = (stage: PlanStage) => JSON.stringify(stage);
@@ -62,7 +77,11 @@ function stagePatches(now: PlanStage[] = [], before: PlanStage[] = []): Patch[] 
   const news = now.filter((stage) => !before.some((old) => text(stage) === text(old)));
   const limits = (stage: PlanStage) =>
     (stage.throttles ?? []).flatMap(({ path, burstLimit, rateLimit }) =>
-      mapPatches({ burstLimit, rateLimit }, {}, `/apiStages/${name(stage)}/throttle/${path}`),
+      mapPatches(
+        { burstLimit, rateLimit },
+        { burstLimit: 0, rateLimit: 0 },
+        `/apiStages/${name(stage)}/throttle/${path}`,
+      ),
     );
   return [
     ...gone.map((stage): Patch => ({ op: "remove", path: "/apiStages", value: name(stage) })),
@@ -86,23 +105,20 @@ const usagePlan = resource<PlanArgs>({
       { apiStages: planStages(apiStages) },
       { ...rest, quota, throttle },
     );
-    const created = c.exists({ id, arn: c.gatewayArn(`/usageplans/${id}`) });
+    const arn = c.gatewayArn(`/usageplans/${id}`);
+    const created = c.exists({ id, arn });
+    await tagCreated(c, arn, inputs.tags);
     if (inputs.productCode !== undefined) {
       const patchOperations = patches(inputs, {}, { productCode: "/productCode" });
       await c.call("apigateway", "UpdateUsagePlan", { usagePlanId: id, patchOperations });
     }
     return created;
   },
-  async read(c, id, { name, description, quotaSettings, throttleSettings, apiStages }) {
+  async read(c, id, state) {
     const found = await c.call("apigateway", "GetUsagePlan", { usagePlanId: id });
-    const stages = apiStages?.map(({ apiId, stage }) => ({ apiId, stage }));
-    const current = { ...found, quotaSettings: found.quota, throttleSettings: found.throttle };
-    const { apiStages: attached, ...rest } = c.mirror(
-      { name, description, quotaSettings, throttleSettings, apiStages: stages },
-      current,
-    );
-    const same = JSON.stringify(attached) === JSON.stringify(stages);
-    return { ...rest, ...(same ? {} : { apiStages: attached }) };
+    const apiStages = stagesOf(found, state.apiStages ?? []);
+    const current = { ...found, apiStages, quotaSettings: found.quota, throttleSettings: found.throttle };
+    return { ...c.mirror(omit(state, "tags"), current), tags: await gatewayTags(c, c.gatewayArn(`/usageplans/${id}`)) };
   },
   async update(c, id, now, before) {
     const patchOperations = [
@@ -112,13 +128,7 @@ const usagePlan = resource<PlanArgs>({
       ...stagePatches(now.apiStages, before.apiStages),
     ];
     if (patchOperations.length > 0) await c.call("apigateway", "UpdateUsagePlan", { usagePlanId: id, patchOperations });
-    const resourceArn = c.gatewayArn(`/usageplans/${id}`);
-    await retag(
-      now.tags,
-      before.tags,
-      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
-      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
-    );
+    await retagGateway(c, c.gatewayArn(`/usageplans/${id}`), now.tags, before.tags);
   },
   async delete(c, id, { apiStages }) {
     // A plan with stages can't be deleted.

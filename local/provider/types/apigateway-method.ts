@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { between, jsonObject, oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import type { Plain } from "../values";
+import { omit, type Plain } from "../values";
 import { mapPatches, patches, setPatches } from "./apigateway-patch";
 
 /** What a method, and all that hangs on it, is addressed by. */
@@ -56,25 +56,7 @@ const method = resource<aws.apigateway.MethodArgs>({
   },
   async read(c, _id, state) {
     const found = await c.call("apigateway", "GetMethod", addressed(state));
-    const {
-      apiKeyRequired,
-      authorization,
-      authorizerId,
-      operationName,
-      requestModels,
-      requestParameters,
-      requestValidatorId,
-    } = state;
-    const written = {
-      apiKeyRequired,
-      authorization,
-      authorizerId,
-      operationName,
-      requestModels,
-      requestParameters,
-      requestValidatorId,
-    };
-    return c.mirror(written, { ...found, authorization: found.authorizationType });
+    return c.mirror(omit(state, ...ADDRESS), { ...found, authorization: found.authorizationType });
   },
   async update(c, _id, now, before) {
     const patchOperations = [
@@ -138,19 +120,8 @@ const integration = resource<aws.apigateway.IntegrationArgs>({
   },
   async read(c, _id, state) {
     const found = await c.call("apigateway", "GetIntegration", addressed(state));
-    const { type, uri, credentials, integrationHttpMethod, requestParameters, requestTemplates, timeoutMilliseconds } =
-      state;
-    const written = {
-      type,
-      uri,
-      credentials,
-      integrationHttpMethod,
-      requestParameters,
-      requestTemplates,
-      timeoutMilliseconds,
-    };
     const current = { ...found, integrationHttpMethod: found.httpMethod, timeoutMilliseconds: found.timeoutInMillis };
-    return c.mirror(written, current);
+    return c.mirror(omit(state, ...ADDRESS), current);
   },
   // Putting an integration replaces the one that is there.
   update: (c, _id, now) => putIntegration(c, now),
@@ -192,9 +163,9 @@ const integrationResponse = resource<aws.apigateway.IntegrationResponseArgs>({
     return { id: idOf("agir", inputs, inputs.statusCode) };
   },
   async read(c, _id, state) {
-    const { statusCode, selectionPattern, responseParameters, responseTemplates } = state;
+    const { statusCode, ...written } = omit(state, ...ADDRESS);
     const found = await c.call("apigateway", "GetIntegrationResponse", { ...addressed(state), statusCode });
-    return c.mirror({ selectionPattern, responseParameters, responseTemplates }, found);
+    return c.mirror(written, found);
   },
   async update(c, _id, now) {
     await c.call("apigateway", "PutIntegrationResponse", { restApiId: now.restApi }, now);

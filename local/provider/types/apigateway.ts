@@ -1,9 +1,9 @@
 import type * as aws from "@pulumi/aws";
 import { between, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
-import type { Plain } from "../values";
+import { omit, pick, type Plain } from "../values";
 import { mapPatches, patches, pointer, setPatches, type Patch } from "./apigateway-patch";
-import { retag } from "./shared";
+import { gatewayTags, retagGateway, tagCreated } from "./apigateway-tags";
 
 type Endpoints = Plain<aws.apigateway.RestApiArgs>["endpointConfiguration"];
 
@@ -51,10 +51,11 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
     const { id = "", rootResourceId } = await c.call("apigateway", "CreateRestApi", {}, inputs);
     return { id, rootResourceId, arn: c.gatewayArn(`/restapis/${id}`), executionArn: c.arn("execute-api", id) };
   },
-  async read(c, id, { description, name, disableExecuteApiEndpoint }) {
+  async read(c, id, state) {
     const found = await c.call("apigateway", "GetRestApi", { restApiId: id });
     return {
-      ...c.mirror({ description, name, disableExecuteApiEndpoint }, found),
+      ...c.mirror(omit(state, "tags"), { ...found, policy: unescaped(found.policy) }),
+      tags: await gatewayTags(c, c.gatewayArn(`/restapis/${id}`)),
       rootResourceId: found.rootResourceId,
       arn: c.gatewayArn(`/restapis/${id}`),
       executionArn: c.arn("execute-api", id),
@@ -74,16 +75,15 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
     ];
     patchOperations.push(...endpointPatches(now.endpointConfiguration, before.endpointConfiguration));
     if (patchOperations.length > 0) await c.call("apigateway", "UpdateRestApi", { restApiId: id, patchOperations });
-    const resourceArn = c.gatewayArn(`/restapis/${id}`);
-    await retag(
-      now.tags,
-      before.tags,
-      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
-      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
-    );
+    await retagGateway(c, c.gatewayArn(`/restapis/${id}`), now.tags, before.tags);
   },
   delete: (c, id) => c.call("apigateway", "DeleteRestApi", { restApiId: id }),
 });
+
+/** The service answers a policy as the inside of a JSON string. */
+function unescaped(document: string | undefined): string | undefined {
+  return document?.startsWith('{\\"') ? (JSON.parse(`"${document}"`) as string) : document;
+}
 
 const gatewayResource = resource<aws.apigateway.ResourceArgs>({
   cloudFormation: { type: "AWS::ApiGateway::Resource", names: { restApi: "RestApiId" } },
@@ -92,9 +92,9 @@ const gatewayResource = resource<aws.apigateway.ResourceArgs>({
     const { id = "", path } = await c.call("apigateway", "CreateResource", { restApiId, parentId, pathPart });
     return { id, path };
   },
-  async read(c, id, { restApi: restApiId, pathPart }) {
+  async read(c, id, { restApi: restApiId, parentId, pathPart }) {
     const found = await c.call("apigateway", "GetResource", { restApiId, resourceId: id });
-    return { ...c.mirror({ pathPart }, found), path: found.path };
+    return { ...c.mirror({ parentId, pathPart }, found), path: found.path };
   },
   async update(c, id, now, before) {
     const patchOperations = patches(now, before, { parentId: "/parentId", pathPart: "/pathPart" });
@@ -183,20 +183,18 @@ const stage = resource<aws.apigateway.StageArgs>({
       executionArn,
       invokeUrl: invokeUrl(api, c.region, name),
     });
+    await tagCreated(c, arn, tags);
     if (logs) {
       const patchOperations = patches(logs, {}, LOG_PATHS);
       await c.call("apigateway", "UpdateStage", { restApiId: api, stageName: name, patchOperations });
     }
     return created;
   },
-  async read(
-    c,
-    _id,
-    { restApi: restApiId, stageName, deployment: deploymentId, description, variables, xrayTracingEnabled },
-  ) {
+  async read(c, _id, { restApi: restApiId, stageName, ...state }) {
     const found = await c.call("apigateway", "GetStage", { restApiId, stageName });
     const current = { ...found, deployment: found.deploymentId, xrayTracingEnabled: found.tracingEnabled };
-    return c.mirror({ deployment: deploymentId, description, variables, xrayTracingEnabled }, current);
+    const tags = await gatewayTags(c, c.gatewayArn(`/restapis/${restApiId}/stages/${stageName}`));
+    return { ...c.mirror(omit(state, "tags"), current), tags };
   },
   async update(c, _id, now, before) {
     const { restApi: restApiId, stageName } = now;
@@ -216,13 +214,7 @@ const stage = resource<aws.apigateway.StageArgs>({
     ];
     if (patchOperations.length > 0)
       await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
-    const resourceArn = c.gatewayArn(`/restapis/${restApiId}/stages/${stageName}`);
-    await retag(
-      now.tags,
-      before.tags,
-      (tags) => c.call("apigateway", "TagResource", { resourceArn, tags }),
-      (tagKeys) => c.call("apigateway", "UntagResource", { resourceArn, tagKeys }),
-    );
+    await retagGateway(c, c.gatewayArn(`/restapis/${restApiId}/stages/${stageName}`), now.tags, before.tags);
   },
   delete: (c, _id, { restApi: restApiId, stageName }) => c.call("apigateway", "DeleteStage", { restApiId, stageName }),
 });
@@ -240,13 +232,34 @@ const SETTINGS = {
   throttlingRateLimit: "throttling/rateLimit",
 } as const;
 
-/** `/~1predict/POST/throttling/rateLimit`: settings of the method path `predict/POST`; `*` followed by `/*` is all. */
-function settingPaths(methodPath: string) {
+/** What the service takes settings to be that are not given. A setting can't be removed by itself. */
+const DEFAULT_SETTINGS = {
+  cacheDataEncrypted: false,
+  cacheTtlInSeconds: 300,
+  cachingEnabled: false,
+  dataTraceEnabled: false,
+  loggingLevel: "OFF",
+  metricsEnabled: false,
+  throttlingBurstLimit: -1,
+  throttlingRateLimit: -1,
+} as const;
+
+/** `/~1predict/POST`: where settings of the method path `predict/POST` are; `*` followed by `/*` is all. */
+function settingsPath(methodPath: string): string {
   const at = methodPath.lastIndexOf("/");
   const [path, method] = [methodPath.slice(0, at), methodPath.slice(at + 1)];
-  const prefix = `/${path === "*" ? path : pointer(`/${path}`)}/${method}`;
-  return Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, `${prefix}/${setting}`]));
+  return `/${path === "*" ? path : pointer(`/${path}`)}/${method}`;
 }
+
+function settingPatches(methodPath: string, now: Settings, before: Settings): Patch[] {
+  const prefix = settingsPath(methodPath);
+  const paths: Record<string, string> = Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, setting]) => [name, `${prefix}/${setting}`]),
+  );
+  return patches({ ...pick(DEFAULT_SETTINGS, (name) => name in before), ...now }, before, paths);
+}
+
+type Settings = Plain<aws.apigateway.MethodSettingsArgs>["settings"];
 
 const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
   cloudFormation: {
@@ -265,7 +278,7 @@ const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
       (burst === undefined ? undefined : between(burst, -1, 1e6)),
   },
   async create(c, { restApi: restApiId, stageName, methodPath, settings }) {
-    const patchOperations = patches(settings, {}, settingPaths(methodPath));
+    const patchOperations = settingPatches(methodPath, settings, {});
     await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
     return { id: `${restApiId}-${stageName}-${methodPath}` };
   },
@@ -278,11 +291,11 @@ const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
   },
   async update(c, _id, now, before) {
     const { restApi: restApiId, stageName, methodPath, settings } = now;
-    const patchOperations = patches(settings, before.settings, settingPaths(methodPath));
+    const patchOperations = settingPatches(methodPath, settings, before.settings);
     await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
   },
-  async delete(c, _id, { restApi: restApiId, stageName, methodPath, settings }) {
-    const patchOperations = patches({}, settings, settingPaths(methodPath));
+  async delete(c, _id, { restApi: restApiId, stageName, methodPath }) {
+    const patchOperations: Patch[] = [{ op: "remove", path: settingsPath(methodPath) }];
     await c.call("apigateway", "UpdateStage", { restApiId, stageName, patchOperations });
   },
 });

@@ -1,9 +1,10 @@
+import type { Dimension, MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type * as aws from "@pulumi/aws";
 import { oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";
-import { retag, tagList } from "./shared";
+import { ownTags, retag, tagList, tagMap } from "./shared";
 
 const RETENTION_DAYS = [
   0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -20,13 +21,15 @@ const logGroup = resource<aws.cloudwatch.LogGroupArgs>({
     if (retentionInDays) await c.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays });
     return created;
   },
-  async read(c, id, { retentionInDays }) {
+  async read(c, id, { kmsKeyId, logGroupClass, retentionInDays }) {
     const { logGroups } = await c.call("logs", "DescribeLogGroups", { logGroupNamePrefix: id });
     const found = logGroups?.find(({ logGroupName }) => logGroupName === id);
     if (!found) return undefined;
     // No retention at the service is what the program writes as 0.
-    const current = { retentionInDays: found.retentionInDays ?? 0 };
-    return { ...c.mirror({ retentionInDays }, current), name: id, arn: c.arn("logs", `log-group:${id}`) };
+    const current = { ...found, retentionInDays: found.retentionInDays ?? 0 };
+    const arn = c.arn("logs", `log-group:${id}`);
+    const { tags } = await c.call("logs", "ListTagsForResource", { resourceArn: arn });
+    return { ...c.mirror({ kmsKeyId, logGroupClass, retentionInDays }, current), name: id, arn, tags: ownTags(tags) };
   },
   async update(c, id, now, before) {
     const { retentionInDays, kmsKeyId } = now;
@@ -80,14 +83,39 @@ function metricQueries(queries: Plain<AlarmArgs>["metricQueries"]) {
   }));
 }
 
+/** The reverse of {@link metricQueries}. */
+function fromMetricQueries(queries: MetricDataQuery[] | undefined) {
+  return queries?.map(({ Id, AccountId, Expression, Label, Period, ReturnData, MetricStat: stat }) => ({
+    id: Id,
+    accountId: AccountId,
+    expression: Expression,
+    label: Label,
+    period: Period,
+    returnData: ReturnData,
+    metric: stat && {
+      namespace: stat.Metric?.Namespace,
+      metricName: stat.Metric?.MetricName,
+      dimensions: dimensionMap(stat.Metric?.Dimensions),
+      period: stat.Period,
+      stat: stat.Stat,
+      unit: stat.Unit,
+    },
+  }));
+}
+
+function dimensionMap(dimensions: Dimension[] | undefined): Record<string, unknown> {
+  return Object.fromEntries((dimensions ?? []).map(({ Name = "", Value }) => [Name, Value]));
+}
+
 async function putAlarm(c: Context, { name, dimensions, metricQueries: queries, tags, ...inputs }: Plain<AlarmArgs>) {
-  const Metrics = metricQueries(queries);
-  await c.call(
-    "cloudwatch",
-    "PutMetricAlarm",
-    { AlarmName: name, Dimensions: dimensionList(dimensions), Metrics, Tags: tagList(tags) },
-    inputs,
-  );
+  const own = {
+    AlarmName: name,
+    Dimensions: dimensionList(dimensions),
+    EvaluateLowSampleCountPercentile: inputs.evaluateLowSampleCountPercentiles,
+    Metrics: metricQueries(queries),
+    Tags: tagList(tags),
+  };
+  await c.call("cloudwatch", "PutMetricAlarm", own, inputs);
 }
 
 const metricAlarm = resource<AlarmArgs>({
@@ -144,10 +172,15 @@ const metricAlarm = resource<AlarmArgs>({
     const { MetricAlarms: alarms } = await c.call("cloudwatch", "DescribeAlarms", { AlarmNames: [id] });
     const found = alarms?.[0];
     if (!found) return undefined;
-    const dimensions: Record<string, unknown> = Object.fromEntries(
-      (found.Dimensions ?? []).map(({ Name, Value }) => [Name ?? "", Value]),
-    );
-    return c.mirror(omit(state, "name", "metricQueries", "tags"), { ...omit(found, "Dimensions"), dimensions });
+    const current = {
+      ...omit(found, "Dimensions", "Metrics"),
+      dimensions: dimensionMap(found.Dimensions),
+      evaluateLowSampleCountPercentiles: found.EvaluateLowSampleCountPercentile,
+      metricQueries: fromMetricQueries(found.Metrics),
+    };
+    const ResourceARN = c.arn("cloudwatch", `alarm:${id}`);
+    const { Tags } = await c.call("cloudwatch", "ListTagsForResource", { ResourceARN });
+    return { ...c.mirror(omit(state, "name", "tags"), current), tags: tagMap(Tags) };
   },
   async update(c, id, now, before) {
     await putAlarm(c, now);

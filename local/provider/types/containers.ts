@@ -1,9 +1,14 @@
 import type * as aws from "@pulumi/aws";
 import { resource, type ResourceTable } from "../resource";
-import { retag } from "./shared";
+import { retag, tagMap } from "./shared";
 
 function ecsTags(tags: Record<string, string> | undefined) {
   return tags && Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+/** The reverse of {@link ecsTags}. */
+function fromEcsTags(tags: { key?: string; value?: string }[] | undefined): Record<string, string> {
+  return tagMap((tags ?? []).map(({ key: Key, value: Value }) => ({ Key, Value })));
 }
 
 const cluster = resource<aws.ecs.ClusterArgs>({
@@ -15,10 +20,17 @@ const cluster = resource<aws.ecs.ClusterArgs>({
     const arn = c.arn("ecs", `cluster/${name}`);
     return { id: arn, arn };
   },
-  async read(c, id) {
-    const { clusters } = await c.call("ecs", "DescribeClusters", { clusters: [id] });
+  async read(c, id, state) {
+    const include = ["CONFIGURATIONS", "SETTINGS", "TAGS"];
+    const { clusters } = await c.call("ecs", "DescribeClusters", { clusters: [id], include });
     const found = clusters?.find(({ status }) => status !== "INACTIVE");
-    return found && { name: found.clusterName, arn: id };
+    if (!found) return undefined;
+    const { configuration, settings, tags } = found;
+    const current = c.mirror(
+      { configuration: state.configuration, settings: state.settings },
+      { configuration, settings },
+    );
+    return { ...current, name: found.clusterName, arn: id, tags: fromEcsTags(tags) };
   },
   async update(c, id, now, before) {
     const { configuration, settings } = now;
@@ -84,8 +96,11 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
     return { id: inputs.family, arn: `${arnWithoutRevision}:${revision}`, arnWithoutRevision, revision };
   },
   async read(c, _id, { arn }) {
-    const { taskDefinition: found } = await c.call("ecs", "DescribeTaskDefinition", { taskDefinition: arn });
-    return found?.status === "ACTIVE" ? { revision: found.revision } : undefined;
+    const { taskDefinition: found, tags } = await c.call("ecs", "DescribeTaskDefinition", {
+      taskDefinition: arn,
+      include: ["TAGS"],
+    });
+    return found?.status === "ACTIVE" ? { revision: found.revision, tags: fromEcsTags(tags) } : undefined;
   },
   async update(c, _id, now, before) {
     const resourceArn = before.arn ?? "";

@@ -1,8 +1,9 @@
+import type { GlobalSecondaryIndexDescription, KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
 import type * as aws from "@pulumi/aws";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import { changed, type Plain } from "../values";
-import { retag, tagList } from "./shared";
+import { changed, omit, type Plain } from "../values";
+import { retag, tagList, tagMap } from "./shared";
 
 type Args = aws.dynamodb.TableArgs;
 type Table = Plain<Args>;
@@ -70,6 +71,30 @@ async function updateIndexes(c: Context, id: string, now: Table, before: Table):
   }
 }
 
+/**
+ * Changes of the table itself. The service takes one kind of change per request, and refuses a throughput that is the
+ * one it has.
+ */
+function tableUpdates(now: Table, before: Table) {
+  const updates: object[] = [];
+  if (changed(now, before, "billingMode", "readCapacity", "writeCapacity")) {
+    updates.push({ BillingMode: now.billingMode, ProvisionedThroughput: throughput(now) });
+  }
+  if (changed(now, before, "deletionProtectionEnabled")) {
+    updates.push({ DeletionProtectionEnabled: now.deletionProtectionEnabled ?? false });
+  }
+  if (changed(now, before, "tableClass")) updates.push({ TableClass: now.tableClass ?? "STANDARD" });
+  if (changed(now, before, "serverSideEncryption")) {
+    updates.push({ SSESpecification: encryption(now) ?? { Enabled: false } });
+  }
+  if (changed(now, before, "streamEnabled", "streamViewType")) {
+    // A stream's view can't be changed: the old stream ends, and another begins.
+    if (before.streamEnabled) updates.push({ StreamSpecification: { StreamEnabled: false } });
+    if (now.streamEnabled) updates.push({ StreamSpecification: stream(now) });
+  }
+  return updates;
+}
+
 async function putTimeToLive(c: Context, id: string, ttl: Table["ttl"], before: Table["ttl"]): Promise<void> {
   const AttributeName = ttl?.attributeName ?? before?.attributeName;
   const TimeToLiveSpecification = { Enabled: ttl?.enabled ?? false, AttributeName };
@@ -82,6 +107,64 @@ async function putBackups(c: Context, id: string, recovery: Table["pointInTimeRe
     RecoveryPeriodInDays: recovery?.recoveryPeriodInDays,
   };
   await c.call("dynamodb", "UpdateContinuousBackups", { TableName: id, PointInTimeRecoverySpecification });
+}
+
+/** What the service says of a table, in the inputs' form; indexes and attributes in the order in which they are written. */
+function tableInputs(found: TableDescription | undefined, written: Table) {
+  const provisioned = found?.ProvisionedThroughput;
+  const encrypted = found?.SSEDescription;
+  return {
+    attributes: ordered(
+      (found?.AttributeDefinitions ?? []).map(({ AttributeName: name = "", AttributeType: type = "" }) => ({
+        name,
+        type,
+      })),
+      written.attributes,
+    ),
+    billingMode: found?.BillingModeSummary?.BillingMode ?? PROVISIONED,
+    deletionProtectionEnabled: found?.DeletionProtectionEnabled,
+    globalSecondaryIndexes: ordered(
+      (found?.GlobalSecondaryIndexes ?? []).map(indexInputs),
+      written.globalSecondaryIndexes,
+    ),
+    hashKey: keyOf(found?.KeySchema, "HASH"),
+    localSecondaryIndexes: ordered(
+      (found?.LocalSecondaryIndexes ?? []).map(indexInputs),
+      written.localSecondaryIndexes,
+    ),
+    rangeKey: keyOf(found?.KeySchema, "RANGE"),
+    readCapacity: provisioned?.ReadCapacityUnits,
+    serverSideEncryption: { enabled: /^ENABL/.test(encrypted?.Status ?? ""), kmsKeyArn: encrypted?.KMSMasterKeyArn },
+    streamEnabled: found?.StreamSpecification?.StreamEnabled ?? false,
+    streamViewType: found?.StreamSpecification?.StreamViewType,
+    tableClass: found?.TableClassSummary?.TableClass ?? "STANDARD",
+    writeCapacity: provisioned?.WriteCapacityUnits,
+  };
+}
+
+function keyOf(schema: KeySchemaElement[] | undefined, type: string): string | undefined {
+  return schema?.find(({ KeyType }) => KeyType === type)?.AttributeName;
+}
+
+function indexInputs(index: GlobalSecondaryIndexDescription) {
+  return {
+    name: index.IndexName ?? "",
+    hashKey: keyOf(index.KeySchema, "HASH"),
+    rangeKey: keyOf(index.KeySchema, "RANGE"),
+    projectionType: index.Projection?.ProjectionType,
+    nonKeyAttributes: index.Projection?.NonKeyAttributes,
+    readCapacity: index.ProvisionedThroughput?.ReadCapacityUnits,
+    writeCapacity: index.ProvisionedThroughput?.WriteCapacityUnits,
+  };
+}
+
+/** A service keeps sets: what a program wrote comes first, in its order. */
+function ordered<T extends { name: string }>(found: T[], written: { name: string }[] | undefined): T[] {
+  const place = ({ name }: T) => {
+    const at = written?.findIndex((one) => one.name === name) ?? -1;
+    return at < 0 ? found.length : at;
+  };
+  return [...found].sort((one, other) => place(one) - place(other));
 }
 
 function tableOutputs(
@@ -175,39 +258,27 @@ const table = resource<Args>({
     if (inputs.pointInTimeRecovery?.enabled) await putBackups(c, name, inputs.pointInTimeRecovery);
     return created;
   },
-  async read(c, id, { billingMode, deletionProtectionEnabled, hashKey, rangeKey, ttl }) {
+  async read(c, id, state) {
     const { Table: found } = await c.call("dynamodb", "DescribeTable", { TableName: id });
     const { TimeToLiveDescription: live } = await c.call("dynamodb", "DescribeTimeToLive", { TableName: id });
-    const key = (type: string) => found?.KeySchema?.find(({ KeyType }) => KeyType === type)?.AttributeName;
+    const { ContinuousBackupsDescription: backups } = await c.call("dynamodb", "DescribeContinuousBackups", {
+      TableName: id,
+    });
+    const { Tags } = await c.call("dynamodb", "ListTagsOfResource", { ResourceArn: c.arn("dynamodb", `table/${id}`) });
+    const recovery = backups?.PointInTimeRecoveryDescription;
     const current = {
-      billingMode: found?.BillingModeSummary?.BillingMode,
-      deletionProtectionEnabled: found?.DeletionProtectionEnabled,
-      hashKey: key("HASH"),
-      rangeKey: key("RANGE"),
-      ttl: { enabled: live?.TimeToLiveStatus === "ENABLED", attributeName: live?.AttributeName },
+      ...tableInputs(found, state),
+      pointInTimeRecovery: {
+        enabled: recovery?.PointInTimeRecoveryStatus === "ENABLED",
+        recoveryPeriodInDays: recovery?.RecoveryPeriodInDays,
+      },
+      ttl: { enabled: /^ENABL/.test(live?.TimeToLiveStatus ?? ""), attributeName: live?.AttributeName },
     };
-    const written = { billingMode, deletionProtectionEnabled, hashKey, rangeKey, ttl };
-    return { ...c.mirror(written, current), ...tableOutputs(c, id, found) };
+    return { ...c.mirror(omit(state, "name", "tags"), current), ...tableOutputs(c, id, found), tags: tagMap(Tags) };
   },
   async update(c, id, now, before) {
-    if (
-      changed(now, before, "billingMode", "readCapacity", "writeCapacity", "deletionProtectionEnabled", "tableClass") ||
-      changed(now, before, "streamEnabled", "streamViewType", "serverSideEncryption")
-    ) {
-      await c.call("dynamodb", "UpdateTable", {
-        TableName: id,
-        BillingMode: now.billingMode,
-        ProvisionedThroughput: throughput(now),
-        DeletionProtectionEnabled: now.deletionProtectionEnabled ?? false,
-        TableClass: now.tableClass,
-        SSESpecification: changed(now, before, "serverSideEncryption")
-          ? (encryption(now) ?? { Enabled: false })
-          : undefined,
-        StreamSpecification: changed(now, before, "streamEnabled", "streamViewType")
-          ? (stream(now) ?? { StreamEnabled: false })
-          : undefined,
-      });
-    }
+    for (const update of tableUpdates(now, before))
+      await c.call("dynamodb", "UpdateTable", { TableName: id, ...update });
     if (changed(now, before, "globalSecondaryIndexes")) await updateIndexes(c, id, now, before);
     if (changed(now, before, "ttl")) await putTimeToLive(c, id, now.ttl, before.ttl);
     if (changed(now, before, "pointInTimeRecovery")) await putBackups(c, id, now.pointInTimeRecovery);

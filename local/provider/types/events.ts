@@ -3,7 +3,7 @@ import { jsonObject, scheduleExpression, schedulerExpression } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
-import { awsvpc, retag, tagList } from "./shared";
+import { awsvpc, fromAwsvpc, retag, tagList, tagMap } from "./shared";
 
 type RuleArgs = aws.cloudwatch.EventRuleArgs;
 
@@ -31,7 +31,10 @@ const eventRule = resource<RuleArgs>({
   },
   async read(c, id, { eventBusName, ...state }) {
     const found = await c.call("events", "DescribeRule", { Name: id, EventBusName: eventBusName });
-    return c.mirror(omit(state, "tags"), found);
+    const { Tags } = await c.call("events", "ListTagsForResource", {
+      ResourceARN: ruleArn(c, { name: id, eventBusName }),
+    });
+    return { ...c.mirror(omit(state, "tags"), found), tags: tagMap(Tags) };
   },
   async update(c, _id, { tags, ...inputs }, before) {
     await c.call("events", "PutRule", {}, inputs);
@@ -100,13 +103,28 @@ const eventTarget = resource<TargetArgs>({
     await putTarget(c, inputs);
     return { id: `${inputs.rule}-${inputs.targetId}` };
   },
-  async read(c, _id, { rule, eventBusName, targetId, arn, input, inputPath, roleArn, deadLetterConfig, retryPolicy }) {
+  async read(c, _id, { rule, eventBusName, targetId, ...state }) {
     const { Targets: targets } = await c.call("events", "ListTargetsByRule", {
       Rule: rule,
       EventBusName: eventBusName,
     });
     const found = targets?.find(({ Id }) => Id === targetId);
-    return found && c.mirror({ arn, input, inputPath, roleArn, deadLetterConfig, retryPolicy }, found);
+    if (!found) return undefined;
+    const { InputTransformer: transformer, EcsParameters: task } = found;
+    const current = {
+      ...omit(found, "InputTransformer"),
+      sqsTarget: found.SqsParameters,
+      inputTransformer: transformer && {
+        inputPaths: transformer.InputPathsMap,
+        inputTemplate: transformer.InputTemplate,
+      },
+      ecsTarget: task && {
+        ...omit(task, "NetworkConfiguration", "Tags"),
+        networkConfiguration: fromAwsvpc(task.NetworkConfiguration?.awsvpcConfiguration),
+        tags: tagMap(task.Tags),
+      },
+    };
+    return c.mirror(state, current);
   },
   async update(c, _id, now) {
     await putTarget(c, now);
@@ -138,6 +156,18 @@ function scheduleInput({ target, ...inputs }: Plain<ScheduleArgs>): object {
   };
 }
 
+interface Dates<T> {
+  startDate?: T;
+  endDate?: T;
+}
+
+/** Times as the program wrote them, where they are the same. */
+function sameDates(written: Dates<string>, found: Dates<Date>): Dates<string> {
+  const text = (one: string | undefined, other: Date | undefined) =>
+    other && (one !== undefined && Date.parse(one) === other.getTime() ? one : other.toISOString());
+  return { startDate: text(written.startDate, found.startDate), endDate: text(written.endDate, found.endDate) };
+}
+
 const schedule = resource<ScheduleArgs>({
   cloudFormation: { type: "AWS::Scheduler::Schedule" },
   inputs: [
@@ -163,15 +193,18 @@ const schedule = resource<ScheduleArgs>({
   },
   async read(c, _id, { name, groupName, ...state }) {
     const found = await c.call("scheduler", "GetSchedule", { Name: name, GroupName: groupName });
-    const { target, ...compared } = omit(state, "startDate", "endDate");
-    const { arn, roleArn, input, retryPolicy, deadLetterConfig } = target;
-    return c.mirror(
-      { ...compared, target },
-      {
-        ...found,
-        Target: { ...target, ...c.mirror({ arn, roleArn, input, retryPolicy, deadLetterConfig }, found.Target) },
+    const { EcsParameters: task, SageMakerPipelineParameters: pipeline, ...rest } = found.Target ?? {};
+    const target = {
+      ...rest,
+      ecsParameters: task && {
+        ...omit(task, "NetworkConfiguration"),
+        networkConfiguration: fromAwsvpc(task.NetworkConfiguration?.awsvpcConfiguration),
       },
-    );
+      sagemakerPipelineParameters: pipeline && { pipelineParameters: pipeline.PipelineParameterList },
+    };
+    const current = { ...omit(found, "Target", "StartDate", "EndDate"), target };
+    const dates = { startDate: found.StartDate, endDate: found.EndDate };
+    return c.mirror(state, { ...current, ...sameDates(state, dates) });
   },
   async update(c, _id, now) {
     await c.call("scheduler", "UpdateSchedule", {}, scheduleInput(now));

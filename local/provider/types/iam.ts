@@ -3,7 +3,7 @@ import { policy } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed } from "../values";
-import { restored, retag, tagList } from "./shared";
+import { restored, retag, tagList, tagMap } from "./shared";
 
 /** IAM returns documents URL-encoded. */
 function decoded(document: string | undefined): string | undefined {
@@ -59,7 +59,13 @@ const role = resource<aws.iam.RoleArgs>({
       permissionsBoundary: found?.PermissionsBoundary?.PermissionsBoundaryArn,
     };
     const written = { assumeRolePolicy, description, maxSessionDuration, permissionsBoundary };
-    return { ...c.mirror(written, current), name: id, arn: roleArn(c, id, found?.Path), uniqueId: found?.RoleId };
+    return {
+      ...c.mirror(written, current),
+      name: id,
+      arn: roleArn(c, id, found?.Path),
+      uniqueId: found?.RoleId,
+      tags: tagMap(found?.Tags),
+    };
   },
   async update(c, id, now, before) {
     if (changed(now, before, "assumeRolePolicy")) {

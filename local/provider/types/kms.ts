@@ -2,7 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { between, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
 import { changed } from "../values";
-import { retag } from "./shared";
+import { retag, tagMap } from "./shared";
 
 const DEFAULT_WINDOW_DAYS = 30;
 
@@ -54,11 +54,20 @@ const key = resource<aws.kms.KeyArgs>({
   async read(c, id, state) {
     const { KeyMetadata: metadata } = await c.call("kms", "DescribeKey", { KeyId: id });
     if (metadata?.KeyState === "PendingDeletion") return undefined;
-    const { KeyRotationEnabled: rotation } = await c.call("kms", "GetKeyRotationStatus", { KeyId: id });
-    const { description, enableKeyRotation, isEnabled } = state;
-    const current = { description: metadata?.Description, enableKeyRotation: rotation, isEnabled: metadata?.Enabled };
+    const rotation = await c.call("kms", "GetKeyRotationStatus", { KeyId: id });
+    const { Policy: document } = await c.call("kms", "GetKeyPolicy", { KeyId: id, PolicyName: "default" });
+    const { Tags } = await c.call("kms", "ListResourceTags", { KeyId: id });
+    const { description, enableKeyRotation, isEnabled, policy: policyOf, rotationPeriodInDays } = state;
+    const current = {
+      description: metadata?.Description,
+      enableKeyRotation: rotation.KeyRotationEnabled,
+      isEnabled: metadata?.Enabled,
+      policy: document,
+      rotationPeriodInDays: rotation.RotationPeriodInDays,
+    };
     return {
-      ...c.mirror({ description, enableKeyRotation, isEnabled }, current),
+      ...c.mirror({ description, enableKeyRotation, isEnabled, policy: policyOf, rotationPeriodInDays }, current),
+      tags: tagMap(Tags?.map(({ TagKey: Key, TagValue: Value }) => ({ Key, Value }))),
       keyId: id,
       arn: c.arn("kms", `key/${id}`),
     };

@@ -4,7 +4,7 @@ import { between, functionEnvironment } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";
-import { restored, retag } from "./shared";
+import { ownTags, restored, retag } from "./shared";
 
 type Args = aws.lambda.FunctionArgs;
 
@@ -107,11 +107,30 @@ const lambdaFunction = resource<Args>({
     return created;
   },
   async read(c, id, state) {
-    const current = await c.call("lambda", "GetFunctionConfiguration", { FunctionName: id });
-    const written = Object.fromEntries(
-      CONFIGURATION.filter((name) => name !== "kmsKeyArn").map((name) => [name, state[name]]),
+    const { Configuration: found, Tags, Concurrency } = await c.call("lambda", "GetFunction", { FunctionName: id });
+    const current = {
+      ...found,
+      layers: found?.Layers?.map(({ Arn }) => Arn) ?? [],
+      reservedConcurrentExecutions: Concurrency?.ReservedConcurrentExecutions,
+    };
+    const written = omit(
+      state,
+      "code",
+      "name",
+      "publish",
+      "s3Bucket",
+      "s3Key",
+      "s3ObjectVersion",
+      "sourceCodeHash",
+      "tags",
     );
-    return { ...c.mirror(written, current), name: id, ...functionOutputs(c, id), codeSha256: current.CodeSha256 };
+    return {
+      ...c.mirror(written, omit(current, "Layers")),
+      name: id,
+      ...functionOutputs(c, id),
+      codeSha256: found?.CodeSha256,
+      tags: ownTags(Tags),
+    };
   },
   async update(c, id, now, before) {
     const outputs: Record<string, unknown> = {};
@@ -219,8 +238,16 @@ const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
   async read(c, id, state) {
     const found = await c.call("lambda", "GetEventSourceMapping", { UUID: id });
     if (found.State === "Deleting") return undefined;
-    const written = omit(state, "functionName", "tags", "kmsKeyArn");
-    return c.mirror(written, { ...found, enabled: !/Disabl/.test(found.State ?? "") });
+    // The program may give the function's name or its ARN.
+    const { functionName } = state;
+    const same = found.FunctionArn === functionArn(c, functionName);
+    const current = {
+      ...found,
+      enabled: !/Disabl/.test(found.State ?? ""),
+      functionName: same ? functionName : found.FunctionArn,
+    };
+    const { Tags } = await c.call("lambda", "ListTags", { Resource: c.arn("lambda", `event-source-mapping:${id}`) });
+    return { ...c.mirror(omit(state, "tags"), current), tags: ownTags(Tags) };
   },
   async update(c, id, now, before) {
     const defaults = restored(now, before, MAPPING_DEFAULTS);

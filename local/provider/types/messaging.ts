@@ -1,8 +1,9 @@
 import type * as aws from "@pulumi/aws";
+import { sameJson } from "../../aws-models";
 import { between, jsonObject, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit } from "../values";
-import { attributes, changedAttributes, fromAttributes, retag, tagList } from "./shared";
+import { attributes, changedAttributes, fromAttributes, ownTags, retag, tagList, tagMap } from "./shared";
 
 /** Inputs by the queue attribute that carries them. */
 const QUEUE_ATTRIBUTES = {
@@ -91,10 +92,12 @@ const queue = resource<aws.sqs.QueueArgs>({
   },
   async read(c, id, state) {
     const { Attributes } = await c.call("sqs", "GetQueueAttributes", { QueueUrl: id, AttributeNames: ["All"] });
+    const { Tags } = await c.call("sqs", "ListQueueTags", { QueueUrl: id });
     return {
       ...c.mirror(omit(state, "name", "tags", "fifoQueue"), fromAttributes(Attributes, QUEUE_ATTRIBUTES)),
       url: id,
       arn: Attributes?.["QueueArn"],
+      tags: ownTags(Tags),
     };
   },
   async update(c, id, now, before) {
@@ -169,10 +172,12 @@ const topic = resource<aws.sns.TopicArgs>({
     const arn = c.arn("sns", name);
     return { id: arn, arn, owner: c.account };
   },
-  async read(c, id, { displayName, kmsMasterKeyId, tracingConfig }) {
+  async read(c, id, state) {
     const { Attributes } = await c.call("sns", "GetTopicAttributes", { TopicArn: id });
-    const current = fromAttributes(Attributes, TOPIC_ATTRIBUTES);
-    return { ...c.mirror({ displayName, kmsMasterKeyId, tracingConfig }, current), arn: id, owner: c.account };
+    const { Tags } = await c.call("sns", "ListTagsForResource", { ResourceArn: id });
+    const written = omit(state, "name", "tags", "fifoTopic");
+    const current = c.mirror(written, fromAttributes(Attributes, TOPIC_ATTRIBUTES));
+    return { ...current, arn: id, owner: c.account, tags: tagMap(Tags) };
   },
   async update(c, id, now, before) {
     for (const [AttributeName, AttributeValue] of Object.entries(changedAttributes(now, before, TOPIC_ATTRIBUTES))) {
@@ -217,7 +222,9 @@ const topicPolicy = resource<aws.sns.TopicPolicyArgs>({
   },
   async read(c, id, { policy: document }) {
     const { Attributes } = await c.call("sns", "GetTopicAttributes", { TopicArn: id });
-    return c.mirror({ policy: document }, Attributes);
+    // A topic always has a policy: its owner's is what it has without this resource.
+    const own = sameJson(Attributes?.["Policy"] ?? "", ownersPolicy(id, c.account));
+    return own ? undefined : c.mirror({ policy: document }, Attributes);
   },
   async update(c, id, { policy: document }) {
     await c.call("sns", "SetTopicAttributes", { TopicArn: id, AttributeName: "Policy", AttributeValue: document });

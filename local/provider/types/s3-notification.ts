@@ -57,12 +57,15 @@ export const bucketNotification = {
     }),
   get: async (c: Context, bucket: string) => {
     const current = await c.call("s3", "GetBucketNotificationConfiguration", { Bucket: bucket });
-    return {
+    const found = {
       queues: fromService(current.QueueConfigurations),
       lambdaFunctions: fromService(current.LambdaFunctionConfigurations),
       topics: fromService(current.TopicConfigurations),
       eventbridge: current.EventBridgeConfiguration !== undefined,
     };
+    // A bucket always has a configuration: without this resource it is empty.
+    const isEmpty = Object.values(found).every((value) => value === false || (Array.isArray(value) && !value.length));
+    return isEmpty ? undefined : found;
   },
   remove: (c: Context, bucket: string) =>
     c.call("s3", "PutBucketNotificationConfiguration", { Bucket: bucket, NotificationConfiguration: {} }),

@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { resource, type AnyResource, type ResourceTable } from "../resource";
 import { changed, type Plain, type Properties } from "../values";
 import { bucketNotification } from "./s3-notification";
-import { tagList } from "./shared";
+import { tagList, tagMap } from "./shared";
 
 /** Keys that one DeleteObjects takes at most are as many as one page of ListObjectVersions has. */
 async function empty(c: Context, bucket: string): Promise<void> {
@@ -28,6 +28,15 @@ function bucketOutputs(c: Context, name: string) {
   };
 }
 
+async function tagsOf(c: Context, name: string): Promise<Record<string, string>> {
+  try {
+    return tagMap((await c.call("s3", "GetBucketTagging", { Bucket: name })).TagSet);
+  } catch (error) {
+    if (error instanceof Error && error.name === "NoSuchTagSet") return {};
+    throw error;
+  }
+}
+
 const bucket = resource<aws.s3.BucketArgs>({
   cloudFormation: { type: "AWS::S3::Bucket", names: { bucket: "BucketName" }, own: ["forceDestroy"] },
   inputs: ["bucket", "objectLockEnabled", "forceDestroy", "tags"],
@@ -47,7 +56,7 @@ const bucket = resource<aws.s3.BucketArgs>({
   },
   async read(c, id) {
     await c.call("s3", "HeadBucket", { Bucket: id });
-    return { bucket: id, ...bucketOutputs(c, id) };
+    return { bucket: id, ...bucketOutputs(c, id), tags: await tagsOf(c, id) };
   },
   async update(c, id, now, before) {
     if (!changed(now, before, "tags")) return;

@@ -3,7 +3,7 @@ import { oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit } from "../values";
-import { retag, tagList } from "./shared";
+import { retag, tagList, tagMap } from "./shared";
 
 function retagSageMaker(c: Context, ResourceArn: string, now: Record<string, string> | undefined, before: typeof now) {
   return retag(
@@ -12,6 +12,11 @@ function retagSageMaker(c: Context, ResourceArn: string, now: Record<string, str
     (tags) => c.call("sagemaker", "AddTags", { ResourceArn, Tags: tagList(tags) }),
     (TagKeys) => c.call("sagemaker", "DeleteTags", { ResourceArn, TagKeys }),
   );
+}
+
+async function tagsOf(c: Context, ResourceArn: string): Promise<Record<string, string>> {
+  const { Tags } = await c.call("sagemaker", "ListTags", { ResourceArn });
+  return tagMap(Tags);
 }
 
 const modelPackageGroup = resource<aws.sagemaker.ModelPackageGroupArgs>({
@@ -24,7 +29,8 @@ const modelPackageGroup = resource<aws.sagemaker.ModelPackageGroupArgs>({
   },
   async read(c, id, { modelPackageGroupDescription }) {
     const found = await c.call("sagemaker", "DescribeModelPackageGroup", { ModelPackageGroupName: id });
-    return c.mirror({ modelPackageGroupDescription }, found);
+    const tags = await tagsOf(c, c.arn("sagemaker", `model-package-group/${id}`));
+    return { ...c.mirror({ modelPackageGroupDescription }, found), tags };
   },
   update: (c, id, now, before) =>
     retagSageMaker(c, c.arn("sagemaker", `model-package-group/${id}`), now.tags, before.tags),
@@ -68,10 +74,11 @@ const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
     await settled(c, arn);
     return created;
   },
-  async read(c, id, { accountDefaultStatus, artifactStoreUri, modelRegistrationMode, name, roleArn }) {
+  async read(c, id, state) {
     const found = await c.call("sagemaker", "DescribeMlflowApp", { Arn: id });
     if (found.Status === "Deleted" || found.Status === "Deleting") return undefined;
-    return c.mirror({ accountDefaultStatus, artifactStoreUri, modelRegistrationMode, name, roleArn }, found);
+    const current = { ...found, defaultDomainIdLists: found.DefaultDomainIdList };
+    return { ...c.mirror(omit(state, "tags"), current), tags: await tagsOf(c, id) };
   },
   async update(c, id, { tags, defaultDomainIdLists, ...inputs }, before) {
     await c.call(

@@ -7,6 +7,16 @@ export function tagList(tags: Tags): { Key: string; Value: string }[] | undefine
   return tags && Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
+/** Tags as most services answer them. Those that AWS itself puts on a resource are not the program's. */
+export function tagMap(tags: { Key?: string; Value?: string }[] | undefined): Record<string, string> {
+  return ownTags(Object.fromEntries((tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value])));
+}
+
+/** Tags without those that AWS itself puts on a resource. */
+export function ownTags(tags: Record<string, string> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(tags ?? {}).filter(([key]) => !key.startsWith("aws:")));
+}
+
 /** Brings a resource's tags from one state to another: first what goes, then what comes. */
 export async function retag(
   now: Tags,
@@ -71,6 +81,19 @@ export function awsvpc(network: Network | undefined) {
         SecurityGroups: network.securityGroups,
         AssignPublicIp: network.assignPublicIp ? "ENABLED" : "DISABLED",
       },
+    }
+  );
+}
+
+/** The reverse of {@link awsvpc}. */
+export function fromAwsvpc(
+  network: { Subnets?: string[]; SecurityGroups?: string[]; AssignPublicIp?: string } | undefined,
+) {
+  return (
+    network && {
+      subnets: network.Subnets,
+      securityGroups: network.SecurityGroups,
+      assignPublicIp: network.AssignPublicIp === "ENABLED",
     }
   );
 }
