@@ -9,6 +9,7 @@ import { Events } from "../server/events";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
+import { refused } from "./refused";
 import { TaskDefinitions } from "./task-definitions";
 import { Tasks } from "./tasks";
 
@@ -43,6 +44,7 @@ export function ecs(server: ServerContext): JsonService {
   return {
     targetPrefix: "AmazonEC2ContainerServiceV20141113",
     serviceName: "ecs",
+    refused,
     operations: {
       CreateCluster: clusters.create,
       DescribeClusters: clusters.describe,

@@ -18,6 +18,7 @@ import { ModelPackageGroups } from "./registry/model-package-groups";
 import { ModelPackages } from "./registry/model-packages";
 import { Executions } from "./pipelines/executions";
 import { Pipelines } from "./pipelines/pipelines";
+import { refused } from "./refused";
 import type { SageMakerContext } from "./state";
 import { Store } from "../server/store";
 import { Tags } from "./tags";
@@ -77,6 +78,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     service: {
       targetPrefix: "SageMaker",
       serviceName: "sagemaker",
+      refused,
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
       drain: () => endpoints.close(),
       close: async () => {

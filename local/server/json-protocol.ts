@@ -35,7 +35,7 @@ export class JsonProtocol {
     const service = this.services.get(prefix);
     const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
     if (!service || !operation) {
-      const known = service ? `the local ${service.serviceName} has no such operation` : `services: ${this.prefixes()}`;
+      const known = service ? notHere(service, name) : `services: ${this.prefixes()}`;
       throw new AwsError("UnknownOperationException", `Unknown operation ${target || "(no X-Amz-Target)"}: ${known}`);
     }
     const input = parseJson(body);
@@ -46,4 +46,9 @@ export class JsonProtocol {
   private prefixes(): string {
     return [...this.services.keys()].join(", ");
   }
+}
+
+function notHere(service: JsonService, operation: string): string {
+  const why = service.refused?.find(({ operations }) => operations.test(operation))?.why;
+  return `the local ${service.serviceName} has no such operation${why === undefined ? "" : `. ${why}`}`;
 }

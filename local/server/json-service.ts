@@ -14,6 +14,14 @@ export interface RequestContext {
  */
 export type Operation = (input: never, context: RequestContext) => Promise<object>;
 
+/** Operations of AWS's that a service leaves out on purpose. */
+export interface Refusal {
+  /** Of their names, from the start to the end. */
+  readonly operations: RegExp;
+  /** One sentence: why, and what to do instead where there is something. */
+  readonly why: string;
+}
+
 /** A service that answers AWS JSON 1.1. */
 export interface JsonService {
   /** The part of `X-Amz-Target` before the dot: `SageMaker`, `AmazonEC2ContainerServiceV20141113`. */
@@ -21,6 +29,8 @@ export interface JsonService {
   /** botocore's name of the service: its model checks every input. */
   readonly serviceName: string;
   readonly operations: Readonly<Record<string, Operation>>;
+  /** What it will not do. What is neither here nor among the operations is only not there yet. */
+  readonly refused?: readonly Refusal[];
   /** Ends what uses other services of this server; called once, while they still answer. */
   drain?(): Promise<void>;
   /** Ends what the service has under way; called once, before the process ends. */

@@ -125,4 +125,4 @@ def test_refusals_are_those_of_aws(aws: Cli, endpoint: str) -> None:
     assert "failed to satisfy constraint: Member must satisfy regular expression pattern" in wrong.stderr
     unknown = aws.run("sagemaker", "list-clusters")
     assert "UnknownOperationException" in unknown.stderr
-    assert "ListClusters" in unknown.stderr
+    assert "ListClusters: the local sagemaker has no such operation. Clusters and reserved capacity" in unknown.stderr
