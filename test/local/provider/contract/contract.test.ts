@@ -88,7 +88,7 @@ describe("every type keeps its contract: create, read, update, replace, delete",
           inputs: without(scenario.inputs, defects),
           others: without(scenario.others, defects),
         };
-        outcomes.push(await lead(lifecycle, type, sound));
+        if (Object.keys(sound.others).length > 0) outcomes.push(await lead(lifecycle, type, sound));
         for (const input of defects) {
           const { problems, unseen } = await lead(lifecycle, type, {
             inputs: scenario.inputs,

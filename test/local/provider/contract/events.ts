@@ -96,13 +96,13 @@ export const EVENTS: Record<string, Examples> = {
           ...basis,
           name: w.name(),
           metricQueries: [
-            { id: "errors", metric: { ...stat, dimensions: { Stage: "one" } } },
+            { id: "errors", returnData: false, metric: { ...stat, dimensions: { Stage: "one" } } },
             { id: "rate", expression: "errors * 2", label: "rate", returnData: true },
           ],
         },
         others: {
           metricQueries: [
-            { id: "errors", metric: { ...stat, dimensions: { Stage: "other" } } },
+            { id: "errors", returnData: false, metric: { ...stat, dimensions: { Stage: "other" } } },
             { id: "rate", expression: "errors * 3", label: "rate", returnData: true },
           ],
         },
