@@ -18,7 +18,7 @@ import time
 import emulator_metrics
 from ministack import app
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, s3
+from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, lambda_svc, s3
 
 SERVICE_EVENT_MARK = "Root=local-aws-service"
 
@@ -74,6 +74,7 @@ def send_metrics_to(url: str) -> None:
     """Hands what the emulator's functions and logs measure to the CloudWatch at ``url``."""
     sender = emulator_metrics.MetricSender(url, os.environ.get("MINISTACK_REGION", "us-east-1"))
     fan_out = cloudwatch_logs._fanout_to_subscription_filters
+    execute_function = lambda_svc._execute_function
 
     def record_metric(namespace, metric_name, value, unit="None", dimensions=None):
         named = [{"Name": name, "Value": str(value)} for name, value in (dimensions or {}).items()]
@@ -87,7 +88,23 @@ def send_metrics_to(url: str) -> None:
                 sender.put(emulator_metrics.CUSTOMER, namespace, datum)
         return fan_out(group_name, stream_name, events)
 
+    def execute_and_measure(func: dict, event: dict) -> dict:
+        """Every call of a function, whoever makes it; a throttled one is no invocation."""
+        started = time.monotonic()
+        result = execute_function(func, event)
+        milliseconds = (time.monotonic() - started) * 1000
+        throttled, failed = bool(result.get("throttle")), bool(result.get("error"))
+        counts = {"Throttles": throttled} if throttled else {"Invocations": True, "Errors": failed, "Throttles": False}
+        dimensions = {"FunctionName": (func.get("config") or func).get("FunctionName", "unknown")}
+        for metric_name, count in counts.items():
+            record_metric("AWS/Lambda", metric_name, int(count), "Count", dimensions)
+        if not throttled:
+            record_metric("AWS/Lambda", "Duration", milliseconds, "Milliseconds", dimensions)
+        return result
+
     cloudwatch.record_metric = record_metric
+    lambda_svc._execute_function = execute_and_measure
+    lambda_svc._emit_lambda_metrics = lambda *_, **__: None  # it measures calls through Invoke alone
     cloudwatch_logs._fanout_to_subscription_filters = fan_out_and_measure
 
 

@@ -422,6 +422,12 @@ def test_functions_are_measured_and_what_they_print_in_the_embedded_format(any_c
     )
     functions.invoke(FunctionName="measured", Payload=b"{}")
     functions.invoke(FunctionName="measured", Payload=b'{"fail": true}')
+    # Called by a service, not by Invoke.
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="measured")["TopicArn"]
+    arn = functions.get_function(FunctionName="measured")["Configuration"]["FunctionArn"]
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    sns.publish(TopicArn=topic, Message="hello")
     now = datetime.now(UTC)
 
     def total(namespace: str, name: str, dimension: dict, statistic: str = "Sum") -> float:
@@ -437,11 +443,11 @@ def test_functions_are_measured_and_what_they_print_in_the_embedded_format(any_c
         return sum(point[statistic] for point in points)
 
     function = {"Name": "FunctionName", "Value": "measured"}
-    wait_for(lambda: total("AWS/Lambda", "Invocations", function) == 2, "both invocations", 10)
+    wait_for(lambda: total("AWS/Lambda", "Invocations", function) == 3, "three invocations", 10)
     assert total("AWS/Lambda", "Errors", function) == 1
     model = {"Name": "Model", "Value": "fraud"}
-    wait_for(lambda: total("Tests/Embedded", "Score", model, "SampleCount") == 4, "the printed metrics", 10)
-    assert total("Tests/Embedded", "Score", model) == 2.0
+    wait_for(lambda: total("Tests/Embedded", "Score", model, "SampleCount") == 6, "the printed metrics", 10)
+    assert total("Tests/Embedded", "Score", model) == 3.0
 
 
 def test_alarms_metrics_and_what_is_untold_survive_a_kill(any_client, cloud, told):
