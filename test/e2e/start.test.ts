@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
+import { findCloud, stopCloud } from "../../local/cloud";
 import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot } from "../../local/tools";
 
@@ -57,11 +60,35 @@ function report(): RunReport {
 
 const ROWS = 20_000;
 
+/** A message among the scorer's dead letters must be seen by the alarm that the program made for them. */
+async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, region } = cloud.description;
+  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const [sqs, cloudWatch] = [new SQSClient(options), new CloudWatchClient(options)];
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: "stream-files-dead-letters" }));
+  await sqs.send(new SendMessageCommand({ QueueUrl: QueueUrls[0], MessageBody: "poison" }));
+  const until = Date.now() + 30_000;
+  for (;;) {
+    const { MetricAlarms = [] } = await cloudWatch.send(new DescribeAlarmsCommand({}));
+    const raised = MetricAlarms.filter(({ StateValue }) => StateValue === "ALARM").map(
+      ({ AlarmName = "" }) => AlarmName,
+    );
+    if (raised.length === 1) {
+      expect(raised[0]).to.match(/^stream-files-dead-letters/);
+      return;
+    }
+    if (Date.now() > until) throw new Error(`of ${MetricAlarms.length} alarms these are raised: ${raised.join()}`);
+    await new Promise((wake) => setTimeout(wake, 200));
+  }
+}
+
 describe("npm start", function () {
   this.timeout(300_000);
 
-  it("runs the whole loop on generated rows, reports it, and leaves no process behind", async () => {
-    const run = await start(["--rows", String(ROWS)], "loop");
+  it("runs the whole loop on generated rows, reports it, and leaves no process behind once it is down", async () => {
+    const run = await start(["--rows", String(ROWS), "--keep"], "loop");
     expect(run.code, run.output).to.equal(0);
     const found = report();
     expect(found.passed).to.equal(true);
@@ -74,6 +101,8 @@ describe("npm start", function () {
     expect(rowsIn).to.equal((scored ?? 0) + (quarantined ?? 0));
     expect(written).to.equal(scored);
     expect(run.output).to.contain("synthetic");
+    await deadLettersRaiseTheStacksAlarm();
+    expect(await stopCloud(join(localDirectory, "cloud"))).to.equal(true);
     expect(leftBehind("loop")).to.deep.equal([]);
   });
 
