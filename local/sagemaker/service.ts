@@ -16,6 +16,7 @@ import { TrainingJobs } from "./jobs/training";
 import { MlflowApps } from "./registry/mlflow-apps";
 import { ModelPackageGroups } from "./registry/model-package-groups";
 import { ModelPackages } from "./registry/model-packages";
+import { ExecutionDocuments } from "./pipelines/execution-documents";
 import { Executions } from "./pipelines/executions";
 import { Pipelines } from "./pipelines/pipelines";
 import { refused } from "./refused";
@@ -59,8 +60,10 @@ export function sagemaker(server: ServerContext): SageMaker {
   const models = new Models(context, packages);
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs, models);
-  const pipelines = new Pipelines(context);
-  const executions = new Executions({ context, processing, training, models, groups, packages }, pipelines);
+  const executionDocuments = new ExecutionDocuments(context);
+  const pipelines = new Pipelines(context, executionDocuments);
+  const steps = { context, processing, training, models, groups, packages };
+  const executions = new Executions(steps, pipelines, executionDocuments);
   const parts = [
     pipelines,
     executions,

@@ -14,6 +14,7 @@ interface Row {
  */
 export class Store {
   private readonly database: DatabaseSync;
+  private inTransaction = false;
 
   /** @param path of the database file; `:memory:` keeps nothing */
   constructor(path: string) {
@@ -32,9 +33,16 @@ export class Store {
     return new Collection<T>(this.database, kind);
   }
 
-  /** Runs `change` as one: either all of its writes are kept, or (when it throws) none. */
+  /**
+   * Runs `change` as one: either all of its writes are kept, or (when it throws) none, whatever happens to this process
+   * meanwhile. Within another transaction it is a part of that one.
+   *
+   * @param change synchronous; what it throws must reach the outermost transaction
+   */
   transaction<R>(change: () => R): R {
+    if (this.inTransaction) return change();
     this.database.exec("BEGIN IMMEDIATE");
+    this.inTransaction = true;
     try {
       const result = change();
       this.database.exec("COMMIT");
@@ -42,6 +50,8 @@ export class Store {
     } catch (error) {
       this.database.exec("ROLLBACK");
       throw error;
+    } finally {
+      this.inTransaction = false;
     }
   }
 
@@ -97,6 +107,12 @@ export class Collection<T extends object> {
   }
 
   all(): T[] {
-    return (this.statements.all.all(this.kind) as unknown as Row[]).map((row) => JSON.parse(row.document) as T);
+    return this.entries().map(([, document]) => document);
+  }
+
+  /** Names and documents. */
+  entries(): [string, T][] {
+    const rows = this.statements.all.all(this.kind) as unknown as Row[];
+    return rows.map(({ name, document }) => [name, JSON.parse(document) as T]);
   }
 }

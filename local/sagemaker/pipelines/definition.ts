@@ -1,7 +1,9 @@
 import { isLeft } from "fp-ts/Either";
 import * as t from "io-ts";
 import { invalid } from "../errors";
+import { CacheConfig, expirySeconds } from "./cache";
 import { isRecord, referencesIn, type Json, type Reference } from "./expressions";
+import { RetryPolicies, wrongPolicies } from "./retry";
 
 const STEP_TYPES = {
   Processing: null,
@@ -51,6 +53,8 @@ const Step = t.intersection([
     OutputParameters: t.array(OutputParameter),
     FunctionArn: TextOrExpression,
     SqsQueueUrl: TextOrExpression,
+    RetryPolicies: RetryPolicies,
+    CacheConfig: CacheConfig,
   }),
 ]);
 export type Step = t.TypeOf<typeof Step>;
@@ -114,6 +118,7 @@ function flatten(steps: unknown[], guards: Guard[], into: Map<string, PlannedSte
       return;
     }
     const step = decoded.right;
+    problems.push(...wrongSettings(step).map((problem) => `step ${step.Name}: ${problem}`));
     if (into.has(step.Name)) problems.push(`the step name ${step.Name} is used more than once`);
     const own = step.Type === "Condition" ? { Conditions: step.Arguments?.["Conditions"] ?? null } : step.Arguments;
     try {
@@ -135,6 +140,22 @@ function flatten(steps: unknown[], guards: Guard[], into: Map<string, PlannedSte
       else flatten(nested, [...guards, { condition: step.Name, branch }], into, problems);
     }
   });
+}
+
+/** The steps that SageMaker retries by a policy. */
+const RETRIED: readonly StepType[] = ["Processing", "Training", "Model", "RegisterModel"];
+
+function wrongSettings(step: Step): string[] {
+  const problems = wrongPolicies(step.RetryPolicies ?? []);
+  if (step.RetryPolicies && !RETRIED.includes(step.Type)) {
+    problems.push(`RetryPolicies are for steps of type ${RETRIED.join(", ")}`);
+  }
+  const { Enabled, ExpireAfter } = step.CacheConfig ?? { Enabled: false };
+  if (Enabled && ExpireAfter === undefined) problems.push("CacheConfig needs ExpireAfter to be enabled");
+  if (ExpireAfter !== undefined && expirySeconds(ExpireAfter) === undefined) {
+    problems.push(`CacheConfig.ExpireAfter = "${ExpireAfter}" is no ISO 8601 duration such as P30D, PT12H or 4dT12h`);
+  }
+  return problems;
 }
 
 function wrongReferences(steps: Map<string, PlannedStep>, parameters: readonly Parameter[]): string[] {

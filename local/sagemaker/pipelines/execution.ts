@@ -13,12 +13,22 @@ export interface Execution {
   definition: string;
   given: { Name: string; Value: string }[];
   parameters: Record<string, Json>;
+  /** How many steps may run at the same time; all of them when it is not set. */
+  maxParallelSteps?: number;
+  selection?: Selection;
   status: "Executing" | "Stopping" | "Stopped" | "Failed" | "Succeeded";
   failureReason?: string;
   started: number;
   modified: number;
   /** In the order in which they were started. */
   steps: StepState[];
+}
+
+/** The steps to run, when not all of them are to. */
+export interface Selection {
+  steps: string[];
+  /** The execution that what they need comes from. */
+  sourceArn?: string;
 }
 
 /** The variables that expressions find under `Execution.`. */
@@ -36,4 +46,8 @@ export function executionVariables(execution: Execution): Record<string, Json> {
 
 export function stateOf(execution: Execution, step: string): StepState | undefined {
   return execution.steps.find(({ name }) => name === step);
+}
+
+export function isActive({ status }: Pick<Execution, "status">): boolean {
+  return status === "Executing" || status === "Stopping";
 }

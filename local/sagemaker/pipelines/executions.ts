@@ -10,58 +10,57 @@ import type {
   ListPipelineParametersForExecutionRequest,
   ListPipelineParametersForExecutionResponse,
   PipelineExecutionStep,
+  RetryPipelineExecutionRequest,
+  RetryPipelineExecutionResponse,
+  SelectiveExecutionConfig,
   SendPipelineExecutionStepFailureRequest,
   SendPipelineExecutionStepSuccessRequest,
   StartPipelineExecutionRequest,
   StartPipelineExecutionResponse,
   StopPipelineExecutionRequest,
+  StopPipelineExecutionResponse,
+  UpdatePipelineExecutionRequest,
+  UpdatePipelineExecutionResponse,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { randomId } from "../arns";
-import { invalid, notFound } from "../errors";
+import { conflict, invalid, notFound } from "../errors";
 import { messageOf } from "../../server/errors";
-import { defined } from "../objects";
+import { defined, omit } from "../objects";
 import { page, type ListRequest } from "../paging";
-import type { Collection } from "../../server/store";
+import { RequestTokens } from "../tokens";
 import { now } from "../time";
-import { parseDefinition } from "./definition";
-import type { Execution } from "./execution";
-import { announceExecution } from "./execution-events";
+import { parseDefinition, type PipelinePlan } from "./definition";
+import { isActive, type Execution } from "./execution";
+import type { ExecutionDocuments } from "./execution-documents";
 import { Executor } from "./executor";
 import { bindOutputs, bindParameters } from "./parameters";
 import type { Pipelines } from "./pipelines";
 import type { StepState } from "./progress";
-import { outputList, type StepServices } from "./step-runners";
+import { reused } from "./selection";
+import type { StepResult, StepServices } from "./step-run";
+import { outputList } from "./step-runners";
 
-/** A client token, and the execution that it started. */
-interface Token {
-  arn: string;
-}
-
-/** Executions of pipelines, by ARN. */
+/** Executions of pipelines, as their API has them. */
 export class Executions {
-  private readonly executions: Collection<Execution>;
-  private readonly tokens: Collection<Token>;
+  private readonly tokens: RequestTokens;
   private readonly executor: Executor;
 
   constructor(
-    private readonly services: StepServices,
+    services: StepServices,
     private readonly pipelines: Pipelines,
+    private readonly documents: ExecutionDocuments,
   ) {
-    const { store } = services.context;
-    this.executions = store.collection<Execution>("pipeline-execution");
-    this.tokens = store.collection<Token>("pipeline-execution-token");
-    this.executor = new Executor(services, this.executions);
+    this.tokens = new RequestTokens(services.context.store);
+    this.executor = new Executor(services, documents);
     this.executor.resume();
   }
 
   readonly operations = {
     StartPipelineExecution: (input: Wire<StartPipelineExecutionRequest>) => Promise.resolve(this.start(input)),
-    StopPipelineExecution: async (input: Wire<StopPipelineExecutionRequest>) => {
-      const execution = this.known(input.PipelineExecutionArn);
-      if (execution.status === "Executing") await this.executor.stop(execution.arn);
-      return { PipelineExecutionArn: execution.arn };
-    },
+    StopPipelineExecution: (input: Wire<StopPipelineExecutionRequest>) => Promise.resolve(this.stop(input)),
+    RetryPipelineExecution: (input: Wire<RetryPipelineExecutionRequest>) => Promise.resolve(this.retry(input)),
+    UpdatePipelineExecution: (input: Wire<UpdatePipelineExecutionRequest>) => Promise.resolve(this.update(input)),
     DescribePipelineExecution: (input: Wire<DescribePipelineExecutionRequest>) =>
       Promise.resolve(this.describe(input.PipelineExecutionArn)),
     ListPipelineExecutions: (input: Wire<ListPipelineExecutionsRequest>) => Promise.resolve(this.list(input)),
@@ -69,13 +68,13 @@ export class Executions {
     DescribePipelineDefinitionForExecution: (
       input: Wire<DescribePipelineDefinitionForExecutionRequest>,
     ): Promise<Wire<DescribePipelineDefinitionForExecutionResponse>> => {
-      const { definition, started } = this.known(input.PipelineExecutionArn);
+      const { definition, started } = this.documents.get(input.PipelineExecutionArn);
       return Promise.resolve({ PipelineDefinition: definition, CreationTime: started });
     },
     ListPipelineParametersForExecution: (
       input: Wire<ListPipelineParametersForExecutionRequest>,
     ): Promise<Wire<ListPipelineParametersForExecutionResponse>> => {
-      const { given, started } = this.known(input.PipelineExecutionArn);
+      const { given, started } = this.documents.get(input.PipelineExecutionArn);
       const { items, ...next } = page(
         given,
         { MaxResults: 50, ...input, SortBy: "Name", SortOrder: "Ascending" },
@@ -97,40 +96,113 @@ export class Executions {
   }
 
   private start(input: Wire<StartPipelineExecutionRequest>): Wire<StartPipelineExecutionResponse> {
-    const token = input.ClientRequestToken ?? randomId(32);
-    const made = this.tokens.get(token);
-    if (made) return { PipelineExecutionArn: made.arn };
     const pipeline = this.pipelines.describe(input.PipelineName);
-    const given = input.PipelineParameters ?? [];
-    const plan = parseDefinition(pipeline.PipelineDefinition);
-    const started = now();
-    const execution: Execution = {
-      arn: `${pipeline.PipelineArn}/execution/${randomId(12)}`,
-      pipelineArn: pipeline.PipelineArn,
-      pipelineName: pipeline.PipelineName,
-      displayName: input.PipelineExecutionDisplayName ?? `execution-${Math.round(started * 1000)}`,
-      ...(input.PipelineExecutionDescription ? { description: input.PipelineExecutionDescription } : {}),
-      roleArn: pipeline.RoleArn,
-      definition: pipeline.PipelineDefinition,
-      given,
-      parameters: bindParameters(plan.parameters, given),
-      status: "Executing",
-      started,
-      modified: started,
-      steps: [],
-    };
-    this.services.context.store.transaction(() => {
-      this.executions.insert(execution.arn, execution);
-      this.tokens.insert(token, { arn: execution.arn });
+    const answer = this.tokens.once("Start", pipeline.PipelineArn, input.ClientRequestToken, () => {
+      const given = input.PipelineParameters ?? [];
+      const plan = parseDefinition(pipeline.PipelineDefinition);
+      const started = now();
+      const parallelism = input.ParallelismConfiguration ?? pipeline.ParallelismConfiguration;
+      const execution: Execution = {
+        arn: `${pipeline.PipelineArn}/execution/${randomId(12)}`,
+        pipelineArn: pipeline.PipelineArn,
+        pipelineName: pipeline.PipelineName,
+        displayName: input.PipelineExecutionDisplayName ?? `execution-${Math.round(started * 1000)}`,
+        ...(input.PipelineExecutionDescription ? { description: input.PipelineExecutionDescription } : {}),
+        roleArn: pipeline.RoleArn,
+        definition: pipeline.PipelineDefinition,
+        given,
+        parameters: bindParameters(plan.parameters, given),
+        ...(parallelism ? { maxParallelSteps: parallelism.MaxParallelExecutionSteps } : {}),
+        status: "Executing",
+        started,
+        modified: started,
+        ...this.selected(plan, pipeline.PipelineArn, input.SelectiveExecutionConfig),
+      };
+      this.documents.insert(execution);
+      this.pipelines.collection.update(pipeline.PipelineName, (document) => ({ ...document, LastRunTime: started }));
+      return { PipelineExecutionArn: execution.arn };
     });
-    this.pipelines.collection.update(pipeline.PipelineName, (document) => ({ ...document, LastRunTime: started }));
-    announceExecution(this.services.context, execution, null);
-    this.executor.advance(execution.arn);
-    return { PipelineExecutionArn: execution.arn };
+    this.executor.advance(answer.PipelineExecutionArn);
+    return answer;
+  }
+
+  /** What an execution of some of the steps takes over; nothing where all of them run. */
+  private selected(
+    plan: PipelinePlan,
+    pipelineArn: string,
+    config: Wire<SelectiveExecutionConfig> | undefined,
+  ): Pick<Execution, "selection" | "steps"> {
+    if (!config) return { steps: [] };
+    const { SourcePipelineExecutionArn: sourceArn, SelectedSteps } = config;
+    const names = SelectedSteps.map(({ StepName }) => StepName);
+    const source = sourceArn === undefined ? undefined : this.documents.get(sourceArn);
+    if (source && source.pipelineArn !== pipelineArn) {
+      throw invalid(`SourcePipelineExecutionArn ${source.arn} is not an execution of ${pipelineArn}.`);
+    }
+    if (source && source.status !== "Succeeded" && source.status !== "Failed") {
+      throw invalid(`SourcePipelineExecutionArn ${source.arn} is ${source.status}: Succeeded or Failed is wanted.`);
+    }
+    return { selection: { steps: names, ...defined({ sourceArn }) }, steps: reused(plan, names, source) };
+  }
+
+  private stop(input: Wire<StopPipelineExecutionRequest>): Wire<StopPipelineExecutionResponse> {
+    const { arn } = this.documents.get(input.PipelineExecutionArn);
+    let stopped = false;
+    const answer = this.tokens.once("Stop", arn, input.ClientRequestToken, () => {
+      const { status } = this.documents.get(arn);
+      if (!isActive({ status })) {
+        throw conflict(`The pipeline execution ${arn} is ${status}: only one that runs can be stopped.`);
+      }
+      if (status === "Executing") {
+        this.executor.markStopping(arn);
+        stopped = true;
+      }
+      return { PipelineExecutionArn: arn };
+    });
+    if (stopped) this.executor.stop(arn);
+    return answer;
+  }
+
+  /** Goes on with an execution that failed or was stopped: what succeeded is kept, the rest runs again. */
+  private retry(input: Wire<RetryPipelineExecutionRequest>): Wire<RetryPipelineExecutionResponse> {
+    const { arn } = this.documents.get(input.PipelineExecutionArn);
+    const answer = this.tokens.once("Retry", arn, input.ClientRequestToken, () => {
+      this.documents.change(arn, (execution) => {
+        if (execution.status !== "Failed" && execution.status !== "Stopped") {
+          throw conflict(
+            `The pipeline execution ${arn} is ${execution.status}: only one that has failed or was stopped can be retried.`,
+          );
+        }
+        const parallelism = input.ParallelismConfiguration;
+        return {
+          ...omit(execution, "failureReason"),
+          ...(parallelism ? { maxParallelSteps: parallelism.MaxParallelExecutionSteps } : {}),
+          status: "Executing",
+          steps: execution.steps.filter(({ status }) => status === "Succeeded"),
+        };
+      });
+      return { PipelineExecutionArn: arn };
+    });
+    this.executor.advance(arn);
+    return answer;
+  }
+
+  private update(input: Wire<UpdatePipelineExecutionRequest>): Wire<UpdatePipelineExecutionResponse> {
+    const { arn } = this.documents.change(input.PipelineExecutionArn, (execution) => ({
+      ...execution,
+      ...defined({
+        description: input.PipelineExecutionDescription,
+        displayName: input.PipelineExecutionDisplayName,
+        maxParallelSteps: input.ParallelismConfiguration?.MaxParallelExecutionSteps,
+      }),
+    }));
+    this.executor.advance(arn);
+    return { PipelineExecutionArn: arn };
   }
 
   private describe(arn: string): Wire<DescribePipelineExecutionResponse> {
-    const execution = this.known(arn);
+    const execution = this.documents.get(arn);
+    const { maxParallelSteps, selection } = execution;
     return {
       PipelineArn: execution.pipelineArn,
       PipelineExecutionArn: execution.arn,
@@ -142,13 +214,24 @@ export class Executions {
         PipelineExecutionDescription: execution.description,
         FailureReason: execution.failureReason,
       }),
+      ...(maxParallelSteps === undefined
+        ? {}
+        : { ParallelismConfiguration: { MaxParallelExecutionSteps: maxParallelSteps } }),
+      ...(selection === undefined
+        ? {}
+        : {
+            SelectiveExecutionConfig: {
+              SelectedSteps: selection.steps.map((StepName) => ({ StepName })),
+              ...defined({ SourcePipelineExecutionArn: selection.sourceArn }),
+            },
+          }),
     };
   }
 
   private list(input: Wire<ListPipelineExecutionsRequest>): Wire<ListPipelineExecutionsResponse> {
     const { PipelineArn } = this.pipelines.describe(input.PipelineName);
     const { CreatedAfter, CreatedBefore, ...rest } = input;
-    const wanted = this.executions.all().filter((execution) => execution.pipelineArn === PipelineArn);
+    const wanted = this.documents.ofPipeline(PipelineArn);
     const request: ListRequest = {
       ...rest,
       ...defined({ CreationTimeAfter: CreatedAfter, CreationTimeBefore: CreatedBefore }),
@@ -172,8 +255,8 @@ export class Executions {
 
   private steps(input: Wire<ListPipelineExecutionStepsRequest>): Wire<ListPipelineExecutionStepsResponse> {
     const arn = input.PipelineExecutionArn ?? "";
-    const execution = this.known(arn);
-    const plan = parseDefinition(execution.definition);
+    const execution = this.documents.get(arn);
+    const plan = this.documents.plan(execution);
     const order = [...execution.steps].map((state, index) => ({ state, index }));
     const { items, ...next } = page(order, { ...input, SortBy: "CreationTime" }, ({ state, index }) => ({
       name: state.name,
@@ -187,47 +270,54 @@ export class Executions {
   }
 
   private succeed(input: Wire<SendPipelineExecutionStepSuccessRequest>): object {
-    const { execution, state } = this.waiting(input.CallbackToken);
-    const declared = parseDefinition(execution.definition).steps.get(state.name)?.step.OutputParameters ?? [];
-    const given = Object.fromEntries((input.OutputParameters ?? []).map(({ Name, Value }) => [Name, Value]));
-    const callback = state.metadata.Callback;
-    try {
-      const outputs = bindOutputs(declared, given);
-      this.executor.answer(execution.arn, state.name, {
-        kind: "succeeded",
-        metadata: { Callback: { ...callback, OutputParameters: outputList(outputs) } },
-        properties: { OutputParameters: outputs },
-      });
-    } catch (error) {
-      this.executor.answer(execution.arn, state.name, { kind: "failed", reason: `ClientError: ${messageOf(error)}` });
-    }
-    return { PipelineExecutionArn: execution.arn };
+    return this.answered("Success", input, ({ execution, state }) => {
+      const declared = this.documents.plan(execution).steps.get(state.name)?.step.OutputParameters ?? [];
+      const given = Object.fromEntries((input.OutputParameters ?? []).map(({ Name, Value }) => [Name, Value]));
+      try {
+        const outputs = bindOutputs(declared, given);
+        return {
+          kind: "succeeded",
+          metadata: { Callback: { ...state.metadata.Callback, OutputParameters: outputList(outputs) } },
+          properties: { OutputParameters: outputs },
+        };
+      } catch (error) {
+        return { kind: "failed", reason: `ClientError: ${messageOf(error)}` };
+      }
+    });
   }
 
   private fail(input: Wire<SendPipelineExecutionStepFailureRequest>): object {
-    const { execution, state } = this.waiting(input.CallbackToken);
-    const stopping = state.status === "Stopping";
-    const reason = input.FailureReason ?? "The callback reported a failure without a reason.";
-    this.executor.answer(execution.arn, state.name, stopping ? { kind: "stopped" } : { kind: "failed", reason });
-    return { PipelineExecutionArn: execution.arn };
+    return this.answered("Failure", input, ({ state }) => {
+      const reason = input.FailureReason ?? "The callback reported a failure without a reason.";
+      return state.status === "Stopping" ? { kind: "stopped" } : { kind: "failed", reason };
+    });
   }
 
-  /** The step that a callback's token belongs to. */
-  private waiting(token: string): { execution: Execution; state: StepState } {
-    for (const execution of this.executions.all()) {
+  /** Ends the step that a callback's token belongs to. */
+  private answered(
+    operation: "Success" | "Failure",
+    { CallbackToken, ClientRequestToken }: { CallbackToken: string; ClientRequestToken?: string },
+    result: (waiting: { execution: Execution; state: StepState }) => StepResult,
+  ): object {
+    const waiting = this.callback(CallbackToken);
+    const { execution, state } = waiting;
+    const resource = `${execution.arn}/${CallbackToken}`;
+    const answer = this.tokens.once(operation, resource, ClientRequestToken, () => {
+      if (!this.executor.answer(execution.arn, state.name, result(waiting))) {
+        throw invalid(`The step ${state.name} of the callback ${CallbackToken} is ${state.status}.`);
+      }
+      return { PipelineExecutionArn: execution.arn };
+    });
+    this.executor.advance(execution.arn);
+    return answer;
+  }
+
+  private callback(token: string): { execution: Execution; state: StepState } {
+    for (const execution of this.documents.all()) {
       const state = execution.steps.find(({ metadata }) => metadata.Callback?.CallbackToken === token);
-      if (!state) continue;
-      if (state.ended !== undefined)
-        throw invalid(`The step ${state.name} of the callback ${token} is ${state.status}.`);
-      return { execution, state };
+      if (state) return { execution, state };
     }
     throw notFound("Callback token", token);
-  }
-
-  private known(arn: string): Execution {
-    const execution = this.executions.get(arn);
-    if (!execution) throw notFound("Pipeline execution", arn);
-    return execution;
   }
 }
 
@@ -236,8 +326,15 @@ function describeStep(state: StepState): Wire<PipelineExecutionStep> {
     StepName: state.name,
     StepStatus: state.status,
     StartTime: state.started,
-    AttemptCount: 1,
+    AttemptCount: state.attempt,
     Metadata: state.metadata,
+    ...describeReuse(state),
     ...defined({ EndTime: state.ended, FailureReason: state.failureReason }),
   };
+}
+
+function describeReuse({ reusedFrom }: StepState): Wire<PipelineExecutionStep> {
+  if (!reusedFrom) return {};
+  const source = { SourcePipelineExecutionArn: reusedFrom.executionArn };
+  return reusedFrom.by === "cache" ? { CacheHitResult: source } : { SelectiveExecutionResult: source };
 }

@@ -1,42 +1,39 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../server/errors";
 import { omit } from "../objects";
-import { readText } from "../s3-files";
-import type { Collection } from "../../server/store";
 import { now } from "../time";
-import { parseDefinition, type PipelinePlan } from "./definition";
-import { executionVariables, stateOf, type Execution } from "./execution";
-import { announceExecution, announceStep } from "./execution-events";
-import { follow, resolve, type Json, type Scope } from "./expressions";
+import { expirySeconds, findHit, type CacheHit } from "./cache";
+import { Callbacks } from "./callbacks";
+import type { Step } from "./definition";
+import { isActive, stateOf, type Execution } from "./execution";
+import type { ExecutionDocuments } from "./execution-documents";
 import { progress, type StepState } from "./progress";
-import { sendCallback, stepRunners, type StepResult, type StepServices } from "./step-runners";
+import { exceptionOf, retryDelay } from "./retry";
+import { scopeOf } from "./scope";
+import type { StepResult, StepServices } from "./step-run";
+import { stepRunners } from "./step-runners";
 
 /** Drives executions: whatever changes, {@link advance} starts what can start and ends what is over. */
 export class Executor {
   private readonly runners;
-  private readonly plans = new Map<string, PipelinePlan>();
+  private readonly callbacks: Callbacks;
   private readonly stops = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
   private closing = false;
 
   constructor(
     private readonly services: StepServices,
-    private readonly executions: Collection<Execution>,
+    private readonly documents: ExecutionDocuments,
   ) {
-    this.runners = stepRunners(services);
+    this.callbacks = new Callbacks(services.context, documents);
+    this.runners = stepRunners({ ...services, callbacks: this.callbacks });
   }
 
-  /**
-   * Goes on with the executions that an earlier server left. A step that ran then has failed, except a Callback, which
-   * somebody may still answer.
-   */
+  /** Goes on with the executions that an earlier server left, from what their steps have written down. */
   resume(): void {
-    for (const execution of this.executions.all()) {
-      if (execution.status !== "Executing" && execution.status !== "Stopping") continue;
-      for (const state of execution.steps) {
-        if (state.ended !== undefined || state.metadata.Callback) continue;
-        const reason = "InternalServerError: the local SageMaker ended while the step ran.";
-        this.settle(execution.arn, state.name, { kind: "failed", reason });
-      }
+    for (const execution of this.documents.all().filter(isActive)) {
+      if (execution.status === "Stopping") this.stopOf(execution.arn).abort();
+      for (const state of execution.steps) if (state.ended === undefined) this.drive(execution.arn, state.name);
       this.advance(execution.arn);
     }
   }
@@ -44,43 +41,46 @@ export class Executor {
   /** Starts the steps that can start; ends the execution when nothing is left. */
   advance(arn: string): void {
     if (this.closing) return;
-    const execution = this.executions.get(arn);
-    if (!execution || (execution.status !== "Executing" && execution.status !== "Stopping")) return;
-    const plan = this.plan(execution);
+    const execution = this.documents.get(arn);
+    if (!isActive(execution)) return;
     const states = new Map(execution.steps.map((state) => [state.name, state]));
-    const { ready, finished } = progress(plan, states, execution.status === "Stopping");
-    for (const name of ready) this.start(arn, name);
-    if (finished) this.finish(execution);
+    const stopping = execution.status === "Stopping";
+    const next = progress(this.documents.plan(execution), states, stopping, execution.maxParallelSteps);
+    for (const name of next.ready) {
+      const state = { name, status: "Executing" as const, started: now(), metadata: {}, properties: {}, attempt: 1 };
+      this.documents.addStep(arn, state);
+      this.drive(arn, name);
+    }
+    if (next.finished) this.finish(execution);
   }
 
   /**
-   * Ends a step from outside: a callback's answer.
+   * Ends a step from outside: a callback's answer. The caller lets the execution {@link advance}.
    *
    * @returns false when the step does not wait
    */
   answer(arn: string, step: string, result: StepResult): boolean {
-    const execution = this.executions.get(arn);
-    const state = execution && stateOf(execution, step);
-    if (!state || state.ended !== undefined) return false;
+    if (stateOf(this.documents.get(arn), step)?.ended !== undefined) return false;
     this.settle(arn, step, result);
-    this.advance(arn);
     return true;
   }
 
-  /** Stops what runs and starts nothing more. Callback steps are told, and end when they are answered. */
-  async stop(arn: string): Promise<void> {
-    this.change(arn, (execution) => ({ ...execution, status: "Stopping" }));
-    this.stops.get(arn)?.abort();
-    const execution = this.executions.get(arn);
-    if (!execution) return;
-    for (const state of execution.steps) {
-      if (state.ended !== undefined) continue;
-      this.changeStep(arn, state.name, (current) => ({ ...current, status: "Stopping" }));
-      const { CallbackToken, SqsQueueUrl } = state.metadata.Callback ?? {};
-      if (!CallbackToken || !SqsQueueUrl) continue;
-      const step = this.plan(execution).steps.get(state.name)?.step;
-      const given = await resolve(step?.Arguments ?? {}, this.scope(arn));
-      await sendCallback(this.services.context, arn, { CallbackToken, SqsQueueUrl }, given, "Stopping");
+  /** Writes down that an execution and what runs in it are to be stopped. The caller goes on with {@link stop}. */
+  markStopping(arn: string): void {
+    const execution = this.documents.change(arn, (current) => ({ ...current, status: "Stopping" }));
+    for (const { name, ended } of execution.steps) {
+      if (ended === undefined) this.documents.changeStep(arn, name, (state) => ({ ...state, status: "Stopping" }));
+    }
+  }
+
+  /**
+   * Stops what runs and starts nothing more. Jobs are stopped; a function is waited for; Callback steps are told, and
+   * end when they are answered.
+   */
+  stop(arn: string): void {
+    this.stopOf(arn).abort();
+    for (const state of this.documents.get(arn).steps) {
+      if (state.ended === undefined && state.callback) this.track(this.tellOfStop(arn, state.name));
     }
     this.advance(arn);
   }
@@ -92,120 +92,148 @@ export class Executor {
     await Promise.all(this.running);
   }
 
-  private start(arn: string, name: string): void {
-    const state: StepState = { name, status: "Executing", started: now(), metadata: {}, properties: {} };
-    const execution = this.change(arn, (current) => ({ ...current, steps: [...current.steps, state] }));
-    announceStep(this.services.context, execution, this.plan(execution), state, "Starting");
-    const run = this.run(execution, name).catch((error: unknown) => console.error(`step ${name} of ${arn}:`, error));
-    this.running.add(run);
-    void run.finally(() => this.running.delete(run));
+  private async tellOfStop(arn: string, step: string): Promise<void> {
+    try {
+      await this.callbacks.tell(arn, step);
+    } catch (error) {
+      // Nobody can answer what nobody was told.
+      if (this.closing) return;
+      this.answer(arn, step, { kind: "failed", reason: `ClientError: the queue can't be told: ${messageOf(error)}` });
+      this.advance(arn);
+    }
   }
 
-  private async run(execution: Execution, name: string): Promise<void> {
-    const { arn } = execution;
-    const step = this.plan(execution).steps.get(name)?.step;
+  /** Runs a step to its end, attempt by attempt. */
+  private drive(arn: string, name: string): void {
+    this.track(this.run(arn, name).catch((error: unknown) => console.error(`step ${name} of ${arn}:`, error)));
+  }
+
+  private track(work: Promise<void>): void {
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private async run(arn: string, name: string): Promise<void> {
+    const step = this.documents.plan(this.documents.get(arn)).steps.get(name)?.step;
     if (!step) throw new Error(`the definition has no step ${name}`);
-    let result: StepResult;
+    const stop = this.stopOf(arn).signal;
+    for (;;) {
+      const again = await this.untilRetry(arn, name, stop);
+      const result = again ? await this.attempt(arn, step, stop) : { kind: "stopped" as const };
+      // What ends now ends because this server does: the next one finds the step unfinished and goes on with it.
+      if (this.closing || result.kind === "waiting") return;
+      if (!this.retries(arn, step, result, stop)) {
+        this.settle(arn, name, result);
+        return this.advance(arn);
+      }
+    }
+  }
+
+  private async attempt(arn: string, step: Step, stop: AbortSignal): Promise<StepResult> {
+    const execution = this.documents.get(arn);
+    const state = stateOf(execution, step.Name);
+    if (!state) throw new Error(`step ${step.Name} was never started`);
     try {
-      result = await this.runners[step.Type]({
+      return await this.runners[step.Type]({
         step,
         execution,
-        scope: this.scope(arn),
-        stop: this.stopOf(arn).signal,
-        report: (metadata) => this.changeStep(arn, name, (state) => ({ ...state, metadata })),
+        scope: scopeOf(this.documents, this.services.context.clients.s3, arn),
+        state,
+        stop,
+        report: (known) => this.documents.changeStep(arn, step.Name, (current) => ({ ...current, ...known })),
+        findCached: (key) => this.findCached(execution, step, key),
       });
     } catch (error) {
-      result = { kind: "failed", reason: messageOf(error) };
+      return { kind: "failed", reason: messageOf(error), exception: exceptionOf(error) };
     }
-    // What ends now ends because this server does: the next one finds the step unfinished and says so.
-    if (this.closing || result.kind === "waiting") return;
-    this.settle(arn, name, result);
-    this.advance(arn);
+  }
+
+  private findCached(execution: Execution, step: Step, key: string): CacheHit | undefined {
+    const { Enabled = false, ExpireAfter = "" } = step.CacheConfig ?? {};
+    if (!Enabled) return undefined;
+    const earlier = this.documents.ofPipeline(execution.pipelineArn).filter(({ arn }) => arn !== execution.arn);
+    return findHit(earlier, step.Name, key, expirySeconds(ExpireAfter) ?? 0, now());
+  }
+
+  /** Waits for the moment of the next attempt; false when the execution is stopped first. */
+  private async untilRetry(arn: string, name: string, stop: AbortSignal): Promise<boolean> {
+    const retryAt = stateOf(this.documents.get(arn), name)?.retryAt;
+    if (retryAt === undefined) return true;
+    await sleep(Math.max(0, (retryAt - now()) * 1000), undefined, { signal: stop }).catch((error: unknown) => {
+      if (!stop.aborted) throw error;
+    });
+    if (stop.aborted) return false;
+    this.documents.changeStep(arn, name, (state) => ({
+      ...omit(state, "retryAt", "callback"),
+      metadata: {},
+      attempt: state.attempt + 1,
+    }));
+    return true;
+  }
+
+  /** Plans another attempt when the step's policies give it one. */
+  private retries(arn: string, step: Step, result: StepResult, stop: AbortSignal): boolean {
+    const exception = result.kind === "failed" ? result.exception : undefined;
+    if (exception === undefined || stop.aborted) return false;
+    const { started, retries = {} } = stateOf(this.documents.get(arn), step.Name) ?? { started: now() };
+    const delay = retryDelay(step.RetryPolicies ?? [], exception, { started, retries }, now());
+    if (delay === undefined) return false;
+    this.documents.changeStep(arn, step.Name, (state) => ({
+      ...state,
+      retryAt: now() + delay,
+      retries: { ...retries, [exception]: (retries[exception] ?? 0) + 1 },
+    }));
+    return true;
   }
 
   private settle(arn: string, name: string, result: StepResult): void {
-    if (result.kind === "waiting") return;
-    this.changeStep(arn, name, (state) => {
-      const ended = { ...state, ended: now() };
-      if (result.kind === "stopped") return { ...ended, status: "Stopped" };
-      const metadata = result.metadata ?? state.metadata;
-      return result.kind === "succeeded"
-        ? { ...ended, status: "Succeeded", metadata, properties: result.properties }
-        : { ...ended, status: "Failed", metadata, failureReason: result.reason };
+    if (result.kind === "waiting" || stateOf(this.documents.get(arn), name)?.ended !== undefined) return;
+    this.documents.changeStep(arn, name, (state) => {
+      const ended: StepState = { ...omit(state, "retryAt"), ended: now() };
+      switch (result.kind) {
+        case "stopped":
+          return { ...ended, status: "Stopped" };
+        case "reused": {
+          const { state: source, executionArn } = result.hit;
+          const { metadata, properties } = source;
+          return { ...ended, status: "Succeeded", metadata, properties, reusedFrom: { executionArn, by: "cache" } };
+        }
+        case "succeeded":
+          return {
+            ...ended,
+            status: "Succeeded",
+            metadata: result.metadata ?? state.metadata,
+            properties: result.properties,
+          };
+        case "failed":
+          return {
+            ...ended,
+            status: "Failed",
+            metadata: result.metadata ?? state.metadata,
+            failureReason: result.reason,
+          };
+      }
     });
   }
 
   private finish(execution: Execution): void {
-    const failed = execution.steps.some(({ status }) => status === "Failed");
-    const status = execution.status === "Stopping" ? "Stopped" : failed ? "Failed" : "Succeeded";
-    this.change(execution.arn, (current) => ({
+    const plan = this.documents.plan(execution);
+    const failed = execution.steps.filter(({ status }) => status === "Failed");
+    // A function can't be stopped: when it fails instead of ending, so does the execution that was being stopped.
+    const stopped =
+      execution.status === "Stopping" && !failed.some(({ name }) => plan.steps.get(name)?.step.Type === "Lambda");
+    const status = stopped ? "Stopped" : failed.length > 0 ? "Failed" : "Succeeded";
+    this.documents.change(execution.arn, (current) => ({
       ...current,
       status,
       ...(status === "Failed" ? { failureReason: "Step failure: One or multiple steps failed." } : {}),
     }));
-    this.plans.delete(execution.arn);
     this.stops.delete(execution.arn);
-  }
-
-  private scope(arn: string): Scope {
-    const execution = (): Execution => this.known(arn);
-    const properties = (step: string): Json | undefined => {
-      const state = stateOf(execution(), step);
-      return state?.status === "Succeeded" ? state.properties : undefined;
-    };
-    const { s3 } = this.services.context.clients;
-    return {
-      parameters: execution().parameters,
-      execution: executionVariables(execution()),
-      stepProperties: properties,
-      readUri: (uri) => readText(s3, uri),
-      readPropertyFile: (step, file) => {
-        const declared = this.plan(execution()).steps.get(step)?.step.PropertyFiles ?? [];
-        const found = declared.find(({ PropertyFileName }) => PropertyFileName === file);
-        if (!found) throw new Error(`step ${step} has no property file ${file}`);
-        const path = ["ProcessingOutputConfig", "Outputs", found.OutputName, "S3Output", "S3Uri"];
-        const uri = follow(properties(step), path);
-        if (typeof uri !== "string") throw new Error(`step ${step} has no output ${found.OutputName} with an S3 URI`);
-        return readText(s3, `${uri.replace(/\/$/, "")}/${found.FilePath}`);
-      },
-    };
-  }
-
-  private plan(execution: Execution): PipelinePlan {
-    const plan = this.plans.get(execution.arn) ?? parseDefinition(execution.definition);
-    this.plans.set(execution.arn, plan);
-    return plan;
   }
 
   private stopOf(arn: string): AbortController {
     const controller = this.stops.get(arn) ?? new AbortController();
     this.stops.set(arn, controller);
     return controller;
-  }
-
-  private known(arn: string): Execution {
-    const execution = this.executions.get(arn);
-    if (!execution) throw new Error(`the execution ${arn} is gone`);
-    return execution;
-  }
-
-  private change(arn: string, change: (execution: Execution) => Execution): Execution {
-    const before = this.known(arn);
-    const after = { ...change(before), modified: now() };
-    this.executions.update(arn, () => after);
-    if (after.status !== before.status) announceExecution(this.services.context, after, before.status);
-    return after;
-  }
-
-  private changeStep(arn: string, name: string, change: (state: StepState) => StepState): void {
-    const before = stateOf(this.known(arn), name);
-    const execution = this.change(arn, (current) => ({
-      ...omit(current, "steps"),
-      steps: current.steps.map((state) => (state.name === name ? change(state) : state)),
-    }));
-    const after = stateOf(execution, name);
-    if (before && after && before.status !== after.status) {
-      announceStep(this.services.context, execution, this.plan(execution), after, before.status);
-    }
   }
 }

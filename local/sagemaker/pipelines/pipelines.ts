@@ -12,7 +12,7 @@ import type {
   UpdatePipelineResponse,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
-import { nameOf, randomId } from "../arns";
+import { nameOf } from "../arns";
 import { conflict, invalid, notFound } from "../errors";
 import { page, type ListRequest } from "../paging";
 import { omit } from "../objects";
@@ -20,7 +20,10 @@ import { readText } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { now } from "../time";
+import { RequestTokens } from "../tokens";
 import { parseDefinition } from "./definition";
+import { isActive } from "./execution";
+import type { ExecutionDocuments } from "./execution-documents";
 
 export type Pipeline = Wire<DescribePipelineResponse> & {
   PipelineArn: string;
@@ -31,19 +34,17 @@ export type Pipeline = Wire<DescribePipelineResponse> & {
   RoleArn: string;
 };
 
-/** A client token, and the pipeline that it made. */
-interface Token {
-  arn: string;
-}
-
 /** Pipelines: definitions by name. */
 export class Pipelines {
   readonly collection: Collection<Pipeline>;
-  private readonly tokens: Collection<Token>;
+  private readonly tokens: RequestTokens;
 
-  constructor(private readonly context: SageMakerContext) {
+  constructor(
+    private readonly context: SageMakerContext,
+    private readonly executions: ExecutionDocuments,
+  ) {
     this.collection = context.store.collection<Pipeline>("pipeline");
-    this.tokens = context.store.collection<Token>("pipeline-token");
+    this.tokens = new RequestTokens(context.store);
   }
 
   readonly operations = {
@@ -63,28 +64,26 @@ export class Pipelines {
 
   private async create(input: Wire<CreatePipelineRequest>): Promise<Wire<CreatePipelineResponse>> {
     const { Tags, ClientRequestToken, PipelineDefinitionS3Location, ...request } = input;
-    const token = ClientRequestToken ?? randomId(32);
-    const made = this.tokens.get(token);
-    if (made) return { PipelineArn: made.arn };
     const PipelineDefinition = await this.definition(request.PipelineDefinition, PipelineDefinitionS3Location);
     const PipelineArn = this.arn(request.PipelineName);
-    const created = now();
-    const pipeline: Pipeline = {
-      ...request,
-      PipelineArn,
-      PipelineDefinition,
-      PipelineStatus: "Active",
-      CreationTime: created,
-      LastModifiedTime: created,
-    };
-    if (!this.collection.insert(request.PipelineName, pipeline)) {
-      throw conflict(
-        `Pipeline names must be unique within an AWS account and region. Pipeline with name (${request.PipelineName}) already exists.`,
-      );
-    }
-    this.tokens.insert(token, { arn: PipelineArn });
-    this.context.tags.create(PipelineArn, Tags);
-    return { PipelineArn };
+    return this.tokens.once("Create", PipelineArn, ClientRequestToken, () => {
+      const created = now();
+      const pipeline: Pipeline = {
+        ...request,
+        PipelineArn,
+        PipelineDefinition,
+        PipelineStatus: "Active",
+        CreationTime: created,
+        LastModifiedTime: created,
+      };
+      if (!this.collection.insert(request.PipelineName, pipeline)) {
+        throw invalid(
+          `Pipeline names must be unique within an AWS account and region. Pipeline with name (${request.PipelineName}) already exists.`,
+        );
+      }
+      this.context.tags.create(PipelineArn, Tags);
+      return { PipelineArn };
+    });
   }
 
   private async update(input: Wire<UpdatePipelineRequest>): Promise<Wire<UpdatePipelineResponse>> {
@@ -120,10 +119,21 @@ export class Pipelines {
     return { PipelineSummaries, ...next };
   }
 
+  /** Deletes the pipeline with its executions; one that runs has to be stopped first. */
   private delete(name: string): Wire<DeletePipelineResponse> {
     const { PipelineArn } = this.describe(name);
-    this.collection.remove(name);
-    this.context.tags.remove(PipelineArn);
+    const executions = this.executions.ofPipeline(PipelineArn);
+    const running = executions.filter(isActive);
+    if (running.length > 0) {
+      const arns = running.map(({ arn }) => arn).join(", ");
+      throw conflict(`The pipeline ${PipelineArn} can't be deleted while executions run: stop ${arns} first.`);
+    }
+    this.context.store.transaction(() => {
+      this.collection.remove(nameOf(name));
+      for (const { arn } of executions) this.executions.remove(arn);
+      this.context.tags.remove(PipelineArn);
+      this.tokens.forget(PipelineArn);
+    });
     return { PipelineArn };
   }
 

@@ -2,6 +2,7 @@ import type { PipelineExecutionStep } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import type { PipelinePlan } from "./definition";
 import type { Json } from "./expressions";
+import type { RetryException } from "./retry";
 
 export type StepMetadata = NonNullable<Wire<PipelineExecutionStep>["Metadata"]>;
 
@@ -15,6 +16,18 @@ export interface StepState {
   metadata: StepMetadata;
   /** What expressions of later steps see. */
   properties: { [name: string]: Json };
+  /** The attempt under way, or the last one; the first is 1. */
+  attempt: number;
+  /** When the next attempt starts, epoch seconds; set while the step waits for it. */
+  retryAt?: number;
+  /** Retries so far by what they were for. */
+  retries?: Partial<Record<RetryException, number>>;
+  /** What later runs have to share with this one to take its result. */
+  cacheKey?: string;
+  /** The execution that the result was taken from, when this one did not do the work. */
+  reusedFrom?: { executionArn: string; by: "cache" | "selection" };
+  /** A callback's arguments, and what its queue was told last. */
+  callback?: { arguments: Json; told?: "Executing" | "Stopping" };
 }
 
 /** What can happen next in an execution. */
@@ -31,8 +44,14 @@ export interface Progress {
  * more starts.
  *
  * @param halted whether nothing more may start
+ * @param maxParallel how many steps may run at the same time
  */
-export function progress(plan: PipelinePlan, states: ReadonlyMap<string, StepState>, halted: boolean): Progress {
+export function progress(
+  plan: PipelinePlan,
+  states: ReadonlyMap<string, StepState>,
+  halted: boolean,
+  maxParallel = Infinity,
+): Progress {
   const verdicts = new Map<string, "ready" | "waits" | "never">();
   const verdict = (name: string): "ready" | "waits" | "never" => {
     const known = verdicts.get(name);
@@ -63,7 +82,7 @@ export function progress(plan: PipelinePlan, states: ReadonlyMap<string, StepSta
 
   const unstarted = [...plan.steps.keys()].filter((name) => !states.has(name));
   const failed = [...states.values()].some(({ status }) => status === "Failed" || status === "Stopped");
+  const running = [...states.values()].filter(({ status }) => status === "Executing" || status === "Stopping").length;
   const ready = halted || failed ? [] : unstarted.filter((name) => verdict(name) === "ready");
-  const running = [...states.values()].some(({ status }) => status === "Executing" || status === "Stopping");
-  return { ready, finished: ready.length === 0 && !running };
+  return { ready: ready.slice(0, Math.max(0, maxParallel - running)), finished: ready.length === 0 && running === 0 };
 }

@@ -1,92 +1,63 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { validate, validationMessage } from "../../aws-models";
 import { nameOf, randomId } from "../arns";
-import type { Models } from "../endpoints/models";
-import type { ProcessingJobs } from "../jobs/processing";
-import type { TrainingJobs } from "../jobs/training";
-import type { ModelPackageGroups } from "../registry/model-package-groups";
-import type { ModelPackages } from "../registry/model-packages";
 import type { SageMakerContext } from "../state";
 import { decideAll } from "./conditions";
-import type { Step, StepType } from "./definition";
-import type { Execution } from "./execution";
-import { resolve, type Json, type Scope } from "./expressions";
+import type { StepType } from "./definition";
+import { resolve, type Json } from "./expressions";
+import { jobStep } from "./job-steps";
 import { bindOutputs } from "./parameters";
-import type { StepMetadata } from "./progress";
+import { checkedRequest, jobRequest } from "./step-request";
+import { INTERRUPTED, type Runner, type RunnerServices, type StepResult, type StepRun } from "./step-run";
 
-/** A step about to run. */
-export interface StepRun {
-  step: Step;
-  execution: Execution;
-  scope: Scope;
-  /** Aborted when the execution is stopped. */
-  stop: AbortSignal;
-  /** Writes down what is known of the step before it ends. */
-  report(metadata: StepMetadata): void;
-}
-
-/** How a step ended; `waiting` is for one that somebody else will end. */
-export type StepResult =
-  | { kind: "succeeded"; metadata?: StepMetadata; properties: { [name: string]: Json } }
-  | { kind: "failed"; reason: string; metadata?: StepMetadata }
-  | { kind: "stopped" }
-  | { kind: "waiting" };
-
-/** The parts of SageMaker that steps are made of. */
-export interface StepServices {
-  context: SageMakerContext;
-  processing: ProcessingJobs;
-  training: TrainingJobs;
-  models: Models;
-  groups: ModelPackageGroups;
-  packages: ModelPackages;
-}
-
-type Runner = (run: StepRun) => Promise<StepResult>;
-
-/** The longest name that a job or model may have. */
-const MAX_NAME = 63;
-
-/** What each type of step does. A runner may throw: the step has then failed, for that reason. */
-export function stepRunners(services: StepServices): Record<StepType, Runner> {
-  const { context } = services;
+/** What each type of step does. A runner may throw: the attempt has then failed, for that reason. */
+export function stepRunners(services: RunnerServices): Record<StepType, Runner> {
+  const { context, processing, training, models, groups, packages } = services;
   return {
-    Processing: async (run) => {
-      const request = await jobRequest(run, "CreateProcessingJob", "ProcessingJobName");
-      const { ProcessingJobArn } = services.processing.create(request as never);
-      const name = nameOf(ProcessingJobArn);
-      run.report({ ProcessingJob: { Arn: ProcessingJobArn } });
-      onStop(run.stop, () => services.processing.end(name));
-      const job = await services.processing.finished(name);
-      if (job.ProcessingJobStatus === "Completed") return { kind: "succeeded", properties: plain(job) };
-      if (run.stop.aborted) return { kind: "stopped" };
-      return failedJob("ProcessingJob", job.ProcessingJobStatus, job.FailureReason);
-    },
-    Training: async (run) => {
-      const request = await jobRequest(run, "CreateTrainingJob", "TrainingJobName");
-      const { TrainingJobArn } = services.training.create(request as never);
-      const name = nameOf(TrainingJobArn);
-      run.report({ TrainingJob: { Arn: TrainingJobArn } });
-      onStop(run.stop, () => services.training.end(name));
-      const job = await services.training.finished(name);
-      if (job.TrainingJobStatus === "Completed") return { kind: "succeeded", properties: plain(job) };
-      if (run.stop.aborted) return { kind: "stopped" };
-      return failedJob("TrainingJob", job.TrainingJobStatus, job.FailureReason);
-    },
+    Processing: jobStep(context, {
+      type: "Processing",
+      roleMember: "RoleArn",
+      create: (request) => processing.create(request as never).ProcessingJobArn,
+      finished: async (name) => {
+        const description = await processing.finished(name);
+        return { status: description.ProcessingJobStatus, reason: description.FailureReason, description };
+      },
+      end: (name) => void processing.end(name),
+    }),
+    Training: jobStep(context, {
+      type: "Training",
+      roleMember: "RoleArn",
+      create: (request) => training.create(request as never).TrainingJobArn,
+      finished: async (name) => {
+        const description = await training.finished(name);
+        return { status: description.TrainingJobStatus, reason: description.FailureReason, description };
+      },
+      end: (name) => void training.end(name),
+    }),
     Model: async (run) => {
-      const request = await jobRequest(run, "CreateModel", "ModelName");
-      const { ModelArn } = services.models.create(request as never);
-      const model = services.models.describe(nameOf(ModelArn));
-      return { kind: "succeeded", metadata: { Model: { Arn: ModelArn } }, properties: plain(model) };
+      let arn = run.state.metadata.Model?.Arn;
+      if (arn === undefined) {
+        const request = await jobRequest(run, "CreateModel", "ModelName", "ExecutionRoleArn");
+        arn = context.store.transaction(() => {
+          const { ModelArn } = models.create(request as never);
+          run.report({ metadata: { Model: { Arn: ModelArn } } });
+          return ModelArn;
+        });
+      }
+      return { kind: "succeeded", properties: plain(models.describe(nameOf(arn))) };
     },
     RegisterModel: async (run) => {
-      const request = await checkedRequest(run, "CreateModelPackage", {});
-      const group = request["ModelPackageGroupName"];
-      if (typeof group === "string") services.groups.ensure(nameOf(group));
-      const { ModelPackageArn } = services.packages.create(request);
-      const described = services.packages.describe(ModelPackageArn);
-      return { kind: "succeeded", metadata: { RegisterModel: { Arn: ModelPackageArn } }, properties: plain(described) };
+      let arn = run.state.metadata.RegisterModel?.Arn;
+      if (arn === undefined) {
+        const request = await checkedRequest(run, "CreateModelPackage", {});
+        arn = context.store.transaction(() => {
+          const group = request["ModelPackageGroupName"];
+          if (typeof group === "string") groups.ensure(nameOf(group));
+          const { ModelPackageArn } = packages.create(request);
+          run.report({ metadata: { RegisterModel: { Arn: ModelPackageArn } } });
+          return ModelPackageArn;
+        });
+      }
+      return { kind: "succeeded", properties: plain(packages.describe(arn)) };
     },
     Condition: async (run) => {
       const decisions = await decideAll(run.step.Arguments?.["Conditions"], run.scope);
@@ -98,14 +69,16 @@ export function stepRunners(services: StepServices): Record<StepType, Runner> {
       return { kind: "failed", reason: ErrorMessage, metadata: { Fail: { ErrorMessage } } };
     },
     Lambda: (run) => runLambda(run, context),
-    Callback: (run) => runCallback(run, context),
+    Callback: (run) => runCallback(run, services),
   };
 }
 
 async function runLambda(run: StepRun, context: SageMakerContext): Promise<StepResult> {
+  // Whether the function did its work is not known, and it may not bear a second call.
+  if (run.state.metadata.Lambda) return { kind: "failed", reason: INTERRUPTED };
   const Arn = asText(await resolve(run.step.FunctionArn ?? "", run.scope));
   const payload = await resolve(run.step.Arguments ?? {}, run.scope);
-  run.report({ Lambda: { Arn, OutputParameters: [] } });
+  run.report({ metadata: { Lambda: { Arn, OutputParameters: [] } } });
   const answer = await context.clients.lambda.send(
     new InvokeCommand({ FunctionName: Arn, Payload: Buffer.from(JSON.stringify(payload)) }),
   );
@@ -124,87 +97,23 @@ async function runLambda(run: StepRun, context: SageMakerContext): Promise<StepR
 }
 
 /** Sends SageMaker's message to the queue; whoever takes it answers with the token. */
-async function runCallback(run: StepRun, context: SageMakerContext): Promise<StepResult> {
-  const SqsQueueUrl = asText(await resolve(run.step.SqsQueueUrl ?? "", run.scope));
-  const callbackArguments = await resolve(run.step.Arguments ?? {}, run.scope);
-  const CallbackToken = randomId(10);
-  // The answer may come before send() returns.
-  run.report({ Callback: { CallbackToken, SqsQueueUrl, OutputParameters: [] } });
-  await sendCallback(context, run.execution.arn, { CallbackToken, SqsQueueUrl }, callbackArguments, "Executing");
+async function runCallback(run: StepRun, { callbacks }: RunnerServices): Promise<StepResult> {
+  if (!run.state.callback) {
+    const SqsQueueUrl = asText(await resolve(run.step.SqsQueueUrl ?? "", run.scope));
+    const given = await resolve(run.step.Arguments ?? {}, run.scope);
+    // The answer may come before the message's sending has returned.
+    run.report({
+      metadata: { Callback: { CallbackToken: randomId(10), SqsQueueUrl, OutputParameters: [] } },
+      callback: { arguments: given },
+    });
+  }
+  await callbacks.tell(run.execution.arn, run.step.Name);
   return { kind: "waiting" };
-}
-
-/** Tells a callback's queue what has become of its step. */
-export async function sendCallback(
-  context: SageMakerContext,
-  executionArn: string,
-  callback: { CallbackToken: string; SqsQueueUrl: string },
-  callbackArguments: Json,
-  status: "Executing" | "Stopping",
-): Promise<void> {
-  const message = {
-    token: callback.CallbackToken,
-    pipelineExecutionArn: executionArn,
-    arguments: callbackArguments,
-    status,
-  };
-  await context.clients.sqs.send(
-    new SendMessageCommand({ QueueUrl: callback.SqsQueueUrl, MessageBody: JSON.stringify(message) }),
-  );
 }
 
 /** Output parameters as descriptions of steps have them. */
 export function outputList(outputs: Readonly<Record<string, Json>>): { Name: string; Value: string }[] {
   return Object.entries(outputs).map(([Name, value]) => ({ Name, Value: asText(value) }));
-}
-
-/** The request behind a step, under a name of its own, with the execution's role where it names none. */
-async function jobRequest(run: StepRun, operation: string, nameMember: string): Promise<{ [name: string]: Json }> {
-  const id = nameOf(run.execution.arn);
-  const given = await resolve(run.step.Arguments?.[nameMember] ?? null, run.scope);
-  const random = randomId(10);
-  const name =
-    typeof given === "string"
-      ? bounded(given, `-${id}-${random}`)
-      : bounded(`pipelines-${id}-${run.step.Name}`, `-${random}`);
-  const tags = [
-    { Key: "sagemaker:pipeline-execution-arn", Value: run.execution.arn },
-    { Key: "sagemaker:pipeline-step-name", Value: run.step.Name },
-  ];
-  const own = await resolve(run.step.Arguments?.["Tags"] ?? [], run.scope);
-  const roleMember = operation === "CreateModel" ? "ExecutionRoleArn" : "RoleArn";
-  const role = run.step.Arguments?.[roleMember] === undefined ? { [roleMember]: run.execution.roleArn } : {};
-  return checkedRequest(run, operation, {
-    ...role,
-    [nameMember]: name,
-    Tags: [...(Array.isArray(own) ? own : []), ...tags],
-  });
-}
-
-function bounded(name: string, ending: string): string {
-  return name.slice(0, MAX_NAME - ending.length).replace(/-+$/, "") + ending;
-}
-
-/** @throws Error with everything that the operation's model refuses */
-async function checkedRequest(
-  run: StepRun,
-  operation: string,
-  extra: { [name: string]: Json },
-): Promise<{ [name: string]: Json }> {
-  const resolved = (await resolve(run.step.Arguments ?? {}, run.scope)) as { [name: string]: Json };
-  const request = { ...resolved, ...extra };
-  const violations = validate("sagemaker", operation, request);
-  if (violations.length > 0) throw new Error(`ClientError: ${operation}: ${validationMessage(violations)}`);
-  return request;
-}
-
-function failedJob(kind: string, status: string, reason: string | undefined): StepResult {
-  return { kind: "failed", reason: `ClientError: ${kind} ended as ${status}: ${reason ?? "it was stopped"}` };
-}
-
-function onStop(stop: AbortSignal, action: () => void): void {
-  if (stop.aborted) action();
-  else stop.addEventListener("abort", action, { once: true });
 }
 
 function plain(document: object): { [name: string]: Json } {

@@ -26,6 +26,7 @@ function states(entries: Record<string, StepState["status"] | "True" | "False">)
         name,
         status: outcome ? "Succeeded" : value,
         started: 1,
+        attempt: 1,
         metadata: {},
         properties: outcome ? { Outcome: value } : {},
       };
@@ -76,6 +77,13 @@ describe("what comes next in a pipeline", () => {
       ready: [],
       finished: true,
     });
+  });
+
+  it("runs no more at a time than it may", () => {
+    const wide = plan(step("A"), step("B"), step("C"), step("D", "A"));
+    expect(progress(wide, states({}), false, 2)).to.deep.equal({ ready: ["A", "B"], finished: false });
+    expect(progress(wide, states({ A: "Executing", B: "Stopping" }), false, 2).ready).to.deep.equal([]);
+    expect(progress(wide, states({ A: "Succeeded", B: "Executing" }), false, 2).ready).to.deep.equal(["C"]);
   });
 
   it("refuses definitions that can't run, with every reason", () => {

@@ -3,15 +3,13 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
-from local_cloud import ACCOUNT, REGION, Cloud, wait_for
+from local_cloud import REGION, Cloud, wait_for
+from pipelines import IMAGE, ROLE, callback, create, ended, shell_step, start, steps
 
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 BUCKET = "pipelines-bucket"
-IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-scikit-learn:1.4-2"
 
 EVALUATE = """
 import json, pathlib, sys
@@ -199,40 +197,8 @@ def pipeline(sagemaker, function: str, queue: str) -> str:
     return "gated"
 
 
-def start(sagemaker, pipeline: str, **parameters: str) -> str:
-    values = [{"Name": name, "Value": value} for name, value in {"Name": "it", **parameters}.items()]
-    return sagemaker.start_pipeline_execution(PipelineName=pipeline, PipelineParameters=values)["PipelineExecutionArn"]
-
-
-def ended(sagemaker, arn: str) -> tuple[dict, dict[str, dict]]:
-    def describe():
-        execution = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
-        return execution if execution["PipelineExecutionStatus"] in ("Succeeded", "Failed", "Stopped") else None
-
-    return wait_for(describe, f"execution {arn}"), steps(sagemaker, arn)
-
-
-def steps(sagemaker, arn: str) -> dict[str, dict]:
-    listed = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
-    return {step["StepName"]: step for step in listed["PipelineExecutionSteps"]}
-
-
-def callback(cloud: Cloud, queue: str, wanted: Callable[[dict], bool]) -> dict:
-    sqs = cloud.client("sqs")
-
-    def receive():
-        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            body = json.loads(message["Body"])
-            if wanted(body):
-                return body
-        return None
-
-    return wait_for(receive, "the callback's message")
-
-
 def test_accepted_run(cloud: Cloud, sagemaker, pipeline: str, queue: str, events) -> None:
-    arn = start(sagemaker, pipeline)
+    arn = start(sagemaker, pipeline, {"Name": "it"})
     message = callback(cloud, queue, lambda body: body["pipelineExecutionArn"] == arn)
     assert message["arguments"] == {"verdict": "it!", "count": 2}
     assert message["status"] == "Executing"
@@ -271,7 +237,7 @@ def test_accepted_run(cloud: Cloud, sagemaker, pipeline: str, queue: str, events
 
 
 def test_refused_run(sagemaker, pipeline: str) -> None:
-    execution, run = ended(sagemaker, start(sagemaker, pipeline, RocAuc="0.5"))
+    execution, run = ended(sagemaker, start(sagemaker, pipeline, {"Name": "it", "RocAuc": "0.5"}))
     assert execution["PipelineExecutionStatus"] == "Failed"
     assert list(run) == ["Evaluate", "Gate", "Refused"]
     assert run["Gate"]["Metadata"]["Condition"]["Outcome"] == "False"
@@ -280,7 +246,7 @@ def test_refused_run(sagemaker, pipeline: str) -> None:
 
 
 def test_function_that_fails_fails_its_step(sagemaker, pipeline: str) -> None:
-    execution, run = ended(sagemaker, start(sagemaker, pipeline, FunctionFails="true"))
+    execution, run = ended(sagemaker, start(sagemaker, pipeline, {"Name": "it", "FunctionFails": "true"}))
     assert execution["PipelineExecutionStatus"] == "Failed"
     assert run["Decide"]["StepStatus"] == "Failed"
     assert "told to fail" in run["Decide"]["FailureReason"]
@@ -288,7 +254,7 @@ def test_function_that_fails_fails_its_step(sagemaker, pipeline: str) -> None:
 
 
 def test_callback_that_fails_survives_a_restart_first(cloud: Cloud, sagemaker, pipeline: str, queue: str) -> None:
-    arn = start(sagemaker, pipeline)
+    arn = start(sagemaker, pipeline, {"Name": "it"})
     message = callback(cloud, queue, lambda body: body["pipelineExecutionArn"] == arn)
     cloud.server.stop()
     cloud.start()
@@ -305,7 +271,7 @@ def test_restart_fails_the_step_that_ran(cloud: Cloud, sagemaker) -> None:
     cloud.start()
     execution, run = ended(sagemaker, arn)
     assert execution["PipelineExecutionStatus"] == "Failed"
-    assert "ended while the step ran" in run["Sleep"]["FailureReason"]
+    assert "InternalServerError" in run["Sleep"]["FailureReason"]
 
 
 def test_stopped_run(sagemaker) -> None:
@@ -319,11 +285,7 @@ def test_stopped_run(sagemaker) -> None:
 
 
 def start_sleeper(sagemaker, name: str) -> str:
-    step = processing_step("Sleep", PropertyFiles=[])
-    step["Arguments"]["AppSpecification"] = {"ImageUri": IMAGE, "ContainerEntrypoint": ["sleep", "600"]}
-    text = json.dumps({"Version": "2020-12-01", "Steps": [step]})
-    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=text, RoleArn=ROLE)
-    arn = sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"]
+    arn = start(sagemaker, create(sagemaker, name, shell_step("Sleep", "exec sleep 600")))
     wait_for(lambda: steps(sagemaker, arn)["Sleep"].get("Metadata", {}).get("ProcessingJob"), "the job")
     return arn
 
