@@ -53,6 +53,7 @@ program
 program
   .command("up")
   .description("bring the cloud and the stack up, without running the loop")
+  .option("--no-stack", "the cloud alone, for other projects than this one")
   .option("--set <group.key=value>", "override the local stack's configuration; may be repeated", collect, [])
   .option(...port)
   .action(up);

@@ -11,19 +11,19 @@ import { localDirectory } from "./tools";
 const directory = join(localDirectory, "cloud");
 const NOT_UP = "No local cloud is up. Bring it up with `npm run local -- up` or `npm start -- --keep`.";
 
-export async function up(options: { set: string[]; port?: number }): Promise<void> {
+/** @param options stack: whether the platform's stack is brought up on it too */
+export async function up(options: { set: string[]; port?: number; stack: boolean }): Promise<void> {
   const signal = interruption();
+  const cloudStage = { name: "cloud", title: "Local cloud" };
   const stages = new Stages(
-    [
-      { name: "build", title: "Build" },
-      { name: "cloud", title: "Local cloud" },
-      { name: "stack", title: "Stack up" },
-    ],
+    options.stack
+      ? [{ name: "build", title: "Build" }, cloudStage, { name: "stack", title: "Stack up" }]
+      : [cloudStage],
     process.stdout,
   );
   let cloud: RunningCloud | undefined;
   try {
-    await stages.run("build", buildArtifacts);
+    if (options.stack) await stages.run("build", buildArtifacts);
     const file = writeStackFile("local", options.set, join(localDirectory, "run"));
     signal.throwIfAborted();
     const running = await stages.run("cloud", async (progress) => {
@@ -40,7 +40,9 @@ export async function up(options: { set: string[]; port?: number }): Promise<voi
     });
     signal.throwIfAborted();
     Object.assign(process.env, environment(running.description));
-    const stack = await stages.run("stack", (progress) => bringUp(file.path, running, progress));
+    const stack = options.stack
+      ? await stages.run("stack", (progress) => bringUp(file.path, running, progress))
+      : undefined;
     await running.mlflowReady;
     await running.keep();
     process.stdout.write(`\n${usage(running.description, stack)}\n`);

@@ -51,6 +51,9 @@ export function forgetDescription(directory: string): void {
   rmSync(fileIn(directory), { force: true });
 }
 
+/** Defaults of the SageMaker Python SDK, in the cloud's directory: see sdk-defaults.ts. */
+export const sdkDefaultsFile = (cloud: CloudDescription) => join(cloud.directory, "sagemaker-sdk.yaml");
+
 /** Variables that point any AWS SDK or CLI, and any MLflow client, at the cloud. */
 export function environment(cloud: CloudDescription): Record<string, string> {
   return {
@@ -61,6 +64,7 @@ export function environment(cloud: CloudDescription): Record<string, string> {
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_EC2_METADATA_DISABLED: "true",
+    SAGEMAKER_USER_CONFIG_OVERRIDE: sdkDefaultsFile(cloud),
     MLFLOW_TRACKING_URI: cloud.mlflowUrl,
   };
 }

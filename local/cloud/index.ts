@@ -9,6 +9,7 @@ import { tools } from "../tools";
 import { ACCOUNT_ID, forgetDescription, readDescription, writeDescription, type CloudDescription } from "./description";
 import type { FromSupervisor, ToSupervisor } from "./messages";
 import { MARKER, belongsTo, signal, sweep } from "./process-table";
+import { writeSdkDefaults } from "./sdk-defaults";
 
 export { environment, type CloudDescription } from "./description";
 
@@ -71,6 +72,7 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
     startedAt: new Date().toISOString(),
   };
   writeDescription(description);
+  writeSdkDefaults(description);
 
   const logPath = join(options.directory, "logs", "supervisor.log");
   const log = openSync(logPath, "a");
