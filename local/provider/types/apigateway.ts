@@ -228,8 +228,10 @@ const SETTINGS = {
   dataTraceEnabled: "logging/dataTrace",
   loggingLevel: "logging/loglevel",
   metricsEnabled: "metrics/enabled",
+  requireAuthorizationForCacheControl: "caching/requireAuthorizationForCacheControl",
   throttlingBurstLimit: "throttling/burstLimit",
   throttlingRateLimit: "throttling/rateLimit",
+  unauthorizedCacheControlHeaderStrategy: "caching/unauthorizedCacheControlHeaderStrategy",
 } as const;
 
 /** What the service takes settings to be that are not given. A setting can't be removed by itself. */
@@ -240,8 +242,10 @@ const DEFAULT_SETTINGS = {
   dataTraceEnabled: false,
   loggingLevel: "OFF",
   metricsEnabled: false,
+  requireAuthorizationForCacheControl: true,
   throttlingBurstLimit: -1,
   throttlingRateLimit: -1,
+  unauthorizedCacheControlHeaderStrategy: "SUCCEED_WITH_RESPONSE_HEADER",
 } as const;
 
 /** `/~1predict/POST`: where settings of the method path `predict/POST` are; `*` followed by `/*` is all. */

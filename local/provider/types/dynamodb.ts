@@ -27,15 +27,24 @@ function throughput({
   return { ReadCapacityUnits: readCapacity ?? 1, WriteCapacityUnits: writeCapacity ?? 1 };
 }
 
-function globalIndex(
-  { name, hashKey, rangeKey, projectionType, nonKeyAttributes, ...capacity }: GlobalIndex,
-  table: Table,
-) {
+function globalIndex(index: GlobalIndex, { billingMode }: Table) {
+  const { name, hashKey, rangeKey, keySchemas, projectionType, nonKeyAttributes } = index;
+  const { onDemandThroughput: onDemand, warmThroughput: warm, ...capacity } = index;
   return {
     IndexName: name,
-    KeySchema: keySchema(hashKey, rangeKey),
+    KeySchema:
+      keySchemas?.map(({ attributeName: AttributeName, keyType: KeyType }) => ({ AttributeName, KeyType })) ??
+      keySchema(hashKey, rangeKey),
+    OnDemandThroughput: onDemand && {
+      MaxReadRequestUnits: onDemand.maxReadRequestUnits,
+      MaxWriteRequestUnits: onDemand.maxWriteRequestUnits,
+    },
     Projection: { ProjectionType: projectionType, NonKeyAttributes: nonKeyAttributes },
-    ProvisionedThroughput: throughput({ billingMode: table.billingMode, ...capacity }),
+    ProvisionedThroughput: throughput({ billingMode, ...capacity }),
+    WarmThroughput: warm && {
+      ReadUnitsPerSecond: warm.readUnitsPerSecond,
+      WriteUnitsPerSecond: warm.writeUnitsPerSecond,
+    },
   };
 }
 
@@ -151,6 +160,9 @@ function indexInputs(index: GlobalSecondaryIndexDescription) {
     name: index.IndexName ?? "",
     hashKey: keyOf(index.KeySchema, "HASH"),
     rangeKey: keyOf(index.KeySchema, "RANGE"),
+    keySchemas: index.KeySchema,
+    onDemandThroughput: index.OnDemandThroughput,
+    warmThroughput: index.WarmThroughput,
     projectionType: index.Projection?.ProjectionType,
     nonKeyAttributes: index.Projection?.NonKeyAttributes,
     readCapacity: index.ProvisionedThroughput?.ReadCapacityUnits,
@@ -226,6 +238,9 @@ const table = resource<Args>({
         hashKey,
         rangeKey,
         ...indexes.flatMap((index) => ["hashKey" in index ? index.hashKey : undefined, index.rangeKey]),
+        ...globalSecondaryIndexes.flatMap(({ keySchemas = [] }) =>
+          keySchemas.map(({ attributeName }) => attributeName),
+        ),
       ]);
       const unused = attributes.find(({ name }) => !keys.has(name));
       return unused && `"${unused.name}" is the key of neither the table nor an index`;

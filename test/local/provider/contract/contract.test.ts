@@ -5,16 +5,11 @@ import { Lifecycle } from "../../../../local/provider/lifecycle";
 import { TYPES } from "../../../../local/provider/types";
 import { startMiniStack, type Emulator } from "../../support/ministack";
 import { startLocalServer } from "../../support/server";
-import { APIGATEWAY } from "./apigateway";
-import { COMPUTE } from "./compute";
-import { EVENTS } from "./events";
-import type { Examples, Scenario } from "./examples";
+import { EXAMPLES, ownInputs } from "./all";
+import type { Scenario } from "./examples";
 import { LASTING, LOCAL_CLOUD, UNREADABLE } from "./exceptions";
 import { lead, type Outcome } from "./life";
-import { STORAGE } from "./storage";
 import { urnOf, World } from "./world";
-
-const EXAMPLES: Record<string, Examples> = { ...APIGATEWAY, ...COMPUTE, ...EVENTS, ...STORAGE };
 
 const lifecycle = new Lifecycle(TYPES, {
   account: "123456789012",
@@ -35,12 +30,6 @@ function withoutExample(type: string, scenarios: Scenario[]): string[] {
     ),
   );
   return (TYPES[type]?.inputs ?? []).filter((input) => !changes.includes(input));
-}
-
-/** Inputs that the provider keeps for itself. */
-function ownInputs(type: string): readonly string[] {
-  const counterpart = TYPES[type]?.cloudFormation ?? { none: "" };
-  return "none" in counterpart ? [] : (counterpart.own ?? []);
 }
 
 /** Inputs of a scenario that the local cloud has otherwise than AWS. */
@@ -64,7 +53,10 @@ describe("every type keeps its contract: create, read, update, replace, delete",
     Object.assign(process.env, server.environment);
     const credentials = { accessKeyId: "test", secretAccessKey: "test" };
     const options = { region: "eu-west-1", endpoint: server.endpoint, credentials };
-    world = new World(lifecycle, new S3Client({ ...options, forcePathStyle: true }), new LambdaClient(options));
+    world = new World(lifecycle, {
+      s3: new S3Client({ ...options, forcePathStyle: true }),
+      lambda: new LambdaClient(options),
+    });
   });
   after(async () => {
     for (const name of Object.keys(server.environment)) {

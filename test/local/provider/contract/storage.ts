@@ -168,8 +168,9 @@ export const STORAGE: Record<string, Examples> = {
       {
         inputs: {
           name: w.name(),
-          attributes: [{ name: "id", type: "S" }],
+          attributes: attributes.filter(({ name }) => name === "id" || name === "day"),
           hashKey: "id",
+          globalSecondaryIndexes: [{ ...index, readCapacity: 1, writeCapacity: 1 }],
           billingMode: "PROVISIONED",
           readCapacity: 1,
           writeCapacity: 1,

@@ -1,0 +1,15 @@
+import { TYPES } from "../../../../local/provider/types";
+import { APIGATEWAY } from "./apigateway";
+import { COMPUTE } from "./compute";
+import { EVENTS } from "./events";
+import type { Examples } from "./examples";
+import { STORAGE } from "./storage";
+
+/** The examples of all types. */
+export const EXAMPLES: Record<string, Examples> = { ...APIGATEWAY, ...COMPUTE, ...EVENTS, ...STORAGE };
+
+/** Inputs that the provider keeps for itself. */
+export function ownInputs(type: string): readonly string[] {
+  const counterpart = TYPES[type]?.cloudFormation ?? { none: "" };
+  return "none" in counterpart ? [] : (counterpart.own ?? []);
+}
