@@ -24,7 +24,7 @@ export function ecs(server: ServerContext): JsonService {
     server,
     store,
     logs: new CloudWatchLogsClient(options),
-    events: new Events(eventBridge, "aws.ecs"),
+    events: new Events(eventBridge, "aws.ecs", store),
     arn: (resource) => `arn:aws:ecs:${region}:${accountId}:${resource}`,
   };
   const clusters = new Clusters(context);

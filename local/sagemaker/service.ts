@@ -45,7 +45,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     arns: new Arns(settings.region, settings.accountId),
     tags: new Tags(store),
     clients,
-    events: new Events(clients.events, "aws.sagemaker"),
+    events: new Events(clients.events, "aws.sagemaker", store),
     folder,
   };
   // What an earlier server's jobs and model servers left: nobody uses it any more.

@@ -32,10 +32,11 @@ export class RequestTokens {
     });
   }
 
-  /** Forgets the requests about a resource, and about those below it: it was deleted. */
-  forget(resource: string): void {
-    for (const [name, request] of this.answered.entries()) {
-      if (request.resource === resource || request.resource.startsWith(`${resource}/`)) this.answered.remove(name);
+  /** Forgets the requests about a resource and those below it, and the one that made it: it was deleted. */
+  forget(deleted: string): void {
+    for (const [name, { resource, answer }] of this.answered.entries()) {
+      const about = resource === deleted || resource.startsWith(`${deleted}/`);
+      if (about || Object.values(answer).includes(deleted)) this.answered.remove(name);
     }
   }
 }

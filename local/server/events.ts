@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { messageOf } from "./errors";
+import type { Collection, Store } from "./store";
 
 /** What EventBridge tells of a change of state. */
 export interface StateChange {
@@ -15,31 +17,63 @@ export interface StateChange {
  */
 export const SERVICE_EVENT_MARK = "Root=local-aws-service";
 
-/** Publishes one service's state changes in the order in which they are announced. */
-export class Events {
-  private last: Promise<void> = Promise.resolve();
+/** How long an event waits for the next attempt when EventBridge can't be reached, in milliseconds. */
+const AGAIN_MS = 1_000;
 
-  /** @param source the service as events name it, for example `aws.sagemaker` */
+/**
+ * Publishes one service's state changes in the order in which they are announced. What is announced is kept with the
+ * state that it tells of (in the same transaction) until EventBridge has it: an event may come twice when the server is
+ * killed, as on AWS, and none is missing.
+ */
+export class Events {
+  private readonly waiting: Collection<StateChange>;
+  private last: Promise<void>;
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param source the service as events name it, for example `aws.sagemaker`
+   * @param store the service's state
+   */
   constructor(
     private readonly client: EventBridgeClient,
     private readonly source: string,
-  ) {}
+    store: Store,
+  ) {
+    this.waiting = store.collection<StateChange>("event");
+    this.last = this.sendWaiting();
+  }
 
-  /** Never throws: what could not be published is logged, and the state it tells of stands. */
   publish(change: StateChange): void {
-    this.last = this.last
-      .then(() => this.put(change))
-      .catch((error: unknown) => {
-        console.error(`event "${change.detailType}" of ${change.resources.join(", ")} is lost: ${messageOf(error)}`);
-      });
+    this.waiting.insert(randomUUID(), change);
+    // Not before the transaction that this may be a part of has ended: it has no await.
+    this.last = this.last.then(() => this.sendWaiting());
   }
 
-  /** Settles when everything announced so far was sent. */
-  flushed(): Promise<void> {
-    return this.last;
+  /** Settles when everything announced so far was sent, or can't be sent now. */
+  async flushed(): Promise<void> {
+    await this.last;
+    clearTimeout(this.timer);
   }
 
-  private async put(change: StateChange): Promise<void> {
+  /** Never rejects: what EventBridge refuses is logged, and what does not reach it is sent later. */
+  private async sendWaiting(): Promise<void> {
+    for (const [name, change] of this.waiting.entries()) {
+      const what = `event "${change.detailType}" of ${change.resources.join(", ")}`;
+      try {
+        const refusal = await this.put(change);
+        if (refusal) console.error(`${what} is lost: ${refusal}`);
+        this.waiting.remove(name);
+      } catch (error) {
+        console.error(`${what} waits: ${messageOf(error)}`);
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => (this.last = this.last.then(() => this.sendWaiting())), AGAIN_MS).unref();
+        return;
+      }
+    }
+  }
+
+  /** @returns why EventBridge does not take the event */
+  private async put(change: StateChange): Promise<string | undefined> {
     const entry = {
       Source: this.source,
       DetailType: change.detailType,
@@ -49,6 +83,6 @@ export class Events {
     };
     const answer = await this.client.send(new PutEventsCommand({ Entries: [entry] }));
     const failed = answer.Entries?.find((result) => result.ErrorCode);
-    if (failed) throw new Error(`${failed.ErrorCode}: ${failed.ErrorMessage}`);
+    return failed && `${failed.ErrorCode}: ${failed.ErrorMessage}`;
   }
 }

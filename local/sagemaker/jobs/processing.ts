@@ -15,7 +15,7 @@ import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
 import { runProcessingJob, type ProcessingJob } from "./processing-run";
-import { JobRuns } from "./runs";
+import { ABANDONED, JobRuns } from "./runs";
 import type { Slots } from "./slots";
 
 /** Processing jobs: documents, and the processes behind those that run. */
@@ -54,12 +54,14 @@ export class ProcessingJobs {
       LastModifiedTime: created,
       StoppingCondition: request.StoppingCondition ?? { MaxRuntimeInSeconds: 86_400 },
     };
-    if (!this.jobs.insert(name, job))
-      throw inUse(
-        `Job name must be unique within an AWS account and region, and a job with this name already exists (${ProcessingJobArn})`,
-      );
-    this.context.tags.create(ProcessingJobArn, Tags);
-    this.announce(job);
+    this.context.store.transaction(() => {
+      if (!this.jobs.insert(name, job))
+        throw inUse(
+          `Job name must be unique within an AWS account and region, and a job with this name already exists (${ProcessingJobArn})`,
+        );
+      this.context.tags.create(ProcessingJobArn, Tags);
+      this.announce(job);
+    });
     this.runs.start(name, (stop) => this.run(name, stop));
     return { ProcessingJobArn };
   }
@@ -124,7 +126,7 @@ export class ProcessingJobs {
     const result = await runProcessingJob(this.context, job, folder, stop).finally(() =>
       rm(folder, { recursive: true, force: true }),
     );
-    if (this.runs.ending) return this.abandon(job);
+    if (this.runs.ending && result.status !== "Completed") return this.abandon(this.describe(name));
     this.change(name, {
       ProcessingJobStatus: result.status,
       ProcessingEndTime: now(),
@@ -133,21 +135,24 @@ export class ProcessingJobs {
     });
   }
 
-  /** A job whose processes are gone has failed, however far it was. */
-  private abandon(job: ProcessingJob): void {
-    this.change(job.ProcessingJobName, {
-      ProcessingJobStatus: "Failed",
+  /** A job whose processes are gone has failed, however far it was, unless it was to be stopped. */
+  private abandon({ ProcessingJobName, ProcessingJobStatus }: ProcessingJob): void {
+    this.change(ProcessingJobName, {
       ProcessingEndTime: now(),
-      FailureReason: "InternalServerError: the local SageMaker ended while the job ran. Start it again.",
+      ...(ProcessingJobStatus === "Stopping"
+        ? { ProcessingJobStatus: "Stopped" }
+        : { ProcessingJobStatus: "Failed", FailureReason: ABANDONED }),
     });
   }
 
   private change(name: string, change: Partial<ProcessingJob>): ProcessingJob {
-    const before = this.describe(name).ProcessingJobStatus;
-    const job = this.jobs.update(name, (document) => ({ ...document, ...change, LastModifiedTime: now() }));
-    if (!job) throw couldNotFind("requested job with name:", name);
-    if (job.ProcessingJobStatus !== before) this.announce(job);
-    return job;
+    return this.context.store.transaction(() => {
+      const before = this.describe(name).ProcessingJobStatus;
+      const job = this.jobs.update(name, (document) => ({ ...document, ...change, LastModifiedTime: now() }));
+      if (!job) throw couldNotFind("requested job with name:", name);
+      if (job.ProcessingJobStatus !== before) this.announce(job);
+      return job;
+    });
   }
 
   private announce(job: ProcessingJob): void {

@@ -1,5 +1,8 @@
 import type { Slots } from "./slots";
 
+/** Why a job failed that ran when the service ended. */
+export const ABANDONED = "InternalServerError: the local SageMaker ended while the job ran. Start it again.";
+
 interface Run {
   stop: AbortController;
   done: Promise<void>;

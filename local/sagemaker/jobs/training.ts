@@ -18,7 +18,7 @@ import type { Collection } from "../../server/store";
 import { now } from "../time";
 import { wrongPatterns } from "./metrics";
 import { inEventTime } from "./processing";
-import { JobRuns } from "./runs";
+import { ABANDONED, JobRuns } from "./runs";
 import type { Slots } from "./slots";
 import { modelArtifactUri, runTrainingJob, type TrainingJob } from "./training-run";
 
@@ -69,12 +69,14 @@ export class TrainingJobs {
       ],
     };
     job.ModelArtifacts = { S3ModelArtifacts: modelArtifactUri(job) };
-    if (!this.jobs.insert(name, job))
-      throw inUse(
-        `Job name must be unique within an AWS account and region, and a job with this name already exists (${TrainingJobArn})`,
-      );
-    this.context.tags.create(TrainingJobArn, Tags);
-    this.announce(job);
+    this.context.store.transaction(() => {
+      if (!this.jobs.insert(name, job))
+        throw inUse(
+          `Job name must be unique within an AWS account and region, and a job with this name already exists (${TrainingJobArn})`,
+        );
+      this.context.tags.create(TrainingJobArn, Tags);
+      this.announce(job);
+    });
     this.runs.start(name, (stop) => this.run(name, stop));
     return { TrainingJobArn };
   }
@@ -137,7 +139,7 @@ export class TrainingJobs {
     const result = await runTrainingJob(this.context, job, folder, stop, (status, message) =>
       this.enter(name, status, message),
     ).finally(() => rm(folder, { recursive: true, force: true }));
-    if (this.runs.ending) return this.abandon(name);
+    if (this.runs.ending && result.status !== "Completed") return this.abandon(name);
     const seconds = Math.max(1, Math.round(now() - started));
     this.finish(name, result.status, result.secondaryStatus, {
       TrainingTimeInSeconds: seconds,
@@ -147,11 +149,11 @@ export class TrainingJobs {
     });
   }
 
-  /** A job whose processes are gone has failed, however far it was. */
+  /** A job whose processes are gone has failed, however far it was, unless it was to be stopped. */
   private abandon(name: string): void {
-    this.finish(name, "Failed", "Failed", {
-      FailureReason: "InternalServerError: the local SageMaker ended while the job ran. Start it again.",
-    });
+    const stopping = this.describe(name).TrainingJobStatus === "Stopping";
+    if (stopping) this.finish(name, "Stopped", "Stopped", {});
+    else this.finish(name, "Failed", "Failed", { FailureReason: ABANDONED });
   }
 
   private finish(
@@ -174,13 +176,15 @@ export class TrainingJobs {
   }
 
   private change(name: string, change: (job: TrainingJob) => TrainingJob): TrainingJob {
-    const before = this.describe(name);
-    const job = this.jobs.update(name, (document) => ({ ...change(document), LastModifiedTime: now() }));
-    if (!job) throw couldNotFind("training job", name);
-    if (job.TrainingJobStatus !== before.TrainingJobStatus || job.SecondaryStatus !== before.SecondaryStatus) {
-      this.announce(job);
-    }
-    return job;
+    return this.context.store.transaction(() => {
+      const before = this.describe(name);
+      const job = this.jobs.update(name, (document) => ({ ...change(document), LastModifiedTime: now() }));
+      if (!job) throw couldNotFind("training job", name);
+      if (job.TrainingJobStatus !== before.TrainingJobStatus || job.SecondaryStatus !== before.SecondaryStatus) {
+        this.announce(job);
+      }
+      return job;
+    });
   }
 
   private announce(job: TrainingJob): void {

@@ -19,7 +19,7 @@ export class Executor {
   private readonly callbacks: Callbacks;
   private readonly stops = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
-  private closing = false;
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly services: StepServices,
@@ -40,7 +40,7 @@ export class Executor {
 
   /** Starts the steps that can start; ends the execution when nothing is left. */
   advance(arn: string): void {
-    if (this.closing) return;
+    if (this.closing.signal.aborted) return;
     const execution = this.documents.get(arn);
     if (!isActive(execution)) return;
     const states = new Map(execution.steps.map((state) => [state.name, state]));
@@ -87,8 +87,7 @@ export class Executor {
 
   /** Waits for the steps under way; their jobs have to be ended first. */
   async close(): Promise<void> {
-    this.closing = true;
-    for (const stop of this.stops.values()) stop.abort();
+    this.closing.abort();
     await Promise.all(this.running);
   }
 
@@ -97,7 +96,7 @@ export class Executor {
       await this.callbacks.tell(arn, step);
     } catch (error) {
       // Nobody can answer what nobody was told.
-      if (this.closing) return;
+      if (this.closing.signal.aborted) return;
       this.answer(arn, step, { kind: "failed", reason: `ClientError: the queue can't be told: ${messageOf(error)}` });
       this.advance(arn);
     }
@@ -121,7 +120,7 @@ export class Executor {
       const again = await this.untilRetry(arn, name, stop);
       const result = again ? await this.attempt(arn, step, stop) : { kind: "stopped" as const };
       // What ends now ends because this server does: the next one finds the step unfinished and goes on with it.
-      if (this.closing || result.kind === "waiting") return;
+      if (this.closing.signal.aborted || result.kind === "waiting") return;
       if (!this.retries(arn, step, result, stop)) {
         this.settle(arn, name, result);
         return this.advance(arn);
@@ -155,14 +154,15 @@ export class Executor {
     return findHit(earlier, step.Name, key, expirySeconds(ExpireAfter) ?? 0, now());
   }
 
-  /** Waits for the moment of the next attempt; false when the execution is stopped first. */
+  /** Waits for the moment of the next attempt; false when the execution is stopped, or the server ends, first. */
   private async untilRetry(arn: string, name: string, stop: AbortSignal): Promise<boolean> {
     const retryAt = stateOf(this.documents.get(arn), name)?.retryAt;
     if (retryAt === undefined) return true;
-    await sleep(Math.max(0, (retryAt - now()) * 1000), undefined, { signal: stop }).catch((error: unknown) => {
-      if (!stop.aborted) throw error;
+    const signal = AbortSignal.any([stop, this.closing.signal]);
+    await sleep(Math.max(0, (retryAt - now()) * 1000), undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
     });
-    if (stop.aborted) return false;
+    if (signal.aborted) return false;
     this.documents.changeStep(arn, name, (state) => ({
       ...omit(state, "retryAt", "callback"),
       metadata: {},

@@ -17,26 +17,22 @@ import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
+import { RequestTokens } from "../tokens";
 import type { ModelPackageGroups } from "./model-package-groups";
 
 export type ModelPackage = Wire<DescribeModelPackageOutput>;
 
-/** A client token, and the package that it made. */
-interface Token {
-  arn: string;
-}
-
 /** Model packages: versions in groups, or single ones by name. Kept by ARN. */
 export class ModelPackages {
   private readonly packages: Collection<ModelPackage>;
-  private readonly tokens: Collection<Token>;
+  private readonly tokens: RequestTokens;
 
   constructor(
     private readonly context: SageMakerContext,
     private readonly groups: ModelPackageGroups,
   ) {
     this.packages = context.store.collection<ModelPackage>("model-package");
-    this.tokens = context.store.collection<Token>("model-package-token");
+    this.tokens = new RequestTokens(context.store);
     groups.packagesIn = (group) => this.inGroup(group);
   }
 
@@ -53,14 +49,13 @@ export class ModelPackages {
     const { ClientToken, Tags, ModelPackageGroupName, ModelPackageName, ...request } = input;
     const { CertifyForMarketplace, SourceAlgorithmSpecification, ...rest } = request;
     const kept = omit(rest, "ValidationSpecification");
-    const made = ClientToken === undefined ? undefined : this.tokens.get(ClientToken);
-    if (made) return { ModelPackageArn: made.arn };
     if ((ModelPackageGroupName === undefined) === (ModelPackageName === undefined)) {
       throw invalid("Either ModelPackageGroupName (for a version) or ModelPackageName is wanted, not both or neither.");
     }
     if (SourceAlgorithmSpecification)
       throw invalid("SourceAlgorithmSpecification is not known to the local SageMaker.");
-    return this.context.store.transaction(() => {
+    const about = ModelPackageGroupName ? this.arn(nameOf(ModelPackageGroupName)) : this.arn(ModelPackageName ?? "");
+    return this.tokens.once("Create", about, ClientToken, () => {
       const identity = ModelPackageGroupName
         ? this.nextVersion(nameOf(ModelPackageGroupName))
         : { ModelPackageName: ModelPackageName ?? "", ModelPackageArn: this.arn(ModelPackageName ?? "") };
@@ -78,7 +73,6 @@ export class ModelPackages {
       if (!this.packages.insert(document.ModelPackageArn, document)) {
         throw conflict(`Model package ${document.ModelPackageArn} already exists.`);
       }
-      if (ClientToken !== undefined) this.tokens.insert(ClientToken, { arn: document.ModelPackageArn });
       this.context.tags.create(document.ModelPackageArn, Tags);
       this.announce(document);
       return { ModelPackageArn: document.ModelPackageArn };
@@ -94,6 +88,10 @@ export class ModelPackages {
   }
 
   private update(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
+    return this.tokens.once("Update", input.ModelPackageArn, input.ClientToken, () => this.change(input));
+  }
+
+  private change(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
     const { ModelPackageArn, CustomerMetadataPropertiesToRemove = [], ...changes } = input;
     const { CustomerMetadataProperties, AdditionalInferenceSpecificationsToAdd } = changes;
     const plain = omit(changes, "CustomerMetadataProperties", "AdditionalInferenceSpecificationsToAdd", "ClientToken");
@@ -140,8 +138,11 @@ export class ModelPackages {
 
   private delete(nameOrArn: string): object {
     const { ModelPackageArn } = this.describe(nameOrArn);
-    this.packages.remove(ModelPackageArn);
-    this.context.tags.remove(ModelPackageArn);
+    this.context.store.transaction(() => {
+      this.packages.remove(ModelPackageArn);
+      this.context.tags.remove(ModelPackageArn);
+      this.tokens.forget(ModelPackageArn);
+    });
     return {};
   }
 
