@@ -1,11 +1,12 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { SQSRecord } from "aws-lambda";
+import { eachMessage } from "../shared/batch";
 import { decodeJson } from "../shared/decode";
 import { Deployments } from "../shared/deployments";
 import { readEnvironment } from "../shared/environment";
-import { describeError, log } from "../shared/log";
+import { log } from "../shared/log";
 import { MlflowClient } from "../shared/mlflow";
 import { deploy, type DeploySettings } from "./deploy";
 import { DeployModelEnvironment } from "./env";
@@ -35,18 +36,7 @@ const settings: DeploySettings = {
 const TURN_SECONDS = 20;
 
 /** Starts the deployments that pipelines ask for, one at a time. */
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
-  for (const record of event.Records) {
-    try {
-      await handle(record);
-    } catch (error) {
-      log.error("deployment not started", { messageId: record.messageId, ...describeError(error) });
-      batchItemFailures.push({ itemIdentifier: record.messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = eachMessage("deployment not started", handle);
 
 /**
  * A message that must wait is sent anew: going back to the queue by its visibility would count as a failed try, and a

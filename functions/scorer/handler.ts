@@ -2,10 +2,11 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { SQSRecord } from "aws-lambda";
+import { eachMessage } from "../shared/batch";
 import { decodeJson } from "../shared/decode";
 import { readEnvironment } from "../shared/environment";
-import { describeError, log } from "../shared/log";
+import { log } from "../shared/log";
 import { score, ScoringError } from "../shared/scoring";
 import { readContent } from "./content";
 import { ScorerEnvironment } from "./env";
@@ -24,18 +25,7 @@ const sqs = new SQSClient();
 const ENDPOINT_TIMEOUT_MILLISECONDS = 60_000;
 
 /** Scores the files that were dropped under the stream's prefix. */
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
-  for (const record of event.Records) {
-    try {
-      await handle(record);
-    } catch (error) {
-      log.error("file not scored", { messageId: record.messageId, ...describeError(error) });
-      batchItemFailures.push({ itemIdentifier: record.messageId });
-    }
-  }
-  return { batchItemFailures };
-}
+export const handler = eachMessage("file not scored", handle);
 
 async function handle({ body, messageId }: SQSRecord): Promise<void> {
   const source = sourceOf(decodeJson(ObjectCreated, body, "The stream's message"));
