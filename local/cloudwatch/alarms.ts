@@ -16,7 +16,7 @@ import { described, UNCHECKED, type AlarmDocument, type StateRecord } from "./al
 import { parseCompositeRule, type CompositeRule } from "./composite-rule";
 import { invalid, notFound } from "./errors";
 import type { AlarmHistory } from "./history";
-import { pageOf } from "./paging";
+import { cloudWatchPage } from "./paging";
 import { metricId } from "./series";
 import { dimensionsKey } from "./metric-store";
 
@@ -176,7 +176,7 @@ export class Alarms {
       )
       .sort((one, other) => (one.definition.AlarmName < other.definition.AlarmName ? -1 : 1));
     const name = ({ definition }: AlarmDocument) => definition.AlarmName;
-    const { page, NextToken } = pageOf(found, name, input.NextToken, input.MaxRecords ?? 50);
+    const { page, NextToken } = cloudWatchPage(found, name, input.NextToken, input.MaxRecords ?? 50);
     const of = (wanted: AlarmDocument["kind"]) => page.filter(({ kind }) => kind === wanted).map(described);
     return Promise.resolve({
       MetricAlarms: of("MetricAlarm"),

@@ -6,7 +6,7 @@ import type {
 } from "@aws-sdk/client-cloudwatch";
 import { AwsError, type Operation, type Wire } from "../server/json-service";
 import type { Collection, Store } from "../server/store";
-import { pageOf } from "./paging";
+import { cloudWatchPage } from "./paging";
 
 interface Dashboard {
   DashboardName: string;
@@ -56,7 +56,7 @@ export class Dashboards {
         .all()
         .filter(({ DashboardName }) => DashboardName.startsWith(DashboardNamePrefix))
         .sort((one, other) => (one.DashboardName < other.DashboardName ? -1 : 1));
-      const { page, NextToken: next } = pageOf(found, ({ DashboardName }) => DashboardName, NextToken, PAGE);
+      const { page, NextToken: next } = cloudWatchPage(found, ({ DashboardName }) => DashboardName, NextToken, PAGE);
       const DashboardEntries = page.map(({ DashboardBody, ...entry }) => ({
         ...entry,
         Size: Buffer.byteLength(DashboardBody),

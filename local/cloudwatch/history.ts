@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type {
   AlarmHistoryItem,
   DescribeAlarmHistoryInput,
@@ -6,11 +5,13 @@ import type {
   HistoryItemType,
 } from "@aws-sdk/client-cloudwatch";
 import type { Wire, WireOutput } from "../server/json-service";
+import { ascending, descending, type Position } from "../server/paging";
 import type { Collection, Store } from "../server/store";
-import { pageOf } from "./paging";
+import { cloudWatchPage } from "./paging";
 
 type HistoryDocument = Required<Omit<Wire<AlarmHistoryItem>, "AlarmContributorId" | "AlarmContributorAttributes">> & {
-  id: string;
+  /** Counts up, whatever the clock does: items of one moment stay in their order. */
+  sequence: number;
 };
 
 const RETENTION_SECONDS = 30 * 24 * 3600;
@@ -18,6 +19,7 @@ const RETENTION_SECONDS = 30 * 24 * 3600;
 /** What happened to alarms: changes of configuration and of state, and actions. */
 export class AlarmHistory {
   private readonly items: Collection<HistoryDocument>;
+  private sequence = 0;
 
   constructor(
     store: Store,
@@ -25,7 +27,10 @@ export class AlarmHistory {
   ) {
     this.items = store.collection("history");
     const oldest = now() - RETENTION_SECONDS;
-    for (const { id, Timestamp } of this.items.all()) if (Timestamp < oldest) this.items.remove(id);
+    for (const { sequence, Timestamp } of this.items.all()) {
+      this.sequence = Math.max(this.sequence, sequence);
+      if (Timestamp < oldest) this.items.remove(String(sequence));
+    }
   }
 
   add(
@@ -34,9 +39,9 @@ export class AlarmHistory {
     summary: string,
     data: object,
   ): void {
-    const id = randomUUID();
-    this.items.insert(id, {
-      id,
+    const sequence = ++this.sequence;
+    this.items.insert(String(sequence), {
+      sequence,
       AlarmName: alarm.name,
       AlarmType: alarm.kind,
       Timestamp: this.now(),
@@ -59,8 +64,9 @@ export class AlarmHistory {
           item.Timestamp >= StartDate &&
           item.Timestamp <= EndDate,
       );
-    if (input.ScanBy !== "TimestampAscending") found.reverse();
-    const { page, NextToken } = pageOf(found, ({ id }) => id, input.NextToken, input.MaxRecords ?? 100);
+    const order = input.ScanBy === "TimestampAscending" ? ascending : descending;
+    found.sort((one, other) => order(positionOf(one), positionOf(other)));
+    const { page, NextToken } = cloudWatchPage(found, positionOf, input.NextToken, input.MaxRecords ?? 100, order);
     const AlarmHistoryItems = page.map(
       ({ AlarmName, AlarmType, Timestamp, HistoryItemType, HistorySummary, HistoryData }) => ({
         AlarmName,
@@ -73,4 +79,8 @@ export class AlarmHistory {
     );
     return Promise.resolve({ AlarmHistoryItems, ...NextToken } as unknown as WireOutput<DescribeAlarmHistoryOutput>);
   };
+}
+
+function positionOf({ Timestamp, sequence }: HistoryDocument): Position {
+  return [Timestamp, sequence];
 }

@@ -9,10 +9,12 @@ import type {
   PutMetricDataInput,
 } from "@aws-sdk/client-cloudwatch";
 import type { Operation, RequestContext, Wire, WireOutput } from "../server/json-service";
+import { ascending, type Position } from "../server/paging";
 import { SERVICE_ACCESS_KEY_ID } from "../server/service-caller";
 import { invalidCombination, invalidValue } from "./errors";
 import { MathError } from "./metric-math";
-import type { KnownMetric, MetricStore, Put } from "./metric-store";
+import { dimensionsKey, type KnownMetric, type MetricStore, type Put } from "./metric-store";
+import { cloudWatchPage } from "./paging";
 import { checkQueries, starts } from "./queries";
 import { evaluateQueries, metricId } from "./series";
 import { isStatistic, statistic, type Sample } from "./statistics";
@@ -83,17 +85,15 @@ export class MetricData {
           return value !== undefined && (Value === undefined || value === Value);
         }),
     );
-    const after = NextToken === undefined ? -1 : found.findIndex((metric) => tokenOf(metric) === NextToken);
-    if (NextToken !== undefined && after < 0) throw invalidValue("NextToken is not one that this list gave.");
-    const page = found.slice(after + 1, after + 1 + PAGE);
-    const last = page.at(-1);
+    found.sort((one, other) => ascending(positionOf(one), positionOf(other)));
+    const { page, NextToken: next } = cloudWatchPage(found, positionOf, NextToken, PAGE);
     return Promise.resolve({
       Metrics: page.map(({ namespace, name, dimensions }) => ({
         Namespace: namespace,
         MetricName: name,
         Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
       })),
-      ...(last && found.length > after + 1 + PAGE ? { NextToken: tokenOf(last) } : {}),
+      ...next,
     } as unknown as WireOutput<ListMetricsOutput>);
   }
 
@@ -193,7 +193,6 @@ function valuesOf(datum: Wire<MetricDatum>, path: string): Omit<Sample, "at">[] 
   });
 }
 
-function tokenOf(metric: KnownMetric): string {
-  const key = JSON.stringify([metric.namespace, metric.name, metric.dimensions]);
-  return Buffer.from(key).toString("base64url");
+function positionOf({ namespace, name, dimensions }: KnownMetric): Position {
+  return [namespace, name, dimensionsKey({ dimensions })];
 }

@@ -126,6 +126,6 @@ export class MetricStore {
 }
 
 /** Equal for equal dimensions, in whatever order they were given. */
-export function dimensionsKey({ dimensions }: MetricId): string {
+export function dimensionsKey({ dimensions }: Pick<MetricId, "dimensions">): string {
   return JSON.stringify(Object.fromEntries(Object.entries(dimensions).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -10,9 +10,10 @@ import type {
   TaskDefinition,
 } from "@aws-sdk/client-ecs";
 import { AwsError, type Wire, type WireOutput } from "../server/json-service";
+import { ascending, descending } from "../server/paging";
 import type { Collection } from "../server/store";
 import type { EcsContext } from "./context";
-import { pageOf } from "./paging";
+import { ecsPage } from "./paging";
 
 type Named = Required<Pick<Wire<TaskDefinition>, "family" | "revision" | "taskDefinitionArn" | "containerDefinitions">>;
 export type TaskDefinitionDocument = Wire<TaskDefinition> & Named & { tags?: { key: string; value: string }[] };
@@ -64,14 +65,14 @@ export class TaskDefinitions {
 
   list = (input: Wire<ListTaskDefinitionsRequest>): Promise<WireOutput<ListTaskDefinitionsResponse>> => {
     const { familyPrefix, status = "ACTIVE", sort = "ASC" } = input as Partial<ListTaskDefinitionsRequest>;
-    const sign = sort === "DESC" ? -1 : 1;
-    const order = (one: string, other: string) => sign * byRevision(one, other);
+    const order = sort === "DESC" ? descending : ascending;
+    const positionOf = ({ family, revision }: TaskDefinitionDocument) => [family, revision];
     const found = this.documents
       .all()
       .filter((each) => each.status === status && (familyPrefix === undefined || each.family === familyPrefix))
-      .map((each) => each.taskDefinitionArn)
-      .sort(order);
-    const { arns: taskDefinitionArns, ...next } = pageOf(found, input, order);
+      .sort((one, other) => order(positionOf(one), positionOf(other)));
+    const { page, ...next } = ecsPage(found, positionOf, input, order);
+    const taskDefinitionArns = page.map(({ taskDefinitionArn }) => taskDefinitionArn);
     return Promise.resolve({ taskDefinitionArns, ...next } as WireOutput<ListTaskDefinitionsResponse>);
   };
 
@@ -102,14 +103,6 @@ export class TaskDefinitions {
       .sort((a, b) => a.revision - b.revision);
   }
 }
-
-/** The order of ARNs `…/family:revision`: by family, then by number. */
-function byRevision(one: string, other: string): number {
-  const [[family = "", revision], [otherFamily = "", otherRevision]] = [one, other].map(parts) as [string[], string[]];
-  return family < otherFamily ? -1 : family > otherFamily ? 1 : Number(revision) - Number(otherRevision);
-}
-
-const parts = (arn: string): string[] => arn.slice(arn.lastIndexOf("/") + 1).split(":");
 
 /** What Fargate asks for beyond the model. */
 function problemsOf(input: Wire<RegisterTaskDefinitionRequest>): string[] {

@@ -13,7 +13,7 @@ import { AwsError, type Wire, type WireOutput } from "../server/json-service";
 import type { Collection } from "../server/store";
 import type { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
-import { pageOf } from "./paging";
+import { ecsPage } from "./paging";
 import type { TaskDefinitionDocument, TaskDefinitions } from "./task-definitions";
 import { TaskDocuments, type TaskDocument } from "./task-documents";
 import { TaskRun } from "./task-run";
@@ -86,7 +86,7 @@ export class Tasks {
       .filter((task) => launchType === undefined || task.launchType === launchType)
       .map(({ taskArn }) => taskArn)
       .sort();
-    const { arns: taskArns, ...next } = pageOf(arns, input);
+    const { page: taskArns, ...next } = ecsPage(arns, (arn) => arn, input);
     return Promise.resolve({ taskArns, ...next } as WireOutput<ListTasksResponse>);
   };
 

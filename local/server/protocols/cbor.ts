@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { cbor, tag, tagSymbol } from "@smithy/core/cbor";
 import { loadModel, operationOf, shapeOf, type ServiceModel } from "../../aws-models";
 import { AwsError } from "../json-service";
-import { errorNames, queryErrorHeader } from "./errors";
+import { errorReply } from "./errors";
 import type { Call, Protocol, Reply } from "./protocol";
 
 /** CBOR's tag of epoch seconds. */
@@ -34,18 +34,16 @@ export class RpcV2Cbor implements Protocol {
   }
 
   refuse(error: AwsError, requestId: string): Reply {
-    const names = errorNames(this.service, error);
-    const body = { __type: names.shape, message: error.message, ...error.members };
-    const reply = this.reply(names.status, body, requestId);
-    reply.headers["x-amzn-query-error"] = queryErrorHeader(names);
-    return reply;
+    const { status, body, headers } = errorReply(this.service, error);
+    return this.reply(status, body, requestId, headers);
   }
 
-  private reply(status: number, body: unknown, requestId: string): Reply {
+  private reply(status: number, body: unknown, requestId: string, more: Record<string, string> = {}): Reply {
     const headers = {
       "content-type": "application/cbor",
       "smithy-protocol": "rpc-v2-cbor",
       "x-amzn-requestid": requestId,
+      ...more,
     };
     // The encoder's buffer is used again for the next answer.
     return { status, headers, body: Uint8Array.from(cbor.serialize(body)) };

@@ -17,7 +17,18 @@ export function errorNames(service: string, error: AwsError): ErrorNames {
   return { shape: error.code, code, status: declared?.httpStatusCode ?? error.status };
 }
 
-/** `Code;Sender` or `Code;Receiver`: the header by which clients of the newer protocols learn the older name. */
-export function queryErrorHeader({ code, status }: ErrorNames): string {
-  return `${code};${status < 500 ? "Sender" : "Receiver"}`;
+/**
+ * An error as the newer protocols write it: its body, and the header by which their clients learn its older name
+ * (`Code;Sender` or `Code;Receiver`).
+ */
+export function errorReply(
+  service: string,
+  error: AwsError,
+): { status: number; body: object; headers: Record<string, string> } {
+  const { shape, code, status } = errorNames(service, error);
+  return {
+    status,
+    body: { __type: shape, message: error.message, ...error.members },
+    headers: { "x-amzn-query-error": `${code};${status < 500 ? "Sender" : "Receiver"}` },
+  };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { AwsError } from "../json-service";
 import { parseJson } from "../wire";
-import { errorNames, queryErrorHeader } from "./errors";
+import { errorReply } from "./errors";
 import type { Call, Protocol, Reply } from "./protocol";
 
 /** AWS JSON 1.0 of a service that spoke the query protocol before. */
@@ -25,15 +25,12 @@ export class Json10 implements Protocol {
   }
 
   refuse(error: AwsError, requestId: string): Reply {
-    const names = errorNames(this.service, error);
-    const body = { __type: names.shape, message: error.message, ...error.members };
-    const reply = this.reply(names.status, body, requestId);
-    reply.headers["x-amzn-query-error"] = queryErrorHeader(names);
-    return reply;
+    const { status, body, headers } = errorReply(this.service, error);
+    return this.reply(status, body, requestId, headers);
   }
 
-  private reply(status: number, body: object, requestId: string): Reply {
-    const headers = { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": requestId };
+  private reply(status: number, body: object, requestId: string, more: Record<string, string> = {}): Reply {
+    const headers = { "content-type": "application/x-amz-json-1.0", "x-amzn-requestid": requestId, ...more };
     return { status, headers, body: JSON.stringify(body) };
   }
 }
