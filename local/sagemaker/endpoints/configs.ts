@@ -17,6 +17,9 @@ import type { Models } from "./models";
 
 export type EndpointConfig = Wire<DescribeEndpointConfigOutput>;
 
+/** Members that make of an endpoint what does not run here. */
+const NOT_HERE = ["AsyncInferenceConfig", "ExplainerConfig"] as const;
+
 /** Endpoint configs: which models an endpoint serves, on how many instances. They never change. */
 export class EndpointConfigs {
   private readonly configs: Collection<EndpointConfig>;
@@ -48,6 +51,11 @@ export class EndpointConfigs {
     const variants = [...request.ProductionVariants, ...(request.ShadowProductionVariants ?? [])];
     const names = variants.map(({ VariantName }) => VariantName);
     if (new Set(names).size !== names.length) throw invalid(`Variant names must be unique: ${names.join(", ")}.`);
+    if (request.ShadowProductionVariants?.length && variants.length > 2) {
+      throw invalid("With ShadowProductionVariants, one production variant and one shadow variant can be specified.");
+    }
+    const unknown = NOT_HERE.find((member) => request[member] !== undefined);
+    if (unknown) throw invalid(`${unknown} is not known to the local SageMaker: endpoints answer at once and plainly.`);
     for (const variant of variants) {
       if (!variant.ModelName) throw invalid(`Variant ${variant.VariantName} names no model.`);
       this.models.describe(variant.ModelName);

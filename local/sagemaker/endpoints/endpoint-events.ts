@@ -1,6 +1,6 @@
 import type { SageMakerContext } from "../state";
 import { eventTime } from "../time";
-import type { Endpoint } from "./endpoints";
+import type { Endpoint } from "./endpoint-document";
 
 /** `InService` as endpoint events write it: `IN_SERVICE`. */
 export function eventStatus(status: string): string {

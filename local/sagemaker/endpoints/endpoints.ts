@@ -4,38 +4,42 @@ import type {
   DeleteEndpointInput,
   DeploymentConfig,
   DescribeEndpointInput,
-  DescribeEndpointOutput,
   ListEndpointsInput,
   ListEndpointsOutput,
   UpdateEndpointInput,
   UpdateEndpointOutput,
+  UpdateEndpointWeightsAndCapacitiesInput,
+  UpdateEndpointWeightsAndCapacitiesOutput,
 } from "@aws-sdk/client-sagemaker";
 import { AwsError, type Wire } from "../../server/json-service";
 import { couldNotFind, invalid } from "../errors";
 import { messageOf } from "../../server/errors";
-import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { now } from "../time";
 import type { EndpointConfig, EndpointConfigs } from "./configs";
+import {
+  describedCapture,
+  describedVariants,
+  pendingVariants,
+  refuseRescale,
+  without,
+  type Endpoint,
+} from "./endpoint-document";
 import { announceEndpoint } from "./endpoint-events";
 import { EndpointMetrics } from "./endpoint-metrics";
-import { Fleet, type FleetPlan } from "./fleet";
+import { Fleet } from "./fleet";
+import { fleetPlan, rescaled, retained, type FleetPlan } from "./fleet-plan";
 import { MetricSender } from "./metric-sender";
 import type { Models } from "./models";
 import { Traffic } from "./traffic";
-
-export type Endpoint = Wire<DescribeEndpointOutput> & { EndpointConfigName: string };
 
 /** An endpoint, and what serves it: enough to start it again after its config or model was deleted. */
 interface StoredEndpoint {
   described: Endpoint;
   serving?: FleetPlan;
 }
-
-/** How long a model may take to load when its variant does not say, in seconds. */
-const STARTUP_SECONDS = 120;
 
 /** Endpoints: their documents, and the fleets behind them. */
 export class Endpoints {
@@ -61,6 +65,8 @@ export class Endpoints {
     DescribeEndpoint: (input: Wire<DescribeEndpointInput>) => Promise.resolve(this.describe(input.EndpointName)),
     ListEndpoints: (input: Wire<ListEndpointsInput>) => Promise.resolve(this.list(input)),
     UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => Promise.resolve(this.update(input)),
+    UpdateEndpointWeightsAndCapacities: (input: Wire<UpdateEndpointWeightsAndCapacitiesInput>) =>
+      Promise.resolve(this.rescale(input)),
     DeleteEndpoint: (input: Wire<DeleteEndpointInput>) => Promise.resolve(this.delete(input.EndpointName)),
   };
 
@@ -120,10 +126,13 @@ export class Endpoints {
   private update(input: Wire<UpdateEndpointInput>): Wire<UpdateEndpointOutput> {
     const { EndpointName, EndpointConfigName, DeploymentConfig } = input;
     const endpoint = this.describe(EndpointName);
-    this.refuseUnlessSettled(endpoint);
+    const serving = this.serving(endpoint);
     const config = this.configs.describe(EndpointConfigName);
-    const plan = this.plan(EndpointName, config);
-    const retained = input.RetainDeploymentConfig ? endpoint.LastDeploymentConfig : undefined;
+    const declared = this.plan(EndpointName, config);
+    const plan = input.RetainAllVariantProperties
+      ? retained(declared, serving, input.ExcludeRetainedVariantProperties)
+      : declared;
+    const deployment = DeploymentConfig ?? (input.RetainDeploymentConfig ? endpoint.LastDeploymentConfig : undefined);
     const start = now();
     this.change(
       EndpointName,
@@ -133,31 +142,18 @@ export class Endpoints {
         PendingDeploymentSummary: {
           EndpointConfigName,
           StartTime: start,
-          ProductionVariants: plan.variants.map((variant) => ({
-            VariantName: variant.variantName,
-            CurrentWeight: variant.weight,
-            DesiredWeight: variant.weight,
-            CurrentInstanceCount: 0,
-            DesiredInstanceCount: variant.instanceCount,
-            VariantStatus: [
-              {
-                Status: "Creating",
-                StatusMessage: `Launching ${variant.instanceCount} instance(s).`,
-                StartTime: start,
-              },
-            ],
-          })),
+          ...pendingVariants(plan, start),
         },
       }),
       true,
     );
-    this.work(EndpointName, () => this.deploy(plan, config, DeploymentConfig ?? retained));
+    this.work(EndpointName, () => this.deploy(plan, config, deployment));
     return { EndpointArn: endpoint.EndpointArn };
   }
 
   private delete(name: string): object {
     const endpoint = this.describe(name);
-    this.refuseUnlessSettled(endpoint);
+    this.refuseInProgress(endpoint);
     const deleting = this.change(name, (document) => ({ ...document, EndpointStatus: "Deleting" }), false);
     this.work(name, async () => {
       const traffic = this.traffic.get(name);
@@ -170,9 +166,62 @@ export class Endpoints {
     return {};
   }
 
-  private refuseUnlessSettled(endpoint: Endpoint): void {
+  private rescale(
+    input: Wire<UpdateEndpointWeightsAndCapacitiesInput>,
+  ): Wire<UpdateEndpointWeightsAndCapacitiesOutput> {
+    const { EndpointName: name, DesiredWeightsAndCapacities: wanted } = input;
+    const endpoint = this.describe(name);
+    const serving = this.serving(endpoint);
+    refuseRescale(wanted, serving);
+    const plan = rescaled(serving, wanted);
+    this.change(
+      name,
+      (document) => ({
+        ...without(document, "FailureReason"),
+        EndpointStatus: "Updating",
+        ...describedVariants(serving, plan),
+      }),
+      false,
+    );
+    this.work(name, async () => {
+      let failure: string | undefined;
+      try {
+        await Promise.all((this.traffic.get(name)?.fleets ?? []).map((fleet) => fleet.rescale(plan)));
+      } catch (error) {
+        if (this.ending.signal.aborted) return;
+        failure = messageOf(error);
+      }
+      const current = failure === undefined ? plan : serving;
+      this.change(
+        name,
+        (document) => ({
+          ...document,
+          EndpointStatus: "InService",
+          ...describedVariants(current),
+          ...(failure === undefined ? {} : { FailureReason: failure }),
+        }),
+        false,
+        current,
+      );
+    });
+    return { EndpointArn: endpoint.EndpointArn };
+  }
+
+  private refuseInProgress(endpoint: Endpoint): void {
     if (endpoint.EndpointStatus === "InService" || endpoint.EndpointStatus === "Failed") return;
     throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
+  }
+
+  /**
+   * What serves an endpoint.
+   *
+   * @throws AwsError when it can't be updated now, or never
+   */
+  private serving(endpoint: Endpoint): FleetPlan {
+    this.refuseInProgress(endpoint);
+    const serving = this.endpoints.get(endpoint.EndpointName)?.serving;
+    if (serving && endpoint.EndpointStatus === "InService") return serving;
+    throw invalid(`Endpoint "${endpoint.EndpointArn}" has failed: it can only be deleted.`);
   }
 
   /** Starts a config's fleet, and once it is healthy lets it serve in the place of the one that did. */
@@ -204,22 +253,11 @@ export class Endpoints {
     this.change(
       name,
       (document) => ({
-        ...without(document, "PendingDeploymentSummary", "DataCaptureConfig"),
+        ...without(document, "PendingDeploymentSummary", "DataCaptureConfig", "ShadowProductionVariants"),
         EndpointConfigName: config.EndpointConfigName,
         EndpointStatus: "InService",
-        ProductionVariants: summaries(plan, config),
-        ...(config.DataCaptureConfig
-          ? {
-              DataCaptureConfig: {
-                EnableCapture: config.DataCaptureConfig.EnableCapture ?? true,
-                // Whoever describes the endpoint is told the present one.
-                CaptureStatus: "Stopped" as const,
-                CurrentSamplingPercentage: config.DataCaptureConfig.InitialSamplingPercentage,
-                DestinationS3Uri: config.DataCaptureConfig.DestinationS3Uri,
-                KmsKeyId: config.DataCaptureConfig.KmsKeyId ?? "",
-              },
-            }
-          : {}),
+        ...describedVariants(plan),
+        ...describedCapture(config.DataCaptureConfig),
         ...(deployment ? { LastDeploymentConfig: deployment } : {}),
       }),
       updating,
@@ -244,6 +282,7 @@ export class Endpoints {
           ...without(document, "PendingDeploymentSummary"),
           EndpointStatus: serving ? "InService" : "Failed",
           FailureReason: reason,
+          ...(serving ? describedVariants(serving) : {}),
         }),
         described.EndpointStatus === "Updating",
       );
@@ -268,20 +307,7 @@ export class Endpoints {
   }
 
   private plan(endpointName: string, config: EndpointConfig): FleetPlan {
-    return {
-      endpointName,
-      configName: config.EndpointConfigName,
-      variants: config.ProductionVariants.map((variant) => ({
-        variantName: variant.VariantName,
-        weight: variant.InitialVariantWeight ?? 1,
-        instanceCount: variant.InitialInstanceCount ?? 1,
-        startupSeconds: variant.ContainerStartupHealthCheckTimeoutInSeconds ?? STARTUP_SECONDS,
-        container: this.models.served(variant.ModelName ?? ""),
-      })),
-      ...(config.DataCaptureConfig && config.DataCaptureConfig.EnableCapture !== false
-        ? { capture: config.DataCaptureConfig }
-        : {}),
-    };
+    return fleetPlan(endpointName, config, (modelName) => this.models.served(modelName));
   }
 
   private list(input: Wire<ListEndpointsInput>): Wire<ListEndpointsOutput> {
@@ -305,8 +331,10 @@ export class Endpoints {
     return { Endpoints: summaries, ...next };
   }
 
+  /** Does what is to be done about an endpoint, after what is under way already. */
   private work(name: string, task: () => Promise<void>): void {
-    const done = task()
+    const done = (this.underWay.get(name) ?? Promise.resolve())
+      .then(task)
       .catch((error: unknown) => console.error(`endpoint ${name}:`, error))
       .finally(() => {
         if (this.underWay.get(name) === done) this.underWay.delete(name);
@@ -337,27 +365,4 @@ export class Endpoints {
   private arn(name: string): string {
     return this.context.arns.sagemaker(`endpoint/${name.toLowerCase()}`);
   }
-}
-
-function summaries(plan: FleetPlan, config: EndpointConfig): NonNullable<Endpoint["ProductionVariants"]> {
-  return plan.variants.map((variant) => {
-    const declared = config.ProductionVariants.find(({ VariantName }) => VariantName === variant.variantName);
-    return {
-      VariantName: variant.variantName,
-      CurrentWeight: variant.weight,
-      DesiredWeight: variant.weight,
-      CurrentInstanceCount: variant.instanceCount,
-      DesiredInstanceCount: variant.instanceCount,
-      ...(declared?.ServerlessConfig
-        ? { CurrentServerlessConfig: declared.ServerlessConfig, DesiredServerlessConfig: declared.ServerlessConfig }
-        : {}),
-    };
-  });
-}
-
-function without(
-  endpoint: Endpoint,
-  ...members: ("FailureReason" | "PendingDeploymentSummary" | "DataCaptureConfig")[]
-): Endpoint {
-  return omit(endpoint, ...members);
 }

@@ -31,6 +31,8 @@ export interface Outcome {
 /** What became of a request that was routed to a variant. */
 interface Routed {
   target: Target;
+  /** Where copies of the request go. */
+  shadows: Target[];
   /** What the container answered; undefined when no instance of the variant runs. */
   answer?: ModelAnswer | NoAnswerError;
   /** How long that took, in microseconds. */
@@ -77,25 +79,27 @@ export async function invoke(
   }
   if (!target.server) {
     const reason = `No instance of variant ${target.variantName} of endpoint ${endpointName} is healthy. Try again.`;
-    return { routed: { target }, result: new AwsError("ServiceUnavailable", reason, 503) };
+    return { routed: { target, shadows: [] }, result: new AwsError("ServiceUnavailable", reason, 503) };
   }
-  const asked = performance.now();
-  const asking = ask(target.server, invocation);
-  const concurrentRequests = target.server.load;
-  const answer = await asking;
+  const asked = await ask(target.server, invocation);
+  const { answer } = asked;
   // Its instance has just ended. Another one, or none, is chosen.
   if (answer instanceof NoAnswerError && !answer.delivered) return invoke(endpoints, invocation, account);
-  const modelMicroseconds = (performance.now() - asked) * 1000;
-  const routed = { target, answer, modelMicroseconds, concurrentRequests };
+  const routed = { target, shadows: target.fleet.shadows(target.variantName), ...asked };
   if (answer instanceof NoAnswerError) return { routed, result: modelError(endpointName, account, 0, answer.message) };
   if (succeeded(answer)) return { routed, result: answer };
   const original = answer.body.subarray(0, MAX_ERROR_BYTES).toString("utf8");
   return { routed, result: modelError(endpointName, account, answer.status, original) };
 }
 
-/** Captures and counts what became of an invocation, once it was answered. */
+/** Captures and counts what became of an invocation, once it was answered, and sends copies of it to the shadows. */
 export function observe(metrics: EndpointMetrics, invocation: Invocation, { routed }: Outcome): void {
   if (!routed) return;
+  record(metrics, invocation, routed);
+  for (const target of routed.shadows) void shadow(metrics, invocation, target);
+}
+
+function record(metrics: EndpointMetrics, invocation: Invocation, routed: Omit<Routed, "shadows">): void {
   const { target, answer, modelMicroseconds, concurrentRequests } = routed;
   const { fleet, variantName, instanceCount } = target;
   const totalMicroseconds = (performance.now() - invocation.received) * 1000;
@@ -111,23 +115,42 @@ export function observe(metrics: EndpointMetrics, invocation: Invocation, { rout
   }
 }
 
+/** Asks a shadow variant. What it answers is captured and counted, and nobody waits for it. */
+async function shadow(metrics: EndpointMetrics, invocation: Invocation, target: Target): Promise<void> {
+  const copy = { ...invocation, received: performance.now() };
+  try {
+    record(metrics, copy, { target, ...(target.server ? await ask(target.server, copy) : {}) });
+  } catch (error) {
+    console.error(`endpoint ${invocation.endpointName}: shadow variant ${target.variantName}:`, error);
+  }
+}
+
 function succeeded({ status }: ModelAnswer): boolean {
   return status >= 200 && status <= 299;
 }
 
-async function ask(server: ModelServer, invocation: Invocation): Promise<ModelAnswer | NoAnswerError> {
+/** What a container made of a request. */
+interface Asked {
+  answer: ModelAnswer | NoAnswerError;
+  modelMicroseconds: number;
+  concurrentRequests: number;
+}
+
+async function ask(server: ModelServer, invocation: Invocation): Promise<Asked> {
   const headers = defined({
     "content-type": invocation.contentType,
     accept: invocation.accept,
     "x-amzn-sagemaker-custom-attributes": invocation.customAttributes,
     "x-amzn-sagemaker-inference-id": invocation.inferenceId,
   }) as Record<string, string>;
-  try {
-    return await server.invoke(headers, invocation.body, TIMEOUT_MS);
-  } catch (error) {
+  const began = performance.now();
+  const asking = server.invoke(headers, invocation.body, TIMEOUT_MS);
+  const concurrentRequests = server.load;
+  const answer = await asking.catch((error: unknown) => {
     if (error instanceof NoAnswerError) return error;
     throw error;
-  }
+  });
+  return { answer, modelMicroseconds: (performance.now() - began) * 1000, concurrentRequests };
 }
 
 /** @param status of the container; 0 when it gave none */

@@ -10,6 +10,7 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { couldNotFind, invalid } from "../errors";
+import { defined } from "../objects";
 import { page } from "../paging";
 import type { ModelPackages } from "../registry/model-packages";
 import type { SageMakerContext } from "../state";
@@ -20,6 +21,7 @@ export type Model = Wire<DescribeModelOutput>;
 
 /** What a model server needs to know of a model's container. */
 export interface ServedContainer {
+  image?: string;
   /** `s3://…/model.tar.gz`, or a prefix when {@link compressed} is false; a model may have none. */
   modelDataUri?: string;
   compressed: boolean;
@@ -54,7 +56,7 @@ export class Models {
       throw invalid("Inference pipelines of several containers are not known to the local SageMaker.");
     }
     this.check(containerOf(request));
-    const model: Model = { ...request, ModelArn, CreationTime: now() };
+    const model: Model = { EnableNetworkIsolation: false, ...withModes(request), ModelArn, CreationTime: now() };
     if (!this.models.insert(request.ModelName, model)) {
       throw invalid(`Cannot create already existing model "${ModelArn}".`);
     }
@@ -77,13 +79,14 @@ export class Models {
     const source = container.ModelDataSource?.S3DataSource ?? packaged?.ModelDataSource?.S3DataSource;
     const modelDataUri = container.ModelDataUrl ?? source?.S3Uri ?? packaged?.ModelDataUrl;
     return {
-      ...(modelDataUri === undefined ? {} : { modelDataUri }),
+      ...defined({ image: container.Image ?? packaged?.Image, modelDataUri }),
       compressed: source?.CompressionType !== "None",
       environment: { ...packaged?.Environment, ...container.Environment },
     };
   }
 
   private check(container: Wire<ContainerDefinition>): void {
+    if (container.Mode === "MultiModel") throw invalid("Multi-model containers are not known to the local SageMaker.");
     if (!container.ModelPackageName) {
       if (!container.Image) throw invalid("The container needs an Image or a ModelPackageName.");
       return;
@@ -117,9 +120,22 @@ export class Models {
   }
 }
 
-function containerOf(model: {
+interface Containers {
   PrimaryContainer?: Wire<ContainerDefinition>;
   Containers?: Wire<ContainerDefinition>[];
-}): Wire<ContainerDefinition> {
+}
+
+/** Containers as they are described: each says its mode. */
+function withModes<T extends Containers>(model: T): T {
+  const { PrimaryContainer, Containers } = model;
+  const mode = (container: Wire<ContainerDefinition>) => ({ Mode: "SingleModel" as const, ...container });
+  return {
+    ...model,
+    ...(PrimaryContainer ? { PrimaryContainer: mode(PrimaryContainer) } : {}),
+    ...(Containers ? { Containers: Containers.map(mode) } : {}),
+  };
+}
+
+function containerOf(model: Containers): Wire<ContainerDefinition> {
   return model.PrimaryContainer ?? model.Containers?.[0] ?? {};
 }

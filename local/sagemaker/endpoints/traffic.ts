@@ -19,13 +19,13 @@ export class Traffic {
     return this.routes.map(({ fleet }) => fleet);
   }
 
-  /** @returns undefined when nothing serves, or the variant does not exist */
+  /** Chooses a fleet by share, and of it a variant. @returns undefined when the variant does not exist */
   pick(variantName?: string): Target | undefined {
     let rest = Math.random();
     for (const { fleet, share } of this.routes) {
       rest -= share;
-      if (rest < 0) return fleet.pick(variantName, Math.random());
+      if (rest < 0) return fleet.pick(variantName);
     }
-    return this.routes.at(-1)?.fleet.pick(variantName, Math.random());
+    return this.routes.at(-1)?.fleet.pick(variantName);
   }
 }
