@@ -113,7 +113,8 @@ async function installLock(step, interpreter, lock) {
     const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"];
     await execute(step, "PyPI", python, [...pip, "tools/python/uv.lock"]);
   }
-  const into = ["pip", "install", "--quiet", "--python", interpreter, "--require-hashes", "-r"];
+  // The lock is complete: what packages ask for beyond it was left out on purpose.
+  const into = ["pip", "install", "--quiet", "--python", interpreter, "--no-deps", "--require-hashes", "-r"];
   await execute(step, "PyPI", uv, [...into, lock]);
 }
 
