@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 from local_cloud import wait_for
 from sagemaker import ModelPackage, Session
+from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.deserializers import CSVDeserializer
 from sagemaker.predictor import Predictor
 from sagemaker.processing import FrameworkProcessor, ProcessingInput, ProcessingOutput
@@ -118,6 +119,9 @@ def test_estimator_trains_and_tells(
     found = session.describe_training_job(name)["FinalMetricDataList"]
     assert [metric["MetricName"] for metric in found] == ["validation:auc"]
     assert 0.9 < found[0]["Value"] <= 1
+    curve = TrainingJobAnalytics(name).dataframe()
+    assert set(curve["metric_name"]) == {"validation:auc"}
+    assert curve["value"].between(0.5, 1).all()
 
 
 def test_source_folder_is_processed(session: Session, project: Path, rows_uri: str) -> None:

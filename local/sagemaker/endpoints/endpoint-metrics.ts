@@ -1,7 +1,7 @@
 import { statfs } from "node:fs/promises";
 import type { Fleet } from "./fleet";
 import { InstanceUsage } from "./instance-usage";
-import type { MetricSender } from "./metric-sender";
+import type { MetricSender } from "../metric-sender";
 
 /** What one invocation was to the variant that it was routed to. */
 export interface InvocationOutcome {

@@ -31,7 +31,7 @@ import { announceEndpoint } from "./endpoint-events";
 import { EndpointMetrics } from "./endpoint-metrics";
 import { Fleet } from "./fleet";
 import { fleetPlan, rescaled, retained, type FleetPlan } from "./fleet-plan";
-import { MetricSender } from "./metric-sender";
+import { MetricSender } from "../metric-sender";
 import type { Models } from "./models";
 import { Traffic } from "./traffic";
 

@@ -13,20 +13,28 @@ export interface MetricDefinition {
   Regex: string;
 }
 
-/** Reads metrics out of a job's log lines; of each the last value counts. */
+/** Reads metrics out of a job's log lines; of each, the last value is the job's. */
 export class MetricReader {
   private readonly patterns: { name: string; pattern: RegExp }[];
   private readonly found = new Map<string, Metric>();
 
-  /** @throws SyntaxError when a Regex is none: check with {@link wrongPatterns} first */
-  constructor(definitions: readonly MetricDefinition[]) {
+  /**
+   * @param onValue called with each value, as it is read
+   * @throws SyntaxError when a Regex is none: check with {@link wrongPatterns} first
+   */
+  constructor(
+    definitions: readonly MetricDefinition[],
+    private readonly onValue: (name: string, value: number) => void = () => undefined,
+  ) {
     this.patterns = definitions.map(({ Name, Regex }) => ({ name: Name, pattern: new RegExp(Regex) }));
   }
 
   read(line: string): void {
     for (const { name, pattern } of this.patterns) {
       const value = Number(pattern.exec(line)?.[1] ?? NaN);
-      if (Number.isFinite(value)) this.found.set(name, { MetricName: name, Value: value, Timestamp: now() });
+      if (!Number.isFinite(value)) continue;
+      this.found.set(name, { MetricName: name, Value: value, Timestamp: now() });
+      this.onValue(name, value);
     }
   }
 

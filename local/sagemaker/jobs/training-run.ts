@@ -6,6 +6,7 @@ import type { Wire } from "../../server/json-service";
 import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
 import { localise, localiseValues } from "../opt-ml";
+import { MetricSender } from "../metric-sender";
 import { downloadFiles, listFiles, uploadFile } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
@@ -23,6 +24,7 @@ export interface TrainingResult {
   metrics: Metric[];
 }
 
+/** The name of both the logs' group and the metrics' namespace. */
 export const TRAINING_LOG_GROUP = "/aws/sagemaker/TrainingJobs";
 
 /** What SageMaker keeps of `/opt/ml/output/failure`, in characters. */
@@ -61,8 +63,13 @@ export async function runTrainingJob(
     return failed(`ClientError: Data download failed: ${messageOf(error)}`);
   }
   advance("Training", "Training image download completed. Training in progress.");
-  const metrics = new MetricReader(job.AlgorithmSpecification?.MetricDefinitions ?? []);
+  const sender = new MetricSender(context.clients.cloudwatch);
+  const dimensions = { TrainingJobName: job.TrainingJobName };
+  const metrics = new MetricReader(job.AlgorithmSpecification?.MetricDefinitions ?? [], (name, value) =>
+    sender.add({ namespace: TRAINING_LOG_GROUP, name, unit: "None", dimensions }, value),
+  );
   const outcomes = await Promise.all(hosts.map((host) => runHost(context, job, host, stop, metrics)));
+  await sender.close();
   const result = { ...(await resultOf(outcomes, hosts)), metrics: metrics.latest() };
   advance("Uploading", "Uploading generated training model");
   try {

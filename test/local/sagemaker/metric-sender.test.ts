@@ -1,7 +1,7 @@
 import type { PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { expect } from "chai";
 import fc from "fast-check";
-import { MetricSender, type Metric } from "../../../local/sagemaker/endpoints/metric-sender";
+import { MetricSender, type Metric } from "../../../local/sagemaker/metric-sender";
 
 const METRIC: Metric = { namespace: "N", name: "M", unit: "None", dimensions: { D: "v" } };
 

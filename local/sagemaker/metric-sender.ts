@@ -5,7 +5,7 @@ import {
   type MetricDatum,
   type StandardUnit,
 } from "@aws-sdk/client-cloudwatch";
-import { messageOf } from "../../server/errors";
+import { messageOf } from "../server/errors";
 
 /** A metric's name, where it belongs and what its numbers are. */
 export interface Metric {
