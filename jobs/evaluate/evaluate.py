@@ -2,14 +2,14 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 
-import numpy as np
 from curves import confusion_matrix, cost, curves
 from metrics import Scored, with_intervals
-from model_archive import load_model
 from refusal import refuse
 from split_files import read_split
+from trained_model import load_archive
 
 
 def arguments(argv: "list[str] | None") -> argparse.Namespace:
@@ -37,15 +37,13 @@ def main(options: argparse.Namespace) -> None:
     Raises:
         ValueError: model or test split are not what they must be.
     """
-    booster, metadata = load_model(options.model)
+    model = load_archive(options.model, threads=os.cpu_count() or 1)
     test = read_split(options.test)
-    # As the endpoint does it: float32 in, the booster's own answer out.
-    scores = booster.inplace_predict(test.features.astype(np.float32), validate_features=False).astype(np.float64)
-    scored = Scored.of(scores, test.labels, test.amounts, test.weights(options.legitimate_weight))
-    threshold = metadata["threshold"]
+    scored = Scored.of(model.scores(test.features), test.labels, test.amounts, test.weights(options.legitimate_weight))
+    threshold = model.threshold
     report = {
         "schemaVersion": 1,
-        "algorithm": metadata["algorithm"],
+        "algorithm": model.algorithm,
         "threshold": threshold,
         "rows": {
             "test": len(test.labels),
@@ -53,7 +51,7 @@ def main(options: argparse.Namespace) -> None:
             "legitimateWeight": options.legitimate_weight,
         },
         "metrics": with_intervals(scored, threshold, options.bootstrap_samples, options.seed),
-        "cost": cost(scored, threshold, metadata["falsePositiveCost"]),
+        "cost": cost(scored, threshold, model.metadata["falsePositiveCost"]),
         "confusionMatrix": confusion_matrix(scored, threshold),
         "curves": curves(scored),
     }

@@ -1,4 +1,4 @@
-"""Serves the model in SageMaker's XGBoost container (script mode).
+"""Serves a model of either algorithm in the container that trained it (script mode).
 
 Takes ``text/csv`` without header: 30 finite numbers a row, in the order of training. The container itself would answer
 29 columns with a wrong number and 200, so width and values are checked here. The answer says which model gave it, so it
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xgboost as xgb
+from trained_model import TrainedModel, load_folder
 from transactions import FEATURES
 
 CSV, JSON = "text/csv", "application/json"
@@ -33,36 +33,32 @@ class Refusal:
 
 @dataclass(frozen=True)
 class ServedModel:
-    booster: xgb.Booster
+    model: TrainedModel
     #: What the answer says of the model, as JSON.
     description: str
 
 
 @dataclass(frozen=True)
 class Prediction:
-    #: A probability of fraud per row, float32.
+    #: A probability of fraud per row, float64.
     scores: np.ndarray
     description: str
 
 
 def model_fn(model_dir: str) -> ServedModel:
-    """Loads booster and metadata; the package's ARN comes from the container's environment.
+    """Loads the model; the package's ARN comes from the container's environment.
 
     Raises:
-        ValueError: the model was trained on other features than this code takes.
+        ValueError: there is none, or one that this code cannot ask.
     """
-    booster = xgb.Booster()
-    booster.load_model(bytearray((Path(model_dir) / "xgboost-model").read_bytes()))
-    booster.set_param({"nthread": 1})  # a request is small: threads would cost more than they give
-    metadata = json.loads((Path(model_dir) / "metadata" / "model.json").read_text())
-    if metadata["features"] != FEATURES:
-        raise ValueError(f"the model was trained on {metadata['features']}, this code sends {FEATURES}")
+    # A request is small: threads would cost more than they give.
+    model = load_folder(Path(model_dir), threads=1)
     description = {
         "packageArn": os.environ.get("FRAUD_MODEL_PACKAGE_ARN", ""),
-        "threshold": metadata["threshold"],
-        "algorithm": metadata["algorithm"],
+        "threshold": model.threshold,
+        "algorithm": model.algorithm,
     }
-    return ServedModel(booster, json.dumps(description))
+    return ServedModel(model, json.dumps(description))
 
 
 def input_fn(body: "str | bytes", content_type: str) -> "np.ndarray | Refusal":
@@ -75,10 +71,10 @@ def input_fn(body: "str | bytes", content_type: str) -> "np.ndarray | Refusal":
     return Refusal(400, _first_problem(lines)) if rows is None else rows
 
 
-def predict_fn(rows: "np.ndarray | Refusal", model: ServedModel) -> "Prediction | Refusal":
+def predict_fn(rows: "np.ndarray | Refusal", served: ServedModel) -> "Prediction | Refusal":
     if isinstance(rows, Refusal):
         return rows
-    return Prediction(model.booster.inplace_predict(rows, validate_features=False), model.description)
+    return Prediction(served.model.scores(rows), served.description)
 
 
 def output_fn(prediction: "Prediction | Refusal", accept: str) -> Any:

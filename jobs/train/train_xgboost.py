@@ -6,6 +6,7 @@ on average precision, the decision threshold by cost; both on validation, neithe
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -21,9 +22,10 @@ import xgboost as xgb
 from split_files import Split, read_split
 from threshold import cheapest_threshold
 from transactions import FEATURES
+from xgboost_model import FILE, XGBoostModel
 
 #: What the endpoint needs beside the model.
-SERVING_CODE = ["inference.py", "transactions.py"]
+SERVING_CODE = ["inference.py", "trained_model.py", "transactions.py", "xgboost_model.py"]
 #: Hyperparameters that XGBoost itself takes.
 TUNED = ["max_depth", "eta", "subsample", "colsample_bytree", "min_child_weight", "gamma", "reg_lambda", "reg_alpha"]
 TUNED += ["max_bin"]
@@ -105,9 +107,9 @@ def fit(train: Split, validation: Split, options: argparse.Namespace) -> "tuple[
 
 def write_model(booster: xgb.Booster, metadata: dict, model_dir: Path) -> None:
     model_dir.mkdir(parents=True, exist_ok=True)
-    # Without a suffix, as the container's own loader expects it; a path with .ubj names the format.
-    booster.save_model(model_dir / "model.ubj")
-    (model_dir / "model.ubj").rename(model_dir / "xgboost-model")
+    content = XGBoostModel(booster).save()
+    (model_dir / FILE).write_bytes(content)
+    metadata = {**metadata, "modelSha256": hashlib.sha256(content).hexdigest()}
     (model_dir / "metadata").mkdir(exist_ok=True)
     (model_dir / "metadata" / "model.json").write_text(json.dumps(metadata, indent=2, sort_keys=True) + "\n")
     (model_dir / "code").mkdir(exist_ok=True)
