@@ -3,15 +3,15 @@ import { setTimeout as after } from "node:timers/promises";
 import { messageOf } from "../server/errors";
 import type { Collection, Store } from "../server/store";
 
-/** Something that must be told, and to whom. */
+/** An alarm's action that must be taken. */
 export interface Notice {
   id: string;
-  /** Of the alarm that it is about. */
+  /** The alarm's name. */
   alarm: string;
-  /** `events` for EventBridge, or the ARN of an action. */
+  /** ARN of the topic or function that is told. */
   target: string;
   /** What is sent, in the target's form. */
-  payload: { subject?: string; body: string; resources?: string[] };
+  payload: { subject?: string; body: string };
 }
 
 /** How a notice ended. */

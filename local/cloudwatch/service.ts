@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ListTagsForResourceInput, TagResourceInput, UntagResourceInput } from "@aws-sdk/client-cloudwatch";
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { botocoreData } from "../aws-models";
 import type { ServerContext } from "../server/context";
-import { SERVICE_EVENT_MARK } from "../server/events";
+import { Events } from "../server/events";
 import type { JsonService, Operation, Wire } from "../server/json-service";
 import { Store } from "../server/store";
 import { actionsFor } from "./alarm-documents";
@@ -37,28 +37,24 @@ export function cloudWatch(server: ServerContext): JsonService {
   const place: Place = { accountId, region, regionName: regionName(region) };
 
   const history = new AlarmHistory(store, now);
+  const events = new Events(clients.events, "aws.cloudwatch", store);
   const outbox = new Outbox(store, sender(clients), ({ notice: { alarm, target }, error }) => {
-    if (target === EVENTS) return error === undefined ? undefined : console.error(`event of ${alarm}: ${error}`);
     const kind = alarms.all().find(({ definition }) => definition.AlarmName === alarm)?.kind ?? "MetricAlarm";
-    const summary =
-      error === undefined ? `Successfully executed action ${target}` : `Failed to execute action ${target}`;
-    history.add({ name: alarm, kind }, "Action", summary, {
-      actionState: error === undefined ? "Succeeded" : "Failed",
-      ...(error === undefined ? {} : { error }),
-      notificationResource: target,
-    });
+    const [summary, actionState] =
+      error === undefined ? ["Successfully executed action", "Succeeded"] : ["Failed to execute action", "Failed"];
+    const data = { actionState, ...(error === undefined ? {} : { error }), notificationResource: target };
+    history.add({ name: alarm, kind }, "Action", `${summary} ${target}`, data);
   });
   const onTransition: OnTransition = (alarm, from, to) => {
     const transition = { alarm, from, to };
-    const name = alarm.definition.AlarmName;
-    const body = JSON.stringify(eventDetail(transition));
-    outbox.add({ alarm: name, target: EVENTS, payload: { body, resources: [alarm.arn] } });
+    const detailType = "CloudWatch Alarm State Change";
+    events.publish({ detailType, resources: [alarm.arn], detail: eventDetail(transition) });
     for (const target of actionsFor(alarm, to.value)) {
       const { subject, message } = snsMessage(transition, place);
       const payload = target.includes(":lambda:")
         ? { body: JSON.stringify(lambdaEvent(transition, place)) }
         : { subject, body: message };
-      outbox.add({ alarm: name, target, payload });
+      outbox.add({ alarm: alarm.definition.AlarmName, target, payload });
     }
   };
   const alarms = new Alarms({ store, history, now, arnOf, onTransition });
@@ -81,15 +77,13 @@ export function cloudWatch(server: ServerContext): JsonService {
     },
     async close() {
       clearInterval(timer);
-      await Promise.all([depths.close(), outbox.close()]);
+      await Promise.all([depths.close(), outbox.close(), events.flushed()]);
       for (const client of Object.values(clients)) client.destroy();
       metrics.close();
       store.close();
     },
   };
 }
-
-const EVENTS = "events";
 
 type Clients = ReturnType<typeof makeClients>;
 
@@ -103,16 +97,11 @@ function makeClients(endpoint: string, region: string) {
   };
 }
 
-function sender({ events, sns, lambda }: Clients): (notice: Notice) => Promise<void> {
-  return async ({ target, payload: { subject, body, resources } }) => {
-    if (target === EVENTS) {
-      const entry = { Source: "aws.cloudwatch", DetailType: "CloudWatch Alarm State Change", Detail: body };
-      const marked = { ...entry, Resources: resources, TraceHeader: SERVICE_EVENT_MARK };
-      await events.send(new PutEventsCommand({ Entries: [marked] }));
-    } else if (target.includes(":lambda:")) {
-      await lambda.send(
-        new InvokeCommand({ FunctionName: target, InvocationType: "Event", Payload: Buffer.from(body) }),
-      );
+function sender({ sns, lambda }: Clients): (notice: Notice) => Promise<void> {
+  return async ({ target, payload: { subject, body } }) => {
+    if (target.includes(":lambda:")) {
+      const call = { FunctionName: target, InvocationType: "Event", Payload: Buffer.from(body) } as const;
+      await lambda.send(new InvokeCommand(call));
     } else {
       await sns.send(new PublishCommand({ TopicArn: target, Subject: subject, Message: body }));
     }

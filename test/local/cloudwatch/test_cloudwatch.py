@@ -408,24 +408,48 @@ exports.handler = async (event) => {
 """
 
 
-def test_functions_are_measured_and_what_they_print_in_the_embedded_format(any_client, cloud):
+def make_function(cloud, name: str, program: str) -> str:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("index.js", FUNCTION)
-    functions = cloud.client("lambda")
-    functions.create_function(
-        FunctionName="measured",
+        archive.writestr("index.js", program)
+    return cloud.client("lambda").create_function(
+        FunctionName=name,
         Runtime="nodejs22.x",
         Role=f"arn:aws:iam::{ACCOUNT}:role/none",
         Handler="index.handler",
         Code={"ZipFile": packed.getvalue()},
-    )
+    )["FunctionArn"]
+
+
+def test_an_alarm_calls_a_function(any_client, cloud, told):
+    arn = make_function(cloud, "called", "exports.handler = async (e) => console.log('got ' + JSON.stringify(e));")
+    put_alarm(any_client, "calls", told, AlarmActions=[arn], TreatMissingData="ignore")
+    any_client.set_alarm_state(AlarmName="calls", StateValue="ALARM", StateReason="a drill")
+    logs = cloud.client("logs")
+
+    def lines() -> list[str]:
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/called")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in events if "got " in event["message"]]
+
+    (line,) = wait_for(lines, "the function's log", 15)
+    event = json.loads(line[line.index("{") :])
+    assert event["alarmArn"] == f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:calls"
+    assert event["alarmData"]["state"]["value"] == "ALARM"
+    actions = any_client.describe_alarm_history(AlarmName="calls", HistoryItemType="Action")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in actions] == [f"Successfully executed action {arn}"]
+
+
+def test_functions_are_measured_and_what_they_print_in_the_embedded_format(any_client, cloud):
+    arn = make_function(cloud, "measured", FUNCTION)
+    functions = cloud.client("lambda")
     functions.invoke(FunctionName="measured", Payload=b"{}")
     functions.invoke(FunctionName="measured", Payload=b'{"fail": true}')
     # Called by a service, not by Invoke.
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="measured")["TopicArn"]
-    arn = functions.get_function(FunctionName="measured")["Configuration"]["FunctionArn"]
     sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
     sns.publish(TopicArn=topic, Message="hello")
     now = datetime.now(UTC)
