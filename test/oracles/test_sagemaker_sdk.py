@@ -1,12 +1,15 @@
 """The SageMaker Python SDK, unmodified, on the local cloud: what its users do with it, from a pipeline to a page."""
 
 import json
+import shutil
+import subprocess
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError, WaiterError
-from local_cloud import wait_for
+from local_cloud import tool, wait_for
 from sagemaker import ModelPackage, Session
 from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.deserializers import CSVDeserializer
@@ -124,7 +127,21 @@ def test_estimator_trains_and_tells(
     assert curve["value"].between(0.5, 1).all()
 
 
-def test_source_folder_is_processed(session: Session, project: Path, rows_uri: str) -> None:
+def with_requirements(project: Path, folder: Path) -> Path:
+    """The project with a package of its own beside it, which its script imports once it is installed."""
+    shutil.copytree(project, folder, dirs_exist_ok=True)
+    with zipfile.ZipFile(folder / "required-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("required.py", "")
+        wheel.writestr("required-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: required\nVersion: 1.0\n")
+        wheel.writestr("required-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr("required-1.0.dist-info/RECORD", "")
+    (folder / "requirements.txt").write_text("--no-index\n--find-links .\nrequired\n")
+    script = folder / "prepare.py"
+    script.write_text(f"import required\n{script.read_text()}")
+    return folder
+
+
+def test_source_folder_is_processed(session: Session, project: Path, rows_uri: str, tmp_path: Path) -> None:
     """FrameworkProcessor: an archive of the folder, and a shell script of the SDK's that unpacks and runs it."""
     processor = FrameworkProcessor(
         SKLearn,
@@ -137,7 +154,7 @@ def test_source_folder_is_processed(session: Session, project: Path, rows_uri: s
     folder = "/opt/ml/processing"
     processor.run(
         code="prepare.py",
-        source_dir=str(project),
+        source_dir=str(with_requirements(project, tmp_path)),
         inputs=[ProcessingInput(source=rows_uri, destination=f"{folder}/input/raw/")],
         outputs=[ProcessingOutput(output_name="report", source=f"{folder}/output/report")],
         arguments=["--source", f"{folder}/input/raw", "--target", f"{folder}/output", "--share", "0.5"],
@@ -148,6 +165,9 @@ def test_source_folder_is_processed(session: Session, project: Path, rows_uri: s
     assert session.wait_for_processing_job(job.job_name, poll=1)["ProcessingJobStatus"] == "Completed"
     told = json.loads(S3Downloader.read_file(f"{job.outputs[0].destination}/report.json", session))
     assert told["rows"] == {"train": 200, "validation": 200}
+    # It was installed for that job, and for nobody else.
+    elsewhere = subprocess.run([tool("python"), "-c", "import required"], capture_output=True, text=True, check=False)
+    assert "No module named 'required'" in elsewhere.stderr
 
 
 def scores(predictor: Predictor) -> list[float]:

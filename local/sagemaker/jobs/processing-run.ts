@@ -99,10 +99,14 @@ async function runHost(
   if ((job.AppSpecification.ContainerEntrypoint ?? []).length === 0) {
     return { kind: "notStarted", reason: "AppSpecification.ContainerEntrypoint is not set: there is no image to ask" };
   }
+  const packages = join(host.folder, "packages");
   const outcome = await runContainer(context.server.processes, {
     command: withPython(command, context.server.settings.python),
     environment: {
       ...context.server.childEnvironment(),
+      // What the job installs is its own, as in a container: the Python is everybody's.
+      PIP_TARGET: packages,
+      PYTHONPATH: packages,
       PROCESSING_JOB_NAME: job.ProcessingJobName,
       PROCESSING_JOB_ARN: job.ProcessingJobArn,
       ...localiseValues(job.Environment ?? {}, host.folder),
