@@ -15,11 +15,16 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Answer:
-    """A response: HTTP status, body, media type."""
+    """A response: HTTP status, body, media type, and what the caller is told in CustomAttributes, if anything."""
 
     status: int
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
+    custom_attributes: str | None = None
+
+
+#: The header in which SageMaker carries CustomAttributes, to a container and back.
+CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 
 
 #: A loaded model, ready to be asked. Answers errors too; what it raises is a defect of its own.

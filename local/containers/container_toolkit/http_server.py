@@ -9,7 +9,7 @@ import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .answer import Answer, Invocation, Model
+from .answer import CUSTOM_ATTRIBUTES, Answer, Invocation, Model
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +69,8 @@ def _handler(model: Model) -> type[BaseHTTPRequestHandler]:
             self.send_response_only(answer.status, _phrase(answer.status))
             if answer.body:
                 self.send_header("Content-Type", answer.content_type)
+            if answer.custom_attributes is not None:
+                self.send_header(CUSTOM_ATTRIBUTES, answer.custom_attributes)
             if answer.status != HTTPStatus.NO_CONTENT:
                 self.send_header("Content-Length", str(len(answer.body)))
             if self.close_connection:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from . import payload
-from .answer import Answer, Invocation, Model, ModelLoadError, wanted_accept
+from .answer import CUSTOM_ATTRIBUTES, Answer, Invocation, Model, ModelLoadError, wanted_accept
 from .payload import CSV, JSON, UnsupportedFormatError, media_type
 
 logger = logging.getLogger(__name__)
@@ -119,7 +119,8 @@ def _answer(transform: _Transform, model: Any, invocation: Invocation, default_a
 def _as_answer(result: Any, accept: str) -> Answer:
     """A tuple ``(body, media type)``, a Flask response, or a plain body."""
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
-        return Answer(result.status_code, result.get_data(), result.content_type)
+        attributes = result.headers.get(CUSTOM_ATTRIBUTES)
+        return Answer(result.status_code, result.get_data(), result.content_type, attributes)
     body, kind = result if isinstance(result, tuple) else (result, accept)
     if isinstance(body, str):
         body = body.encode("utf-8")
