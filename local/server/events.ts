@@ -46,13 +46,17 @@ export class Events {
   publish(change: StateChange): void {
     this.waiting.insert(randomUUID(), change);
     // Not before the transaction that this may be a part of has ended: it has no await.
-    this.last = this.last.then(() => this.sendWaiting());
+    this.sendSoon();
   }
 
   /** Settles when everything announced so far was sent, or can't be sent now. */
   async flushed(): Promise<void> {
     await this.last;
     clearTimeout(this.timer);
+  }
+
+  private sendSoon(): void {
+    this.last = this.last.then(() => this.sendWaiting());
   }
 
   /** Never rejects: what EventBridge refuses is logged, and what does not reach it is sent later. */
@@ -66,7 +70,7 @@ export class Events {
       } catch (error) {
         console.error(`${what} waits: ${messageOf(error)}`);
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => (this.last = this.last.then(() => this.sendWaiting())), AGAIN_MS).unref();
+        this.timer = setTimeout(() => this.sendSoon(), AGAIN_MS).unref();
         return;
       }
     }

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import boto3
 import pytest
@@ -177,16 +178,15 @@ def work(cloud: Cloud, watch) -> Iterator[Work]:
             for arn in work.executions.values():
                 ended(sagemaker, arn)
             for name in work.jobs:
-                wait_for(
-                    lambda: (
-                        sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] in JOB_OVER
-                    ),
-                    name,
-                )
+                wait_for(partial(job_is_over, sagemaker, name), name)
             everything_over.set()
             answering.result(30)
     yield work
     sagemaker.delete_pipeline(PipelineName=PIPELINE)
+
+
+def job_is_over(sagemaker, name: str) -> bool:
+    return sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"] in JOB_OVER
 
 
 def jobs_named(sagemaker, text: str) -> list[dict]:
