@@ -55,6 +55,37 @@ export async function listFiles(s3: S3Client, uri: string): Promise<RemoteFile[]
   return files;
 }
 
+/**
+ * The objects of a job's input: those under a prefix, or those that a manifest names.
+ *
+ * @throws Error when there is none, or the manifest is none
+ */
+export async function listInput(s3: S3Client, dataType: string | undefined, uri: string): Promise<RemoteFile[]> {
+  return dataType === "ManifestFile" ? parseManifest(await readText(s3, uri), uri) : listFiles(s3, uri);
+}
+
+/**
+ * Reads a manifest: a JSON array of `{"prefix": "s3://bucket/some/prefix/"}` and the keys below it.
+ *
+ * @param uri where the manifest is, for errors
+ */
+export function parseManifest(text: string, uri: string): RemoteFile[] {
+  const wanted = 'a JSON array of {"prefix": "s3://…"} and keys below it is wanted';
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`The manifest "${uri}" is not JSON: ${wanted}`, { cause: error });
+  }
+  const [head, ...keys] = Array.isArray(manifest) ? (manifest as unknown[]) : [];
+  const prefix = typeof head === "object" && head !== null && "prefix" in head ? head.prefix : undefined;
+  if (typeof prefix !== "string" || keys.length === 0 || !keys.every((key) => typeof key === "string")) {
+    throw new Error(`The manifest "${uri}" is wrong: ${wanted}`);
+  }
+  const { bucket, key: folder } = parseS3Uri(prefix);
+  return keys.map((key) => ({ bucket, key: folder + key, path: key }));
+}
+
 /** Downloads files into a folder. */
 export async function downloadFiles(s3: S3Client, files: readonly RemoteFile[], folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
@@ -77,11 +108,16 @@ export async function downloadFile(s3: S3Client, { bucket, key }: S3Location, pa
 export async function readText(s3: S3Client, uri: string): Promise<string> {
   const { bucket, key } = parseS3Uri(uri);
   try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-    return (await Body?.transformToString()) ?? "";
+    return (await readObject(s3, { bucket, key })).toString("utf8");
   } catch (error) {
     throw new Error(`${uri} can't be read: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** The whole of an object. */
+export async function readObject(s3: S3Client, { bucket, key }: S3Location): Promise<Buffer> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
 }
 
 /**
@@ -99,6 +135,12 @@ export async function uploadFile(s3: S3Client, path: string, uri: string): Promi
   const { bucket, key } = parseS3Uri(uri);
   const { size } = await stat(path);
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: createReadStream(path), ContentLength: size }));
+}
+
+/** Writes an object. */
+export async function writeObject(s3: S3Client, uri: string, body: Buffer): Promise<void> {
+  const { bucket, key } = parseS3Uri(uri);
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
 }
 
 /** All files below a folder; none when there is no such folder. */

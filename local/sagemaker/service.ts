@@ -13,6 +13,7 @@ import { Events } from "../server/events";
 import { ProcessingJobs } from "./jobs/processing";
 import { Slots } from "./jobs/slots";
 import { TrainingJobs } from "./jobs/training";
+import { TransformJobs } from "./jobs/transform";
 import { MlflowApps } from "./registry/mlflow-apps";
 import { ModelPackageGroups } from "./registry/model-package-groups";
 import { ModelPackages } from "./registry/model-packages";
@@ -49,7 +50,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     folder,
   };
   // What an earlier server's jobs and model servers left: nobody uses it any more.
-  for (const left of ["processing-jobs", "training-jobs", "endpoints"]) {
+  for (const left of ["processing-jobs", "training-jobs", "transform-jobs", "endpoints"]) {
     rmSync(join(folder, left), { recursive: true, force: true });
   }
   const slots = new Slots(settings.maxConcurrentJobs);
@@ -58,11 +59,12 @@ export function sagemaker(server: ServerContext): SageMaker {
   const groups = new ModelPackageGroups(context);
   const packages = new ModelPackages(context, groups);
   const models = new Models(context, packages);
+  const transform = new TransformJobs(context, models, slots);
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs, models);
   const executionDocuments = new ExecutionDocuments(context);
   const pipelines = new Pipelines(context, executionDocuments);
-  const steps = { context, processing, training, models, groups, packages };
+  const steps = { context, processing, training, transform, models, groups, packages };
   const executions = new Executions(steps, pipelines, executionDocuments);
   const parts = [
     pipelines,
@@ -70,6 +72,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     context.tags,
     processing,
     training,
+    transform,
     groups,
     packages,
     models,
@@ -85,7 +88,7 @@ export function sagemaker(server: ServerContext): SageMaker {
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
       drain: () => endpoints.close(),
       close: async () => {
-        await Promise.all([executions.close(), processing.close(), training.close()]);
+        await Promise.all([executions.close(), processing.close(), training.close(), transform.close()]);
         await context.events.flushed();
         closeClients(clients);
         store.close();

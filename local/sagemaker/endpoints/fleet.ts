@@ -1,13 +1,12 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../server/errors";
 import { randomId } from "../arns";
-import { localiseValues } from "../opt-ml";
 import type { SageMakerContext } from "../state";
 import { DataCapture } from "./data-capture";
 import type { FleetPlan, VariantPlan } from "./fleet-plan";
-import { placeModelData } from "./model-data";
 import type { ModelServer } from "./model-server";
+import { placeServed, servingPlan } from "./serving";
 import { allSettled, RunningVariant } from "./variant";
 
 /** A variant and a server chosen for a request. */
@@ -19,8 +18,6 @@ export interface Target {
   /** Undefined when no instance of the variant runs. */
   server?: ModelServer;
 }
-
-const MODEL_SERVER = join(__dirname, "..", "..", "containers", "serve.py");
 
 /** What serves one endpoint config: its variants, and the capture of what they answer. */
 export class Fleet {
@@ -140,29 +137,15 @@ export class Fleet {
 
   private async startVariant(plan: VariantPlan): Promise<void> {
     const folder = join(this.folder, plan.variantName);
-    const model = join(folder, "model");
-    const temporary = join(folder, "tmp");
-    const { server, clients } = this.context;
-    const serverPlan = {
-      command: [server.settings.python, MODEL_SERVER, "--port", "0", "--model-dir", model],
-      environment: {
-        ...server.childEnvironment(),
-        // What it unpacks goes when the fleet goes, however it ends.
-        TMPDIR: temporary,
-        ...localiseValues(plan.container.environment, folder),
-      },
-      workingDirectory: folder,
-      startupSeconds: plan.startupSeconds,
-    };
+    const serving = { container: plan.container, folder, startupSeconds: plan.startupSeconds };
     const logs = {
       group: `/aws/sagemaker/Endpoints/${this.plan.endpointName}`,
       streamPrefix: `${plan.variantName}/${this.configName}`,
     };
-    const variant = new RunningVariant(this.context, plan, serverPlan, logs, this.ended);
+    const variant = new RunningVariant(this.context, plan, servingPlan(this.context, serving), logs, this.ended);
     this.variants.set(plan.variantName, variant);
     try {
-      await mkdir(temporary, { recursive: true });
-      await placeModelData(clients, plan.container, model);
+      await placeServed(this.context, serving);
       await variant.scale(plan);
     } catch (error) {
       throw unhealthy(plan, error);

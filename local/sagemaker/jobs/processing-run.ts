@@ -5,7 +5,7 @@ import type { Wire } from "../../server/json-service";
 import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
 import { localise, localiseScripts, localiseValues } from "../opt-ml";
-import { downloadFiles, listFiles, uploadFolder } from "../s3-files";
+import { downloadFiles, listInput, uploadFolder } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
 import { hostsOf, resourceConfig, shardFor, writeJson, type Host } from "./hosts";
@@ -63,7 +63,7 @@ async function prepare(
   for (const input of job.ProcessingInputs ?? []) {
     const source = input.S3Input;
     if (!source?.S3Uri || !source.LocalPath) continue;
-    const files = await listFiles(context.clients.s3, source.S3Uri);
+    const files = await listInput(context.clients.s3, source.S3DataType, source.S3Uri);
     const mine = shardFor(files, source.S3DataDistributionType, index, hosts.length);
     await downloadFiles(context.clients.s3, mine, localise(source.LocalPath, host.folder));
   }

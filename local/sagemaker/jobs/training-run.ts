@@ -7,7 +7,7 @@ import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
 import { localise, localiseValues } from "../opt-ml";
 import { MetricSender } from "../metric-sender";
-import { downloadFiles, listFiles, uploadFile } from "../s3-files";
+import { downloadFiles, listInput, uploadFile } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
 import { hostsOf, resourceConfig, shardFor, writeJson, type Host } from "./hosts";
@@ -96,7 +96,7 @@ async function prepare(
   for (const channel of job.InputDataConfig ?? []) {
     const source = channel.DataSource?.S3DataSource;
     if (!source) throw new Error(`channel ${channel.ChannelName} has no S3DataSource, the only source that is known`);
-    const files = await listFiles(context.clients.s3, source.S3Uri);
+    const files = await listInput(context.clients.s3, source.S3DataType, source.S3Uri);
     const mine = shardFor(files, source.S3DataDistributionType, index, hosts.length);
     await downloadFiles(context.clients.s3, mine, join(input, "data", channel.ChannelName));
     channels[channel.ChannelName] = {

@@ -19,6 +19,7 @@ const KEY_MEMBERS = {
     "HyperParameters",
     "InputDataConfig",
   ],
+  Transform: ["DataProcessing", "Environment", "ModelName", "TransformInput"],
 } as const;
 /** The types of steps whose results are cached. */
 export type CachedType = keyof typeof KEY_MEMBERS;

@@ -8,6 +8,7 @@ import { RetryPolicies, wrongPolicies } from "./retry";
 const STEP_TYPES = {
   Processing: null,
   Training: null,
+  Transform: null,
   Condition: null,
   Lambda: null,
   Callback: null,
@@ -143,7 +144,7 @@ function flatten(steps: unknown[], guards: Guard[], into: Map<string, PlannedSte
 }
 
 /** The steps that SageMaker retries by a policy. */
-const RETRIED: readonly StepType[] = ["Processing", "Training", "Model", "RegisterModel"];
+const RETRIED: readonly StepType[] = ["Processing", "Training", "Transform", "Model", "RegisterModel"];
 
 function wrongSettings(step: Step): string[] {
   const problems = wrongPolicies(step.RetryPolicies ?? []);

@@ -1,6 +1,7 @@
 import type { Models } from "../endpoints/models";
 import type { ProcessingJobs } from "../jobs/processing";
 import type { TrainingJobs } from "../jobs/training";
+import type { TransformJobs } from "../jobs/transform";
 import type { ModelPackageGroups } from "../registry/model-package-groups";
 import type { ModelPackages } from "../registry/model-packages";
 import type { SageMakerContext } from "../state";
@@ -43,6 +44,7 @@ export interface StepServices {
   context: SageMakerContext;
   processing: ProcessingJobs;
   training: TrainingJobs;
+  transform: TransformJobs;
   models: Models;
   groups: ModelPackageGroups;
   packages: ModelPackages;

@@ -11,7 +11,7 @@ import { INTERRUPTED, type Runner, type RunnerServices, type StepResult, type St
 
 /** What each type of step does. A runner may throw: the attempt has then failed, for that reason. */
 export function stepRunners(services: RunnerServices): Record<StepType, Runner> {
-  const { context, processing, training, models, groups, packages } = services;
+  const { context, processing, training, transform, models, groups, packages } = services;
   return {
     Processing: jobStep(context, {
       type: "Processing",
@@ -32,6 +32,15 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
         return { status: description.TrainingJobStatus, reason: description.FailureReason, description };
       },
       end: (name) => void training.end(name),
+    }),
+    Transform: jobStep(context, {
+      type: "Transform",
+      create: (request) => transform.create(request as never).TransformJobArn,
+      finished: async (name) => {
+        const description = await transform.finished(name);
+        return { status: description.TransformJobStatus, reason: description.FailureReason, description };
+      },
+      end: (name) => void transform.end(name),
     }),
     Model: async (run) => {
       let arn = run.state.metadata.Model?.Arn;
