@@ -16,7 +16,7 @@ from sagemaker.workflow.parameters import ParameterFloat, ParameterString
 from sagemaker.workflow.pipeline import Pipeline
 from sagemaker.workflow.pipeline_context import PipelineSession
 from sagemaker.workflow.properties import PropertyFile
-from sagemaker.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.xgboost import XGBoost, XGBoostModel
 
 ROLE = "arn:aws:iam::123456789012:role/sagemaker"
@@ -69,14 +69,12 @@ def scoring_model(session: Session, project: Path, model_data, **more) -> XGBoos
     )
 
 
-def build_pipeline(session: PipelineSession, project: Path, rows_uri: str) -> Pipeline:
-    """Prepare, train, evaluate; where the model is good enough, register and create it, else fail."""
-    raw = ParameterString("Raw", default_value=rows_uri)
-    share = ParameterFloat("Share", default_value=0.75)
-    auc_wanted = ParameterFloat("AucWanted", default_value=0.9)
+def prepare_step(
+    session: PipelineSession, project: Path, raw, share, cache: CacheConfig | None = None
+) -> ProcessingStep:
+    """Splits the rows, and says in a property file how many there are."""
     folder = "/opt/ml/processing"
-
-    prepare = ProcessingStep(
+    return ProcessingStep(
         name="Prepare",
         step_args=SKLearnProcessor(
             framework_version="1.2-1",
@@ -98,7 +96,18 @@ def build_pipeline(session: PipelineSession, project: Path, rows_uri: str) -> Pi
             ],
         ),
         property_files=[PropertyFile(name="Rows", output_name="report", path="report.json")],
+        cache_config=cache,
     )
+
+
+def build_pipeline(session: PipelineSession, project: Path, rows_uri: str) -> Pipeline:
+    """Prepare, train, evaluate; where the model is good enough, register and create it, else fail."""
+    raw = ParameterString("Raw", default_value=rows_uri)
+    share = ParameterFloat("Share", default_value=0.75)
+    auc_wanted = ParameterFloat("AucWanted", default_value=0.9)
+    folder = "/opt/ml/processing"
+
+    prepare = prepare_step(session, project, raw, share)
     split = prepare.properties.ProcessingOutputConfig.Outputs
     train = TrainingStep(
         name="Train",

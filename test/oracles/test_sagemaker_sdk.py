@@ -13,13 +13,22 @@ from local_cloud import tool, wait_for
 from sagemaker import ModelPackage, Session
 from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.deserializers import CSVDeserializer
+from sagemaker.lambda_helper import Lambda
 from sagemaker.predictor import Predictor
 from sagemaker.processing import FrameworkProcessor, ProcessingInput, ProcessingOutput
 from sagemaker.s3 import S3Downloader
 from sagemaker.serializers import CSVSerializer
 from sagemaker.sklearn import SKLearn
+from sagemaker.workflow.condition_step import ConditionStep
+from sagemaker.workflow.conditions import ConditionEquals
+from sagemaker.workflow.fail_step import FailStep
+from sagemaker.workflow.functions import JsonGet
+from sagemaker.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
+from sagemaker.workflow.parameters import ParameterFloat
 from sagemaker.workflow.pipeline import Pipeline, _PipelineExecution
 from sagemaker.workflow.pipeline_context import PipelineSession
+from sagemaker.workflow.selective_execution_config import SelectiveExecutionConfig
+from sagemaker.workflow.steps import CacheConfig
 from sagemaker.xgboost import XGBoost
 from sdk_project import (
     GROUP,
@@ -27,6 +36,7 @@ from sdk_project import (
     ROLE,
     build_pipeline,
     estimator,
+    prepare_step,
     scoring_model,
     transactions,
     upload,
@@ -98,6 +108,55 @@ def test_pipeline_takes_the_other_branch(pipeline: Pipeline, executed: _Pipeline
     assert steps["TooWeak"]["FailureReason"].startswith("The AUC is 0.9")
     assert "Register-RegisterModel" not in steps
     assert execution.describe()["PipelineExecutionStatus"] == "Failed"
+
+
+def test_selected_steps_run_on_what_another_execution_made(pipeline: Pipeline, executed: _PipelineExecution) -> None:
+    selection = SelectiveExecutionConfig(source_pipeline_execution_arn=executed.arn, selected_steps=["Evaluate"])
+    execution = pipeline.start(
+        selective_execution_config=selection, parallelism_config={"MaxParallelExecutionSteps": 1}
+    )
+    execution.wait(delay=1, max_attempts=90)
+    ran = {name for name, step in steps_of(execution).items() if "SelectiveExecutionResult" not in step}
+    assert ran == {"Evaluate"}
+
+
+def test_equal_steps_are_taken_from_the_cache(session: Session, project: Path, rows_uri: str, tmp_path: Path) -> None:
+    """A processing step that is cached, and a function that the SDK makes of a script, which is called each time."""
+    script = tmp_path / "double.py"
+    script.write_text("def handler(event, context):\n    return {'doubled': event['number'] * 2}\n")
+    function = Lambda(
+        function_name="double", execution_role_arn=ROLE, script=str(script), handler="double.handler", session=session
+    )
+    share = ParameterFloat("Share", default_value=0.25)
+    building = PipelineSession()
+    prepare = prepare_step(building, project, rows_uri, share, CacheConfig(enable_caching=True, expire_after="PT1H"))
+    double = LambdaStep(
+        name="Double",
+        lambda_func=function,
+        inputs={"number": JsonGet(step_name="Prepare", property_file="Rows", json_path="rows.train")},
+        outputs=[LambdaOutput("doubled", LambdaOutputTypeEnum.Integer)],
+    )
+    check = ConditionStep(
+        name="Check",
+        conditions=[ConditionEquals(left=double.properties.Outputs["doubled"], right=200)],
+        if_steps=[],
+        else_steps=[FailStep("Other", error_message="not 200")],
+    )
+    cached = Pipeline(name="cached", parameters=[share], steps=[prepare, double, check], sagemaker_session=building)
+    cached.upsert(role_arn=ROLE)
+    executions = []
+    for _ in range(2):
+        executions.append(cached.start())
+        executions[-1].wait(delay=1, max_attempts=60)
+    first, second = map(steps_of, executions)
+    assert "CacheHitResult" not in first["Prepare"]
+    assert second["Prepare"]["CacheHitResult"]["SourcePipelineExecutionArn"] == executions[0].arn
+    assert "CacheHitResult" not in second["Double"]
+    other = cached.start(parameters={"Share": 0.5})
+    with pytest.raises(WaiterError):
+        other.wait(delay=1, max_attempts=60)
+    assert steps_of(other)["Other"]["FailureReason"] == "not 200"
+    cached.delete()
 
 
 def test_pipeline_is_stopped(pipeline: Pipeline) -> None:
