@@ -52,9 +52,10 @@ export class Tags {
     },
     ListTags: (input: Wire<ListTagsInput>): Promise<Wire<ListTagsOutput>> => {
       const list = asList(this.known(input.ResourceArn));
-      const { items, ...rest } = page(list, { MaxResults: 50, ...input }, (tag) => ({ name: tag.Key, created: 0 }), {
+      const { items, ...rest } = page("ListTags", list, input, (tag) => ({ name: tag.Key, created: 0 }), {
         order: "Ascending",
         sortBy: "Name",
+        size: 50,
       });
       return Promise.resolve({ Tags: items, ...rest });
     },

@@ -79,7 +79,7 @@ export class EndpointConfigs {
   }
 
   private list(input: Wire<ListEndpointConfigsInput>): Wire<ListEndpointConfigsOutput> {
-    const { items, ...next } = page(this.configs.all(), input, (config) => ({
+    const { items, ...next } = page("ListEndpointConfigs", this.configs.all(), input, (config) => ({
       name: config.EndpointConfigName,
       created: config.CreationTime,
     }));

@@ -311,11 +311,8 @@ export class Endpoints {
   }
 
   private list(input: Wire<ListEndpointsInput>): Wire<ListEndpointsOutput> {
-    const wanted = this.endpoints
-      .all()
-      .map((stored) => stored.described)
-      .filter((endpoint) => !input.StatusEquals || endpoint.EndpointStatus === input.StatusEquals);
-    const { items, ...next } = page(wanted, input, (endpoint) => ({
+    const endpoints = this.endpoints.all().map((stored) => stored.described);
+    const { items, ...next } = page("ListEndpoints", endpoints, input, (endpoint) => ({
       name: endpoint.EndpointName,
       created: endpoint.CreationTime,
       modified: endpoint.LastModifiedTime,

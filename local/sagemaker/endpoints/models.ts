@@ -104,7 +104,7 @@ export class Models {
   }
 
   private list(input: Wire<ListModelsInput>): Wire<ListModelsOutput> {
-    const { items, ...next } = page(this.models.all(), input, (model) => ({
+    const { items, ...next } = page("ListModels", this.models.all(), input, (model) => ({
       name: model.ModelName,
       created: model.CreationTime,
     }));

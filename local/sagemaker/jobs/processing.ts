@@ -98,10 +98,7 @@ export class ProcessingJobs {
   }
 
   private list(input: Wire<ListProcessingJobsRequest>): Wire<ListProcessingJobsResponse> {
-    const wanted = this.jobs
-      .all()
-      .filter((job) => !input.StatusEquals || job.ProcessingJobStatus === input.StatusEquals);
-    const { items, ...next } = page(wanted, input, (job) => ({
+    const { items, ...next } = page("ListProcessingJobs", this.jobs.all(), input, (job) => ({
       name: job.ProcessingJobName,
       created: job.CreationTime,
       modified: job.LastModifiedTime ?? job.CreationTime,

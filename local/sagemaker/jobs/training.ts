@@ -113,8 +113,15 @@ export class TrainingJobs {
   }
 
   private list(input: Wire<ListTrainingJobsRequest>): Wire<ListTrainingJobsResponse> {
-    const wanted = this.jobs.all().filter((job) => !input.StatusEquals || job.TrainingJobStatus === input.StatusEquals);
-    const { items, ...next } = page(wanted, input, (job) => ({
+    const { WarmPoolStatusEquals: pool, TrainingPlanArnEquals: trainingPlan } = input;
+    const wanted = this.jobs
+      .all()
+      .filter(
+        ({ WarmPoolStatus, ResourceConfig }) =>
+          (pool === undefined || WarmPoolStatus?.Status === pool) &&
+          (trainingPlan === undefined || ResourceConfig?.TrainingPlanArn === trainingPlan),
+      );
+    const { items, ...next } = page("ListTrainingJobs", wanted, input, (job) => ({
       name: job.TrainingJobName,
       created: job.CreationTime,
       modified: job.LastModifiedTime ?? job.CreationTime,

@@ -107,10 +107,7 @@ export class TransformJobs {
   }
 
   private list(input: Wire<ListTransformJobsRequest>): Wire<ListTransformJobsResponse> {
-    const wanted = this.jobs
-      .all()
-      .filter((job) => !input.StatusEquals || job.TransformJobStatus === input.StatusEquals);
-    const { items, ...next } = page(wanted, input, (job) => ({
+    const { items, ...next } = page("ListTransformJobs", this.jobs.all(), input, (job) => ({
       name: job.TransformJobName,
       created: job.CreationTime,
       modified: job.TransformEndTime ?? job.TransformStartTime ?? job.CreationTime,

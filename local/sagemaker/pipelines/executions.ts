@@ -27,7 +27,7 @@ import { randomId } from "../arns";
 import { conflict, invalid, notFound } from "../errors";
 import { messageOf } from "../../server/errors";
 import { defined, omit } from "../objects";
-import { page, type ListRequest } from "../paging";
+import { page } from "../paging";
 import { RequestTokens } from "../tokens";
 import { now } from "../time";
 import { parseDefinition, type PipelinePlan } from "./definition";
@@ -76,12 +76,11 @@ export class Executions {
     ): Promise<Wire<ListPipelineParametersForExecutionResponse>> => {
       const { given, started } = this.documents.get(input.PipelineExecutionArn);
       const { items, ...next } = page(
+        "ListPipelineParametersForExecution",
         given,
-        { MaxResults: 50, ...input, SortBy: "Name", SortOrder: "Ascending" },
-        ({ Name }) => ({
-          name: Name,
-          created: started,
-        }),
+        input,
+        ({ Name }) => ({ name: Name, created: started }),
+        { order: "Ascending", sortBy: "Name", size: 50 },
       );
       return Promise.resolve({ PipelineParameters: items, ...next });
     },
@@ -230,13 +229,8 @@ export class Executions {
 
   private list(input: Wire<ListPipelineExecutionsRequest>): Wire<ListPipelineExecutionsResponse> {
     const { PipelineArn } = this.pipelines.describe(input.PipelineName);
-    const { CreatedAfter, CreatedBefore, ...rest } = input;
-    const wanted = this.documents.ofPipeline(PipelineArn);
-    const request: ListRequest = {
-      ...rest,
-      ...defined({ CreationTimeAfter: CreatedAfter, CreationTimeBefore: CreatedBefore }),
-    };
-    const { items, ...next } = page(wanted, request, (execution) => ({
+    const executions = this.documents.ofPipeline(PipelineArn);
+    const { items, ...next } = page("ListPipelineExecutions", executions, input, (execution) => ({
       name: execution.arn,
       created: execution.started,
     }));
@@ -258,7 +252,7 @@ export class Executions {
     const execution = this.documents.get(arn);
     const plan = this.documents.plan(execution);
     const order = [...execution.steps].map((state, index) => ({ state, index }));
-    const { items, ...next } = page(order, { ...input, SortBy: "CreationTime" }, ({ state, index }) => ({
+    const { items, ...next } = page("ListPipelineExecutionSteps", order, input, ({ state, index }) => ({
       name: state.name,
       created: index,
     }));

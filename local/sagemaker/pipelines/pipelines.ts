@@ -14,7 +14,7 @@ import type {
 import type { Wire } from "../../server/json-service";
 import { nameOf } from "../arns";
 import { conflict, invalid, notFound } from "../errors";
-import { page, type ListRequest } from "../paging";
+import { page } from "../paging";
 import { omit } from "../objects";
 import { readText } from "../s3-files";
 import type { SageMakerContext } from "../state";
@@ -103,14 +103,9 @@ export class Pipelines {
   }
 
   private list(input: Wire<ListPipelinesRequest>): Wire<ListPipelinesResponse> {
-    const { PipelineNamePrefix = "", CreatedAfter, CreatedBefore, ...rest } = input;
-    const request: ListRequest = {
-      ...rest,
-      ...(CreatedAfter === undefined ? {} : { CreationTimeAfter: CreatedAfter }),
-      ...(CreatedBefore === undefined ? {} : { CreationTimeBefore: CreatedBefore }),
-    };
+    const { PipelineNamePrefix = "" } = input;
     const wanted = this.collection.all().filter(({ PipelineName }) => PipelineName.startsWith(PipelineNamePrefix));
-    const { items, ...next } = page(wanted, request, (pipeline) => ({
+    const { items, ...next } = page("ListPipelines", wanted, input, (pipeline) => ({
       name: pipeline.PipelineName,
       created: pipeline.CreationTime,
       modified: pipeline.LastModifiedTime,

@@ -79,20 +79,17 @@ export class MlflowApps {
   }
 
   private list(input: Wire<ListMlflowAppsRequest>): Wire<ListMlflowAppsResponse> {
-    const { CreatedAfter, CreatedBefore, Status, MlflowVersion, ...rest } = input;
+    const { Status, MlflowVersion, DefaultForDomainId, AccountDefaultStatus } = input;
     const wanted = this.apps
       .all()
-      .filter((app) => (!Status || app.Status === Status) && (!MlflowVersion || app.MlflowVersion === MlflowVersion));
-    const { SortBy, SortOrder, NextToken, MaxResults } = rest;
-    const request = {
-      ...(SortBy ? { SortBy } : {}),
-      ...(SortOrder ? { SortOrder } : {}),
-      ...(NextToken ? { NextToken } : {}),
-      ...(MaxResults ? { MaxResults } : {}),
-      ...(CreatedAfter ? { CreationTimeAfter: CreatedAfter } : {}),
-      ...(CreatedBefore ? { CreationTimeBefore: CreatedBefore } : {}),
-    };
-    const { items, ...next } = page(wanted, request, (app) => ({
+      .filter(
+        (app) =>
+          (!Status || app.Status === Status) &&
+          (!MlflowVersion || app.MlflowVersion === MlflowVersion) &&
+          (!DefaultForDomainId || app.DefaultDomainIdList?.includes(DefaultForDomainId)) &&
+          (!AccountDefaultStatus || app.AccountDefaultStatus === AccountDefaultStatus),
+      );
+    const { items, ...next } = page("ListMlflowApps", wanted, input, (app) => ({
       name: app.Name,
       created: app.CreationTime,
       status: app.Status ?? "",

@@ -82,7 +82,9 @@ export class ModelPackageGroups {
   }
 
   private list(input: Wire<ListModelPackageGroupsInput>): Wire<ListModelPackageGroupsOutput> {
-    const { items, ...next } = page(this.groups.all(), input, (group) => ({
+    // No other account shares its groups with this one.
+    const groups = input.CrossAccountFilterOption === "CrossAccount" ? [] : this.groups.all();
+    const { items, ...next } = page("ListModelPackageGroups", groups, input, (group) => ({
       name: group.ModelPackageGroupName,
       created: group.CreationTime,
     }));

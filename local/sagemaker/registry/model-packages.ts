@@ -116,7 +116,7 @@ export class ModelPackages {
   }
 
   private list(input: Wire<ListModelPackagesInput>): Wire<ListModelPackagesOutput> {
-    const { ModelPackageGroupName, ModelPackageType, ModelApprovalStatus, ...rest } = input;
+    const { ModelPackageGroupName, ModelPackageType, ModelApprovalStatus } = input;
     if (ModelPackageGroupName !== undefined) this.groups.describe(ModelPackageGroupName);
     const group = ModelPackageGroupName === undefined ? undefined : nameOf(ModelPackageGroupName);
     const type = ModelPackageType ?? (group === undefined ? "Unversioned" : "Versioned");
@@ -128,8 +128,7 @@ export class ModelPackages {
         (type === "Both" || (type === "Versioned") === versioned)
       );
     });
-    const filters = { ...rest, ...(group === undefined ? {} : { ModelPackageGroupName: group }), ModelApprovalStatus };
-    const { items, ...next } = page(wanted, filters, (document) => ({
+    const { items, ...next } = page("ListModelPackages", wanted, input, (document) => ({
       name: document.ModelPackageName,
       created: document.CreationTime,
     }));

@@ -3,40 +3,76 @@ import fc from "fast-check";
 import { eventStatus } from "../../../local/sagemaker/endpoints/endpoint-events";
 import { MetricReader, wrongPatterns } from "../../../local/sagemaker/jobs/metrics";
 import { localise } from "../../../local/sagemaker/opt-ml";
-import { page } from "../../../local/sagemaker/paging";
+import { page, type ListRequest } from "../../../local/sagemaker/paging";
 import { pathBelowPrefix } from "../../../local/sagemaker/s3-files";
 import { Store } from "../../../local/server/store";
 
 describe("paging", () => {
-  const describeNumber = (value: number) => ({ name: `name-${value}`, created: value });
+  const describeNumber = (value: number) => ({ name: `name-${value}`, created: value % 10, status: `${value % 3}` });
+  const list = "ListNumbers";
+  const first = (values: readonly number[], request: ListRequest = {}) => page(list, values, request, describeNumber);
+  const orders = fc.constantFrom("Ascending", "Descending");
+  const keys = fc.constantFrom("Name", "CreationTime", "Status", "LastModifiedTime");
 
-  it("gives every element once, in order, whatever the page size", () => {
+  /** All pages, of a list that may be another one for each. */
+  function walk(at: (turn: number) => readonly number[], request: ListRequest): number[] {
+    const seen: number[] = [];
+    let NextToken: string | undefined;
+    for (let turn = 0; turn === 0 || NextToken; turn++) {
+      const result = first(at(turn), { ...request, ...(NextToken ? { NextToken } : {}) });
+      expect(result.items.length).to.be.at.most(request.MaxResults ?? 10);
+      seen.push(...result.items);
+      NextToken = result.NextToken;
+    }
+    return seen;
+  }
+
+  it("gives every element once, in one order, whatever the page size and the sort key", () => {
+    const values = fc.uniqueArray(fc.nat(1000), { maxLength: 40 });
     fc.assert(
-      fc.property(fc.uniqueArray(fc.nat(1000), { maxLength: 40 }), fc.integer({ min: 1, max: 12 }), (values, size) => {
-        const seen: number[] = [];
-        let NextToken: string | undefined;
-        do {
-          const request = { MaxResults: size, SortOrder: "Ascending", ...(NextToken ? { NextToken } : {}) };
-          const result = page(values, request, describeNumber);
-          expect(result.items.length).to.be.at.most(size);
-          seen.push(...result.items);
-          NextToken = result.NextToken;
-        } while (NextToken);
-        expect(seen).to.deep.equal([...values].sort((a, b) => a - b));
+      fc.property(values, fc.integer({ min: 1, max: 12 }), keys, orders, (all, MaxResults, SortBy, SortOrder) => {
+        const seen = walk(() => all, { MaxResults, SortBy, SortOrder });
+        expect(seen).to.deep.equal(first(all, { MaxResults: 100, SortBy, SortOrder }).items);
+        expect([...seen].sort()).to.deep.equal([...all].sort());
+        const reverse = SortOrder === "Ascending" ? "Descending" : "Ascending";
+        expect(walk(() => all, { MaxResults, SortBy, SortOrder: reverse })).to.deep.equal(seen.reverse());
       }),
       { numRuns: 50 },
     );
   });
 
-  it("filters by name and time, and puts the newest first", () => {
-    const { items } = page([1, 12, 21, 30], { NameContains: "1", CreationTimeAfter: 2 }, describeNumber);
-    expect(items).to.deep.equal([21, 12]);
+  it("gives every element once that stays while others come and go", () => {
+    const apart = fc.uniqueArray(fc.nat(1000), { maxLength: 60 });
+    fc.assert(
+      fc.property(apart, fc.integer({ min: 1, max: 7 }), keys, orders, (values, MaxResults, SortBy, SortOrder) => {
+        const [staying, going, coming] = [0, 1, 2].map((kind) => values.filter((_, index) => index % 3 === kind));
+        const at = (turn: number) => [
+          ...(staying ?? []),
+          ...(going ?? []).slice(turn),
+          ...(coming ?? []).slice(0, turn),
+        ];
+        const seen = walk(at, { MaxResults, SortBy, SortOrder });
+        expect(new Set(seen).size).to.equal(seen.length);
+        expect(seen).to.include.members(staying ?? []);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it("filters by name, status and time, and puts the newest first", () => {
+    expect(first([1, 12, 21, 30], { NameContains: "1", CreationTimeAfter: 1 }).items).to.deep.equal([12, 21, 1]);
+    expect(first([1, 12, 21, 30], { StatusEquals: "1" }).items).to.deep.equal([1]);
+    expect(first([1, 12, 13], { CreatedAfter: 2, CreatedBefore: 2 }).items).to.deep.equal([12]);
   });
 
   it("refuses tokens that are foreign or of another request", () => {
-    const { NextToken = "" } = page([1, 2], { MaxResults: 1 }, describeNumber);
-    expect(() => page([1, 2], { NextToken, NameContains: "1" }, describeNumber)).to.throw("NextToken");
-    expect(() => page([1, 2], { NextToken: "nonsense" }, describeNumber)).to.throw("NextToken");
+    const { NextToken = "" } = first([1, 2], { MaxResults: 1 });
+    expect(first([1, 2], { MaxResults: 9, NextToken }).items).to.deep.equal([1]);
+    expect(() => first([1, 2], { NextToken, NameContains: "1" })).to.throw("NextToken");
+    expect(() => page("ListOthers", [1, 2], { NextToken }, describeNumber)).to.throw("NextToken");
+    for (const wrong of ["nonsense", `${NextToken.split(".")[0]}.nonsense`, `${NextToken.split(".")[0]}.`]) {
+      expect(() => first([1, 2], { NextToken: wrong }), wrong).to.throw("NextToken");
+    }
   });
 });
 
