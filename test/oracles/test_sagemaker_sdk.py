@@ -19,6 +19,7 @@ from sagemaker.processing import FrameworkProcessor, ProcessingInput, Processing
 from sagemaker.s3 import S3Downloader
 from sagemaker.serializers import CSVSerializer
 from sagemaker.sklearn import SKLearn
+from sagemaker.transformer import Transformer
 from sagemaker.workflow.condition_step import ConditionStep
 from sagemaker.workflow.conditions import ConditionEquals
 from sagemaker.workflow.fail_step import FailStep
@@ -28,7 +29,7 @@ from sagemaker.workflow.parameters import ParameterFloat
 from sagemaker.workflow.pipeline import Pipeline, _PipelineExecution
 from sagemaker.workflow.pipeline_context import PipelineSession
 from sagemaker.workflow.selective_execution_config import SelectiveExecutionConfig
-from sagemaker.workflow.steps import CacheConfig
+from sagemaker.workflow.steps import CacheConfig, TransformStep
 from sagemaker.xgboost import XGBoost
 from sdk_project import (
     GROUP,
@@ -256,6 +257,39 @@ def test_deployed_model_answers(predictor: Predictor) -> None:
     answered = scores(predictor)
     assert len(answered) == len(QUESTIONS)
     assert np.mean((np.array(answered) > 0.5) == (QUESTIONS[:, 0] > 0.5)) > 0.8
+
+
+def test_files_are_scored_in_batches(session: Session, project: Path, predictor: Predictor, tmp_path: Path) -> None:
+    """A transform job, with each line joined to its score, and the same as a pipeline's step."""
+    asked = upload(session, tmp_path, QUESTIONS, "batch", header=False)
+    model = session.sagemaker_client.describe_endpoint_config(EndpointConfigName="scores")["ProductionVariants"][0]
+    target = f"s3://{session.default_bucket()}/scored"
+    options = {
+        "model_name": model["ModelName"],
+        "instance_count": 1,
+        "instance_type": INSTANCE,
+        "strategy": "MultiRecord",
+        "assemble_with": "Line",
+        "accept": "text/csv",
+        "output_path": target,
+    }
+    work = {"content_type": "text/csv", "split_type": "Line", "input_filter": "$[1:]", "join_source": "Input"}
+    transformer = Transformer(**options, sagemaker_session=session)
+    transformer.transform(asked, **work, output_filter="$[0,-1]", wait=False, logs=False)
+    done = session.wait_for_transform_job(transformer.latest_transform_job.name, poll=1)
+    assert done["TransformJobStatus"] == "Completed"
+    lines = S3Downloader.read_file(f"{target}/rows.csv.out", session).splitlines()
+    scored = [tuple(map(float, line.split(","))) for line in lines]
+    assert [label for label, _ in scored] == list(QUESTIONS[:, 0])
+    assert [score for _, score in scored] == pytest.approx(scores(predictor), abs=1e-6)
+
+    building = PipelineSession()
+    in_pipeline = Transformer(**{**options, "output_path": f"{target}/step"}, sagemaker_session=building)
+    step = TransformStep(name="Score", step_args=in_pipeline.transform(asked, **work, output_filter="$[0,-1]"))
+    scoring = Pipeline(name="scoring", steps=[step], sagemaker_session=building)
+    scoring.upsert(role_arn=ROLE)
+    scoring.start().wait(delay=1, max_attempts=60)
+    assert S3Downloader.read_file(f"{target}/step/rows.csv.out", session).splitlines() == lines
 
 
 def test_endpoint_updated_to_a_model_that_cannot_load_stays_served(
