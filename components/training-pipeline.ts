@@ -51,9 +51,6 @@ export function trainingProblems(args: Pick<TrainingPipelineArgs, "source" | "pr
   if (args.preprocess.framework !== "scikit-learn") {
     problems.push(`preprocess.framework is "${args.preprocess.framework}": only "scikit-learn" is built so far`);
   }
-  if (args.training.algorithm !== "xgboost") {
-    problems.push(`training.algorithm is "${args.training.algorithm}": only "xgboost" is built so far`);
-  }
   return problems;
 }
 
@@ -248,7 +245,7 @@ export class TrainingPipeline extends PlatformComponent {
               split,
               seed,
             },
-            training: { ...training, algorithm: "xgboost" },
+            training,
             evaluation,
             approval: args.approval,
             functions: { gateModelArn, registerModelArn },

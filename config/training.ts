@@ -98,8 +98,8 @@ const HyperparameterName = text("a hyperparameter's name", /[a-z][a-z0-9_]*/, "u
 export const Training = struct("Training", {
   /** Default xgboost. */
   algorithm: withDefault(oneOf("xgboost", "lgbm"), "xgboost"),
-  /** Tag of the algorithm's image. Default "3.0-5". */
-  frameworkVersion: withDefault(FrameworkVersion, "3.0-5"),
+  /** Tag of the algorithm's image. Default: 3.0-5 of XGBoost's, 1.4-2 of scikit-learn's for lgbm. */
+  frameworkVersion: optional(FrameworkVersion),
   instanceType: TrainingInstance,
   /** 1 to 20, default 1. */
   instanceCount: withDefault(integer(1, 20), 1),

@@ -1,5 +1,6 @@
 // The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env`.
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { algorithms } from "../pipeline/algorithms";
 import { down, env, status, up } from "./commands";
 import { start } from "./loop/start";
 
@@ -39,6 +40,9 @@ program
     "--legitimate-weight <w>",
     "what one legitimate row stands for, where they were sampled (default: 1)",
     positive,
+  )
+  .addOption(
+    new Option("--algorithm <name>", "what to train (default: as configured)").choices(Object.keys(algorithms)),
   )
   .option("--set <group.key=value>", "override the local stack's configuration; may be repeated", collect, [])
   .option("--keep", "leave the cloud up and print how to use it")

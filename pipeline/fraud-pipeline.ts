@@ -2,8 +2,8 @@ import type { Json } from "./canonical-json";
 import { compile } from "./compile";
 import { callback, condition, equals, fail, lambda } from "./control-steps";
 import { execution, floatParameter, join, stringParameter, text, type Expression, type Value } from "./expressions";
-import type { AlgorithmName, Hyperparameters } from "./hyperparameters";
-import { algorithms } from "./hyperparameters";
+import { algorithms, trainingImage } from "./algorithms";
+import type { Hyperparameters } from "./hyperparameters";
 import { imageUri } from "./images";
 import { model, processing, training } from "./job-steps";
 import type { LaunchSettings } from "./launch-settings";
@@ -22,7 +22,6 @@ export interface CodeLocations {
 export interface FraudPipelineInputs {
   readonly settings: LaunchSettings;
   readonly code: CodeLocations;
-  readonly algorithm: AlgorithmName;
   readonly hyperparameters: Hyperparameters;
 }
 
@@ -54,10 +53,10 @@ const capacityRetry: RetryPolicy = {
  * The platform's pipeline, as docs/architecture.md describes it. Pure: the same inputs give the same definition.
  * @throws {Error} if there is no image of a framework's version in the region.
  */
-export function fraudPipeline({ settings, code, algorithm, hyperparameters }: FraudPipelineInputs): Json {
+export function fraudPipeline({ settings, code, hyperparameters }: FraudPipelineInputs): Json {
   const { preprocess: split, training: trainingSettings, evaluation, region, sagemakerRoleArn: roleArn } = settings;
   const sklearnImage = imageUri("sagemaker-scikit-learn", split.frameworkVersion, region);
-  const trainingImage = imageUri("sagemaker-xgboost", trainingSettings.frameworkVersion, region);
+  const modelImage = trainingImage(trainingSettings, region);
 
   const executionId = stringParameter("ExecutionId");
   const rawDataUri = stringParameter("RawDataUri");
@@ -119,7 +118,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
   const train = training("Train", {
     ...job,
     namePrefix: named("train"),
-    image: trainingImage,
+    image: modelImage,
     instanceType: trainingSettings.instanceType,
     instanceCount: trainingSettings.instanceCount,
     maxRuntimeSeconds: trainingSettings.maxRuntimeSeconds,
@@ -128,7 +127,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
       legitimate_weight: text(legitimateWeight),
       false_positive_cost: String(evaluation.falsePositiveCost),
       seed: String(split.seed),
-      sagemaker_program: algorithms[algorithm].program,
+      sagemaker_program: algorithms[trainingSettings.algorithm].program,
       sagemaker_submit_directory: code.training,
       sagemaker_container_log_level: "20",
       sagemaker_region: region,
@@ -149,7 +148,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
     ...job,
     namePrefix: named("evaluate"),
     // The image that trained the model is the one that can load it.
-    image: trainingImage,
+    image: modelImage,
     instanceType: evaluation.instanceType,
     maxRuntimeSeconds: processingMaxRuntimeSeconds,
     entrypoint: ["python3", `${codeFolder}/evaluate.py`],
@@ -196,8 +195,8 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
       pipelineExecutionArn: execution.pipelineExecutionArn,
       evaluationUri,
       modelArtifactUri: artifactUri,
-      image: trainingImage,
-      algorithm,
+      image: modelImage,
+      algorithm: trainingSettings.algorithm,
       gitRevision: settings.gitRevision ?? "unknown",
       environment: serving,
     },
@@ -207,7 +206,7 @@ export function fraudPipeline({ settings, code, algorithm, hyperparameters }: Fr
 
   const createModel = model("CreateModel", {
     namePrefix: settings.baseJobNamePrefix,
-    image: trainingImage,
+    image: modelImage,
     artifactUri,
     roleArn,
     environment: { ...serving, FRAUD_MODEL_PACKAGE_ARN: modelPackageArn },

@@ -1,53 +1,9 @@
 import { suggest } from "../config/nearest";
+import type { Algorithm, Range } from "./algorithms";
 
 /** The value of a hyperparameter. */
 export type Hyperparameter = string | number | boolean;
 export type Hyperparameters = Readonly<Record<string, Hyperparameter>>;
-
-/** An algorithm that can be trained, and where its settings come from. */
-export interface Algorithm {
-  /** File in `models/` with every hyperparameter's default. */
-  readonly defaultsFile: string;
-  /** Environment variables of the launcher that override begin with it. */
-  readonly environmentPrefix: string;
-  /** Script in `jobs/train/`. */
-  readonly program: string;
-  readonly ranges: Readonly<Record<string, Range>>;
-}
-
-/** From `min` to `max`, both included; `above` excludes its bound. */
-interface Range {
-  readonly whole?: boolean;
-  readonly min?: number;
-  readonly above?: number;
-  readonly max?: number;
-}
-
-const share: Range = { above: 0, max: 1 };
-const penalty: Range = { min: 0 };
-
-/** What can be trained. */
-export const algorithms = {
-  xgboost: {
-    defaultsFile: "xgboost_default.json",
-    environmentPrefix: "XGBOOST_",
-    program: "train_xgboost.py",
-    ranges: {
-      eta: share,
-      max_depth: { whole: true, min: 0, max: 64 },
-      max_bin: { whole: true, min: 2 },
-      min_child_weight: penalty,
-      gamma: penalty,
-      subsample: share,
-      colsample_bytree: share,
-      reg_lambda: penalty,
-      reg_alpha: penalty,
-      num_round: { whole: true, min: 1, max: 100_000 },
-      early_stopping_rounds: { whole: true, min: 1 },
-    },
-  },
-} as const satisfies Readonly<Record<string, Algorithm>>;
-export type AlgorithmName = keyof typeof algorithms;
 
 /** Hyperparameters that are not what they should be: everything at once. */
 export class HyperparameterError extends Error {
@@ -55,25 +11,6 @@ export class HyperparameterError extends Error {
     super(problems.join("\n"));
     this.name = "HyperparameterError";
   }
-}
-
-/**
- * The algorithm to train: TRAINING_ALGORITHM in the environment, else as configured.
- * @throws {Error} if there is no such algorithm.
- */
-export function chooseAlgorithm(
-  configured: AlgorithmName,
-  environment: Readonly<Record<string, string | undefined>>,
-): AlgorithmName {
-  const wanted = environment["TRAINING_ALGORITHM"];
-  if (wanted === undefined || wanted === "") return configured;
-  const known = Object.keys(algorithms);
-  if (isAlgorithm(wanted)) return wanted;
-  throw new Error(`TRAINING_ALGORITHM=${wanted} is not an algorithm that can be trained: ${suggest(wanted, known)}`);
-}
-
-function isAlgorithm(name: string): name is AlgorithmName {
-  return Object.hasOwn(algorithms, name);
 }
 
 /** A value that overrides a default, and where it was given. */

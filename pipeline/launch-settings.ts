@@ -43,8 +43,9 @@ const Preprocess = struct("LaunchPreprocess", {
 }).rule(["trainRatio", "validationRatio", "testRatio"], ratiosSumToOne);
 
 const Training = struct("LaunchTraining", {
-  algorithm: oneOf("xgboost"),
-  frameworkVersion: FrameworkVersion,
+  algorithm: oneOf("xgboost", "lgbm"),
+  /** Tag of the algorithm's image. Default: the algorithm's own, see `algorithms`. */
+  frameworkVersion: optional(FrameworkVersion),
   instanceType: TrainingInstance,
   instanceCount: integer(1, 20),
   maxRuntimeSeconds: integer(60, 2_419_200),

@@ -5,11 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { apply, array, either } from "fp-ts";
+import { algorithms, chooseAlgorithm } from "./algorithms";
 import { configErrors, describeErrors, dictionary, text } from "../config/codec";
 import { Hyperparameter } from "../config/training";
 import { executionId as newExecutionId } from "./execution-id";
 import { fraudPipeline, refusedStepName } from "./fraud-pipeline";
-import { algorithms, chooseAlgorithm, resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
+import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
 import { readJobCode } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { uploadArchive, uploadFiles, versionOf } from "./object-store";
@@ -52,9 +53,10 @@ export interface LaunchContext {
  */
 export async function launch(context: LaunchContext): Promise<number> {
   const { environment, s3, sagemaker, print } = context;
-  const settings = settingsFrom(environment);
-  const rawDataKey = chooseRawDataKey(settings, environment);
-  const { legitimateWeight, algorithm, hyperparameters } = await readOverrides(settings, environment, context.root);
+  const configured = settingsFrom(environment);
+  const rawDataKey = chooseRawDataKey(configured, environment);
+  const { legitimateWeight, training, hyperparameters } = await readOverrides(configured, environment, context.root);
+  const settings: LaunchSettings = { ...configured, training };
   const [code, rawDataVersion] = await Promise.all([
     uploadCode(s3, settings, context.root),
     versionOf(s3, settings.bucket, rawDataKey),
@@ -64,7 +66,7 @@ export async function launch(context: LaunchContext): Promise<number> {
   const pipeline = await upsertPipeline(sagemaker, {
     name: settings.pipelineName,
     roleArn: settings.sagemakerRoleArn,
-    definition: fraudPipeline({ settings, code, algorithm, hyperparameters }),
+    definition: fraudPipeline({ settings, code, hyperparameters }),
     description: "Credit card fraud: preprocess, train, evaluate, gate, register, deploy",
     tags: settings.tags,
   });
@@ -100,14 +102,14 @@ function settingsFrom(environment: Environment): LaunchSettings {
 /** What the environment may change of a run. Everything that is wrong with it is reported at once. */
 async function readOverrides(settings: LaunchSettings, environment: Environment, root: string) {
   const attempt = <A>(read: () => A) => either.tryCatch(read, (error) => [messageOf(error)]);
-  const { algorithm: configured, hyperparameters } = settings.training;
-  const chosen = attempt(() => chooseAlgorithm(configured, environment));
-  const algorithm = algorithms[either.isRight(chosen) ? chosen.right : configured];
+  const chosen = attempt(() => chooseAlgorithm(settings.training, environment));
+  const training = either.isRight(chosen) ? chosen.right : settings.training;
+  const algorithm = algorithms[training.algorithm];
   const defaults = await readDefaults(path.join(root, "models", algorithm.defaultsFile));
   const overrides = allOf({
     legitimateWeight: attempt(() => readLegitimateWeight(environment)),
-    algorithm: chosen,
-    hyperparameters: attempt(() => resolveHyperparameters(algorithm, defaults, hyperparameters, environment)),
+    training: chosen,
+    hyperparameters: attempt(() => resolveHyperparameters(algorithm, defaults, training.hyperparameters, environment)),
   });
   if (either.isRight(overrides)) return overrides.right;
   throw new Error(`the run's settings are wrong:\n${overrides.left.join("\n")}`);

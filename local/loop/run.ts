@@ -25,6 +25,8 @@ export interface LoopOptions {
   data?: string;
   /** Rows of the stand-in; default: as many as the published data set. */
   rows?: number;
+  /** Algorithm to train; default: as configured. */
+  algorithm?: string;
   /** `group.key=value` overrides of the stack's configuration. */
   set: string[];
   /** What one legitimate row stands for, where they were sampled; default 1. */
@@ -69,7 +71,8 @@ export async function runLoop(
   const dataset = await stage("data", (progress) => prepareData(options, progress));
   findings.dataset = dataset;
   await stage("build", buildArtifacts);
-  const file = writeStackFile("local", options.set, join(localDirectory, "run"));
+  const chosen = options.algorithm === undefined ? [] : [`training.algorithm=${options.algorithm}`];
+  const file = writeStackFile("local", [...chosen, ...options.set], join(localDirectory, "run"));
 
   const cloud = await stage("cloud", async (progress) => {
     const directory = join(localDirectory, "cloud");

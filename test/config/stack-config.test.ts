@@ -48,7 +48,7 @@ describe("decodeStackConfig", () => {
     expect(config.storage).to.deep.equal({ prefix: "fraud", retainOnDelete: true, protect: false });
     expect(config.source).to.deep.equal({ type: "s3", key: "raw/creditcard.csv" });
     expect(config.preprocess).to.include({ framework: "pyspark", instanceCount: 1, split: "temporal", seed: 7 });
-    expect(config.training).to.deep.include({ algorithm: "xgboost", frameworkVersion: "3.0-5", hyperparameters: {} });
+    expect(config.training).to.deep.include({ algorithm: "xgboost", hyperparameters: {} });
     expect(config.evaluation).to.include({ auprcMinThreshold: 0, falsePositiveCost: 5, bootstrapSamples: 1000 });
     expect(config.registry).to.deep.equal({ approval: "auto", modelName: "fraud" });
     expect(config.deployment.timeoutSeconds).to.equal(3600);

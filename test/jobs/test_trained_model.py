@@ -27,7 +27,7 @@ def trained(algorithm: str) -> trained_model.Predictor:
     features, labels = rows()
     if algorithm == "xgboost":
         matrix = xgb.DMatrix(features, label=labels, feature_names=FEATURES)
-        return xgboost_model.XGBoostModel(xgb.train({"objective": "binary:logistic"}, matrix, 12))
+        return xgboost_model.XGBoostModel(xgb.train({"objective": "binary:logistic", "nthread": 1}, matrix, 12))
     data = lgb.Dataset(features, label=labels, feature_name=FEATURES)
     parameters = {"objective": "binary", "verbosity": -1, "num_threads": 1}
     return lightgbm_model.LightGBMModel(lgb.train(parameters, data, 12), threads=1)

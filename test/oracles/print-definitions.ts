@@ -42,7 +42,6 @@ function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
       evaluate: "s3://bucket/fraud/scripts/b",
       training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
     },
-    algorithm: "xgboost",
     hyperparameters: { eta: 0.05, max_depth: 4, objective: "binary:logistic" },
   });
 }

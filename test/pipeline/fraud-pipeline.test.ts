@@ -12,7 +12,6 @@ function definition(changes: Readonly<Record<string, unknown>> = {}) {
   return fraudPipeline({
     settings: settings(changes),
     code,
-    algorithm: "xgboost",
     hyperparameters: { eta: 0.05, max_depth: 4 },
   });
 }
@@ -106,6 +105,22 @@ describe("the fraud pipeline", () => {
         },
       },
     });
+  });
+
+  it("trains, evaluates and serves another algorithm in its own container", () => {
+    const training = { ...settings().training, algorithm: "lgbm", frameworkVersion: undefined };
+    const lgbm = definition({ training });
+    const image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3";
+    const train = at(step(lgbm, 1), "Arguments");
+    expect(at(train, "AlgorithmSpecification", "TrainingImage")).to.equal(image);
+    expect(at(train, "HyperParameters", "sagemaker_program")).to.equal("train_lgbm.py");
+    expect(at(step(lgbm, 2), "Arguments", "AppSpecification", "ImageUri")).to.equal(image);
+    const [register, create] = at(step(lgbm, 4), "Arguments", "IfSteps") as unknown[];
+    expect(at(register, "Arguments")).to.include({ algorithm: "lgbm", image });
+    expect(at(create, "Arguments", "PrimaryContainer", "Image")).to.equal(image);
+    for (const index of [0, 1, 2]) {
+      expect(at(step(lgbm, index), "RetryPolicies")).to.deep.equal(at(step(json, index), "RetryPolicies"));
+    }
   });
 
   it("gates on the evaluation of the test split", () => {

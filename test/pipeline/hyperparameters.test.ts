@@ -1,11 +1,7 @@
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import {
-  algorithms,
-  chooseAlgorithm,
-  HyperparameterError,
-  resolveHyperparameters,
-} from "../../pipeline/hyperparameters";
-import shipped from "../../models/xgboost_default.json";
+import { algorithms } from "../../pipeline/algorithms";
+import { HyperparameterError, resolveHyperparameters, type Hyperparameters } from "../../pipeline/hyperparameters";
 
 const defaults = { eta: 0.05, max_depth: 5, gamma: 0, tree_method: "hist", verbose: false };
 
@@ -60,16 +56,27 @@ describe("hyperparameters", () => {
     expect(problems({ eta: 1, max_depth: 0, gamma: 0 })).to.deep.equal([]);
   });
 
-  it("are in range as shipped", () => {
-    expect(resolveHyperparameters(algorithms.xgboost, shipped, shipped, {})).to.deep.equal(shipped);
-  });
+  for (const [name, algorithm] of Object.entries(algorithms)) {
+    it(`of ${name} all have a range, and are in it as shipped`, () => {
+      const shipped = JSON.parse(readFileSync(`models/${algorithm.defaultsFile}`, "utf8")) as Hyperparameters;
+      expect(Object.keys(shipped)).to.have.members(Object.keys(algorithm.ranges));
+      expect(resolveHyperparameters(algorithm, shipped, shipped, {})).to.deep.equal(shipped);
+    });
+  }
 
-  it("are of the algorithm that is chosen", () => {
-    expect(chooseAlgorithm("xgboost", {})).to.equal("xgboost");
-    expect(chooseAlgorithm("xgboost", { TRAINING_ALGORITHM: "xgboost" })).to.equal("xgboost");
-    expect(() => chooseAlgorithm("xgboost", { TRAINING_ALGORITHM: "xgbost" }))
-      .to.throw("TRAINING_ALGORITHM=xgbost")
-      .with.property("message")
-      .that.contains('"xgboost"');
+  it("of LightGBM are read from variables of its own", () => {
+    const shipped = { num_leaves: 15, max_depth: -1, learning_rate: 0.05 };
+    const lgbm = (environment: Record<string, string>) =>
+      resolveHyperparameters(algorithms.lgbm, shipped, {}, environment);
+    expect(lgbm({ LGBM_NUM_LEAVES: "31", XGBOOST_ETTA: "1" })).to.deep.equal({ ...shipped, num_leaves: 31 });
+    for (const [variable, value, told] of [
+      ["LGBM_NUM_LEAVS", "31", 'did you mean "num_leaves"?'],
+      ["LGBM_NUM_LEAVES", "1", "at least 2"],
+      ["LGBM_MAX_DEPTH", "-2", "at least -1"],
+      ["LGBM_LEARNING_RATE", "0", "above 0"],
+      ["LGBM_LEARNING_RATE", "slow", "is not a number"],
+    ] as const) {
+      expect(() => lgbm({ [variable]: value }), variable).to.throw(HyperparameterError, told);
+    }
   });
 });

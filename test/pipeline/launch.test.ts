@@ -106,6 +106,16 @@ describe("launch", () => {
     expect(cloud.count("UpdatePipeline")).to.equal(2);
   });
 
+  it("trains the algorithm that the environment names, from its own defaults", async () => {
+    await run({ TRAINING_ALGORITHM: "lgbm", LGBM_NUM_LEAVES: "7", XGBOOST_MAX_DEPTH: "3" });
+    const definition = cloud.pipelines.get("fraud-test")?.PipelineDefinition;
+    expect(definition)
+      .to.contain('"sagemaker_program":"train_lgbm.py"')
+      .and.contain('"num_leaves":"7"')
+      // The configured one is XGBoost's.
+      .and.contain('"max_depth":"-1"');
+  });
+
   it("tells new data under an old name from the old", async () => {
     await run();
     cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from("Time,V1\n0,1"));
