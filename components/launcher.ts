@@ -6,6 +6,7 @@ import { launchSettingsVariable } from "../pipeline/launch-settings";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
 import { literally, pullingImages, ServiceRole, type Statement } from "./iam";
+import { LaunchSchedule } from "./launch-schedule";
 import type { Storage } from "./storage";
 
 export interface LauncherArgs extends ComponentArgs {
@@ -18,8 +19,10 @@ export interface LauncherArgs extends ComponentArgs {
   rawDataKey: string;
   /** JSON of `LaunchSettings` (pipeline/launch-settings.ts). */
   settings: pulumi.Input<string>;
-  /** Size, network and image of the task. */
+  /** Size, network, image and schedule of the task. */
   task: Ecs;
+  /** Topic that hears of scheduled launches that failed. */
+  alertsTopicArn: pulumi.Input<string>;
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
   /** Existing roles instead of made ones. */
@@ -27,6 +30,7 @@ export interface LauncherArgs extends ComponentArgs {
   transform?: {
     cluster?: Transform<aws.ecs.ClusterArgs>;
     taskDefinition?: Transform<aws.ecs.TaskDefinitionArgs>;
+    schedule?: Transform<aws.scheduler.ScheduleArgs>;
   };
 }
 
@@ -136,6 +140,22 @@ export class Launcher extends PlatformComponent {
       subnetIds: args.task.subnetIds ?? [],
       securityGroupIds: args.task.securityGroupIds ?? [],
     };
+    if (args.task.schedule !== undefined) {
+      new LaunchSchedule(
+        this.childName("schedule"),
+        {
+          ...this.shared,
+          ...this.task,
+          schedule: args.task.schedule,
+          timezone: args.task.scheduleTimezone,
+          flexibleWindowMinutes: args.task.flexibleWindowMinutes,
+          taskRoleArns: [role.arn, execution.arn],
+          alertsTopicArn: args.alertsTopicArn,
+          transform: { schedule: args.transform?.schedule },
+        },
+        { parent: this },
+      );
+    }
     this.registerOutputs({ clusterArn: cluster.arn, taskDefinitionArn: task.arn });
   }
 
@@ -152,6 +172,8 @@ export class Launcher extends PlatformComponent {
           "sagemaker:UpdatePipeline",
           "sagemaker:DescribePipeline",
           "sagemaker:StartPipelineExecution",
+          "sagemaker:StopPipelineExecution",
+          "sagemaker:ListPipelineExecutions",
           "sagemaker:DescribePipelineExecution",
           "sagemaker:ListPipelineExecutionSteps",
           "sagemaker:AddTags",

@@ -85,6 +85,7 @@ export class TrainingPipeline extends PlatformComponent {
         rawDataKey: s3KeyOf(args.source),
         settings: this.settings(args, gate, register),
         task: args.launcher,
+        alertsTopicArn: args.alerts.topicArn,
         taskFamily: args.taskFamily,
         roles: { task: args.roles?.launcher, execution: args.roles?.launcherExecution },
         transform: args.transform,
@@ -250,6 +251,7 @@ export class TrainingPipeline extends PlatformComponent {
             approval: args.approval,
             functions: { gateModelArn, registerModelArn },
             deployQueueUrl,
+            overlappingRuns: args.launcher.overlappingRuns,
             tags: args.runTimeTags,
             gitRevision: undefined,
           };

@@ -2,10 +2,8 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
+import { DeadLetters, RETENTION_SECONDS } from "./dead-letters";
 import type { Statement } from "./iam";
-
-/** What SQS keeps a message at most: 14 days. */
-const RETENTION_SECONDS = 1_209_600;
 
 export interface WorkQueueArgs extends ComponentArgs {
   /** Longest run of the function that reads the queue, in seconds; a message stays hidden for six times as long. */
@@ -33,11 +31,15 @@ export class WorkQueue extends PlatformComponent {
   constructor(name: string, args: WorkQueueArgs, options?: pulumi.ComponentResourceOptions) {
     super("WorkQueue", name, args, options);
 
-    const deadLetters = this.child(
-      aws.sqs.Queue,
-      "dead-letters",
-      { messageRetentionSeconds: RETENTION_SECONDS, sqsManagedSseEnabled: true, tags: this.tags },
-      args.transform?.deadLetters,
+    const deadLetters = new DeadLetters(
+      this.childName("dead-letters"),
+      {
+        ...this.shared,
+        alarmDescription: "Messages could not be processed and wait among the dead letters: read the consumer's log.",
+        alertsTopicArn: args.alertsTopicArn,
+        transform: { queue: args.transform?.deadLetters, alarm: args.transform?.alarm },
+      },
+      { parent: this },
     );
     const queue = this.child(
       aws.sqs.Queue,
@@ -73,26 +75,6 @@ export class WorkQueue extends PlatformComponent {
         }),
       });
     }
-    this.child(
-      aws.cloudwatch.MetricAlarm,
-      "dead-letters",
-      {
-        alarmDescription: "Messages could not be processed and wait among the dead letters: read the consumer's log.",
-        namespace: "AWS/SQS",
-        metricName: "ApproximateNumberOfMessagesVisible",
-        dimensions: { QueueName: deadLetters.name },
-        statistic: "Maximum",
-        period: 60,
-        evaluationPeriods: 1,
-        threshold: 0,
-        comparisonOperator: "GreaterThanThreshold",
-        treatMissingData: "notBreaching",
-        alarmActions: [args.alertsTopicArn],
-        tags: this.tags,
-      },
-      args.transform?.alarm,
-    );
-
     this.url = queue.url;
     this.arn = queue.arn;
     this.deadLettersUrl = deadLetters.url;

@@ -4,8 +4,10 @@ import {
   eitherOf,
   flag,
   integer,
+  leaf,
   list,
   number,
+  oneOf,
   oneOfNumbers,
   optional,
   struct,
@@ -54,7 +56,23 @@ function steps(from: number, to: number, step: number): number[] {
   return Array.from({ length: (to - from) / step + 1 }, (_, index) => from + index * step);
 }
 
-/** The Fargate task that launches the pipeline. */
+const TimeZone = leaf(
+  "TimeZone",
+  (value): value is string => typeof value === "string" && isTimeZone(value),
+  "is not a time zone",
+  "give an IANA name such as Europe/Paris, or UTC",
+);
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** The Fargate task that launches the pipeline, and when. */
 export const Ecs = struct("Ecs", {
   /** CPU units, 1024 to a core. Default 512. */
   cpu: withDefault(oneOfNumbers([...fargateMemoryMib.keys()], "CPU units"), 512),
@@ -64,6 +82,20 @@ export const Ecs = struct("Ecs", {
   image: optional(text("an image's URI", /\S+/, "give registry/repository:tag")),
   subnetIds: optional(list(SubnetId, 1)),
   securityGroupIds: optional(list(SecurityGroupId, 1)),
+  /** When the pipeline is launched by itself. Default: never. */
+  schedule: optional(
+    text(
+      "a schedule of EventBridge Scheduler",
+      /cron\(\S+(?: \S+){5}\)|rate\([1-9]\d* (?:minute|hour|day)s?\)/,
+      "give cron(MINUTE HOUR DAY MONTH WEEKDAY YEAR), such as cron(0 3 * * ? *), or rate(1 day)",
+    ),
+  ),
+  /** Of `schedule`, as the IANA names it. Default UTC. */
+  scheduleTimezone: withDefault(TimeZone, "UTC"),
+  /** The launch comes within that many minutes of its time: 0 to 1440, default 15. */
+  flexibleWindowMinutes: withDefault(integer(0, 1440), 15),
+  /** Whether a launch starts a run while another is under way. Default skip: it starts none. */
+  overlappingRuns: withDefault(oneOf("skip", "allow"), "skip"),
 }).rule(["cpu", "memoryMib"], ({ cpu, memoryMib }) => {
   const offered = fargateMemoryMib.get(cpu) ?? [];
   if (offered.includes(memoryMib)) return [];

@@ -95,6 +95,8 @@ export const LaunchSettings = struct("LaunchSettings", {
   ),
   /** manual: the pipeline ends with a package that waits for a person; nothing is deployed. Default auto. */
   approval: withDefault(oneOf("auto", "manual"), "auto"),
+  /** Whether a launch starts a run while another is under way. Default skip: it says so and starts none. */
+  overlappingRuns: withDefault(oneOf("skip", "allow"), "skip"),
   tags: withDefault(Tags, {}),
   /** Commit that the code was built from. */
   gitRevision: optional(text("a git revision", /[0-9a-f]{7,64}/, "give a commit's hash")),

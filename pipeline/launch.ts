@@ -14,9 +14,11 @@ import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters"
 import { readJobCode } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { uploadArchive, uploadFiles, versionOf } from "./object-store";
+import { oldestUnderWay } from "./overlap";
 import {
   followExecution,
   startExecution,
+  stopExecution,
   upsertPipeline,
   type Outcome,
   type StepChange,
@@ -24,7 +26,7 @@ import {
 } from "./pipeline-client";
 
 /** Exit codes of the launcher. */
-export const exitCodes = { succeeded: 0, failed: 1, refused: 2 } as const;
+export const exitCodes = { succeeded: 0, failed: 1, refused: 2, skipped: 0 } as const;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,7 +34,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export type LaunchLine =
   | { readonly executionId: string; readonly pipelineExecutionArn: string; readonly pipeline: Upserted }
   | StepChange
-  | { readonly outcome: "succeeded" | "failed" | "refused"; readonly reason?: string };
+  | { readonly outcome: keyof typeof exitCodes; readonly reason?: string };
 
 /** What a launch needs of the outside. */
 export interface LaunchContext {
@@ -57,6 +59,12 @@ export async function launch(context: LaunchContext): Promise<number> {
   const rawDataKey = chooseRawDataKey(configured, environment);
   const { legitimateWeight, training, hyperparameters } = await readOverrides(configured, environment, context.root);
   const settings: LaunchSettings = { ...configured, training };
+  const skip = (other: string): number => {
+    print({ outcome: "skipped", reason: `${other} is under way, and runs do not overlap (overlappingRuns: skip)` });
+    return exitCodes.skipped;
+  };
+  const standing = await runBefore(sagemaker, settings);
+  if (standing !== undefined) return skip(standing);
   const [code, rawDataVersion] = await Promise.all([
     uploadCode(s3, settings, context.root),
     versionOf(s3, settings.bucket, rawDataKey),
@@ -81,6 +89,11 @@ export async function launch(context: LaunchContext): Promise<number> {
       LegitimateWeight: String(legitimateWeight),
     },
   });
+  const first = await runBefore(sagemaker, settings);
+  if (first !== undefined && first !== pipelineExecutionArn) {
+    await stopExecution(sagemaker, pipelineExecutionArn);
+    return skip(first);
+  }
   print({ executionId, pipelineExecutionArn, pipeline });
   if (!context.follow) return exitCodes.succeeded;
 
@@ -91,6 +104,12 @@ export async function launch(context: LaunchContext): Promise<number> {
   const line = judge(outcome);
   print(line);
   return exitCodes[line.outcome];
+}
+
+/** The execution that this launch must give way to, if there is one before it. */
+async function runBefore(sagemaker: SageMakerClient, settings: LaunchSettings): Promise<string | undefined> {
+  if (settings.overlappingRuns === "allow") return undefined;
+  return oldestUnderWay(sagemaker, settings.pipelineName, new Date());
 }
 
 function settingsFrom(environment: Environment): LaunchSettings {

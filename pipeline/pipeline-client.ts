@@ -5,6 +5,7 @@ import {
   paginateListPipelineExecutionSteps,
   ResourceNotFound,
   StartPipelineExecutionCommand,
+  StopPipelineExecutionCommand,
   UpdatePipelineCommand,
   type PipelineExecutionStep,
   type SageMakerClient,
@@ -99,6 +100,13 @@ export async function startExecution(sagemaker: SageMakerClient, request: Execut
   if (answer.PipelineExecutionArn === undefined)
     throw new Error("SageMaker started an execution without saying its ARN");
   return answer.PipelineExecutionArn;
+}
+
+/** Stops an execution; it ends a little later. */
+export async function stopExecution(sagemaker: SageMakerClient, arn: string): Promise<void> {
+  await sagemaker.send(
+    new StopPipelineExecutionCommand({ PipelineExecutionArn: arn, ClientRequestToken: crypto.randomUUID() }),
+  );
 }
 
 /** A step's state, as it is told to whoever follows. */

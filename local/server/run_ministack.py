@@ -8,6 +8,8 @@ EventBridge refuses sources that begin with ``aws.`` to everybody; those of the 
 
 S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key.
 
+Schedules and rules run tasks of the local ECS, and schedules are looked at every second.
+
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
@@ -15,10 +17,12 @@ import json
 import os
 import time
 
+import boto3
 import emulator_metrics
+import emulator_targets
 from ministack import app
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, lambda_svc, s3
+from ministack.services import cloudwatch, cloudwatch_logs, eventbridge, lambda_svc, s3, scheduler
 
 SERVICE_EVENT_MARK = "Root=local-aws-service"
 
@@ -108,10 +112,36 @@ def send_metrics_to(url: str) -> None:
     cloudwatch_logs._fanout_to_subscription_filters = fan_out_and_measure
 
 
+def run_tasks_at(url: str) -> None:
+    """Lets schedules and rules run tasks of the ECS at ``url``."""
+    invoke_target = eventbridge._invoke_target
+
+    def to_queue(arn: str, body: str, attributes: dict) -> None:
+        sqs = boto3.client("sqs", endpoint_url=url, region_name=os.environ["MINISTACK_REGION"], **CREDENTIALS)
+        queue_url = sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+        named = {name: {"DataType": "String", "StringValue": value or "-"} for name, value in attributes.items()}
+        sqs.send_message(QueueUrl=queue_url, MessageBody=body, MessageAttributes=named)
+
+    tasks = emulator_targets.TaskTargets(url, to_queue)
+
+    def invoke_or_run(target, event, rule, view=None):
+        if not emulator_targets.is_task(target):
+            return invoke_target(target, event, rule, view)
+        kind = "chronos-schedule" if event.get("Source") == "aws.scheduler" else "events-rule"
+        tasks.start(target, f"{kind}/{rule.get('Name', '')}")
+
+    eventbridge._invoke_target = invoke_or_run
+    scheduler._SCHEDULE_TICK_INTERVAL = 1
+
+
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+
 if listen_port := os.environ.get("LISTEN_PORT"):
     app._resolve_port = lambda: listen_port
-    # Two ports: the public one is the local server's, which has a CloudWatch.
-    send_metrics_to(f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/")
+    # Two ports: the public one is the local server's, which has a CloudWatch and an ECS.
+    public = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/"
+    send_metrics_to(public)
+    run_tasks_at(public)
 
 if __name__ == "__main__":
     app.main()

@@ -111,7 +111,7 @@ describe("the endpoint", () => {
       "sqs:SendMessage",
     ]);
     expect(permissionsOf("endpoint-settle")).to.include(
-      "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-dead-letters",
+      "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-dead-letters-queue",
     );
   });
 

@@ -27,10 +27,10 @@ describe("a work queue", () => {
     const { redrivePolicy, ...inputs } = inputsOf(QUEUE, "work-queue");
     expect(inputs).to.deep.include({ visibilityTimeoutSeconds: 300, sqsManagedSseEnabled: true });
     expect(JSON.parse(String(redrivePolicy))).to.deep.equal({
-      deadLetterTargetArn: "arn:aws:sqs:eu-west-1:123456789012:work-dead-letters",
+      deadLetterTargetArn: "arn:aws:sqs:eu-west-1:123456789012:work-dead-letters-queue",
       maxReceiveCount: 4,
     });
-    expect(inputsOf(QUEUE, "work-dead-letters")).to.deep.include({
+    expect(inputsOf(QUEUE, "work-dead-letters-queue")).to.deep.include({
       messageRetentionSeconds: 14 * 24 * 3600,
       sqsManagedSseEnabled: true,
     });
@@ -38,10 +38,10 @@ describe("a work queue", () => {
 
   it("tells of the first dead letter, and is quiet while there is none", async () => {
     await queue();
-    expect(inputsOf("aws:cloudwatch/metricAlarm:MetricAlarm", "work-dead-letters")).to.deep.include({
+    expect(inputsOf("aws:cloudwatch/metricAlarm:MetricAlarm", "work-dead-letters-alarm")).to.deep.include({
       namespace: "AWS/SQS",
       metricName: "ApproximateNumberOfMessagesVisible",
-      dimensions: { QueueName: "work-dead-letters" },
+      dimensions: { QueueName: "work-dead-letters-queue" },
       comparisonOperator: "GreaterThanThreshold",
       threshold: 0,
       treatMissingData: "notBreaching",

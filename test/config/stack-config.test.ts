@@ -68,7 +68,13 @@ describe("decodeStackConfig", () => {
       batchRows: 500,
       maxConcurrency: 5,
     });
-    expect(config.ecs).to.deep.equal({ cpu: 512, memoryMib: 1024 });
+    expect(config.ecs).to.deep.equal({
+      cpu: 512,
+      memoryMib: 1024,
+      scheduleTimezone: "UTC",
+      flexibleWindowMinutes: 15,
+      overlappingRuns: "skip",
+    });
     expect(config).to.not.have.any.keys("ci", "network", "budget");
   });
 
@@ -214,6 +220,14 @@ describe("rules", () => {
     ["monitors", { bias: { maxRuntimeSeconds: 3601, schedule: "cron(0 0/2 ? * * *)" } }, []],
     ["ecs", { cpu: 256, memoryMib: 4096 }, ["ecs.memoryMib"]],
     ["ecs", { cpu: 300 }, ["ecs.cpu"]],
+    ["ecs", { schedule: "cron(0 3 * * *)" }, ["ecs.schedule"]],
+    ["ecs", { schedule: "at(2030-01-01T00:00:00)" }, ["ecs.schedule"]],
+    ["ecs", { schedule: "rate(1 day)", scheduleTimezone: "Europe/Pariss" }, ["ecs.scheduleTimezone"]],
+    [
+      "ecs",
+      { flexibleWindowMinutes: 1441, overlappingRuns: "maybe" },
+      ["ecs.flexibleWindowMinutes", "ecs.overlappingRuns"],
+    ],
     ["source", { type: "rds", host: "db.internal", secretArn: "secret" }, ["source.secretArn"]],
     ["source", { type: "mysql" }, ["source.type"]],
     ["roles", { scorer: "arn:aws:iam::123456789012:role/path/scorer" }, []],

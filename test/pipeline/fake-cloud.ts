@@ -22,6 +22,9 @@ interface Started {
   PipelineParameters: { Name: string; Value: string }[];
 }
 
+/** The execution that the launcher under test starts. */
+export const OWN_EXECUTION = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/abc";
+
 const placeholders = { region: "eu-west-1", credentials: { accessKeyId: "none", secretAccessKey: "none" } };
 
 /** S3 and pipelines in memory, behind the real clients: their commands go no further than here. */
@@ -33,6 +36,10 @@ export class FakeCloud {
   /** What each look at the execution shows, in turn; the last one from then on. */
   looks: Look[] = [{ status: "Succeeded", steps: [] }];
   private looked = 0;
+  /** Executions that are under way for others than the launcher under test, by ARN, with their start. */
+  readonly underWay = new Map<string, Date>();
+  /** Called when an execution is started. */
+  onStart: () => void = () => undefined;
 
   readonly s3 = new S3Client(placeholders);
   readonly sagemaker = new SageMakerClient(placeholders);
@@ -73,7 +80,14 @@ export class FakeCloud {
         return {};
       case "StartPipelineExecution":
         this.started.push(input as unknown as Started);
-        return { PipelineExecutionArn: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/abc" };
+        this.onStart();
+        this.underWay.set(OWN_EXECUTION, new Date());
+        return { PipelineExecutionArn: OWN_EXECUTION };
+      case "StopPipelineExecution":
+        this.underWay.delete(input["PipelineExecutionArn"] as string);
+        return {};
+      case "ListPipelineExecutions":
+        return { PipelineExecutionSummaries: this.executions(input["PipelineName"] as string) };
       case "DescribePipelineExecution":
         this.looked += 1;
         return { PipelineExecutionStatus: this.look().status };
@@ -82,6 +96,15 @@ export class FakeCloud {
       default:
         throw new Error(`the launcher is not expected to call ${command}`);
     }
+  }
+
+  private executions(pipelineName: string) {
+    this.pipeline(pipelineName);
+    return [...this.underWay].map(([PipelineExecutionArn, StartTime]) => ({
+      PipelineExecutionArn,
+      StartTime,
+      PipelineExecutionStatus: "Executing",
+    }));
   }
 
   private list(prefix: string) {

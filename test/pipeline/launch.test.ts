@@ -10,7 +10,7 @@ import {
   readLegitimateWeight,
   type LaunchLine,
 } from "../../pipeline/launch";
-import { FakeCloud, type Look } from "./fake-cloud";
+import { FakeCloud, OWN_EXECUTION, type Look } from "./fake-cloud";
 import { rawSettings } from "./samples";
 
 const projectRoot = path.resolve(__dirname, "../..");
@@ -39,7 +39,8 @@ describe("launch", () => {
       sagemaker: cloud.sagemaker,
       print: (line) => lines.push(line),
       sleep: () => Promise.resolve(),
-    });
+      // What it started has ended before the next one begins.
+    }).finally(() => cloud.underWay.delete(OWN_EXECUTION));
 
   const uploads = () => [...cloud.objects.keys()].filter((key) => key.startsWith("fraud/scripts/"));
   const parameter = (run: number, name: string) =>
@@ -121,6 +122,39 @@ describe("launch", () => {
     cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from("Time,V1\n0,1"));
     await run();
     expect(parameter(0, "RawDataVersion")).to.not.equal(parameter(1, "RawDataVersion"));
+  });
+
+  const OTHER = "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/other";
+
+  it("starts nothing while another run is under way, and says which", async () => {
+    await run();
+    cloud.underWay.set(OTHER, new Date());
+    const calls = cloud.calls.length;
+    expect(await run()).to.equal(0);
+    expect(cloud.calls.slice(calls)).to.deep.equal(["ListPipelineExecutions"]);
+    expect(lines.at(-1)).to.have.property("outcome", "skipped");
+    expect(lines.at(-1)).to.have.property("reason").that.contains(OTHER);
+  });
+
+  it("gives way to a run that another launcher began at the same moment, and only to an older one", async () => {
+    cloud.onStart = () => cloud.underWay.set(OTHER, new Date(Date.now() - 1));
+    expect(await run()).to.equal(0);
+    expect(cloud.count("StopPipelineExecution")).to.equal(1);
+    expect([...cloud.underWay.keys()]).to.deep.equal([OTHER]);
+    expect(lines.at(-1)).to.have.property("outcome", "skipped");
+
+    cloud.underWay.clear();
+    cloud.onStart = () => cloud.underWay.set(OTHER, new Date(Date.now() + 60_000));
+    await run();
+    expect(cloud.count("StopPipelineExecution")).to.equal(1);
+    expect(lines.at(-1)).to.have.property("pipelineExecutionArn");
+  });
+
+  it("lets runs overlap where it is told to", async () => {
+    cloud.underWay.set(OTHER, new Date(0));
+    await run({ LAUNCH_SETTINGS: JSON.stringify({ ...rawSettings, overlappingRuns: "allow" }) });
+    expect(lines.at(-1)).to.have.property("pipelineExecutionArn");
+    expect(cloud.count("ListPipelineExecutions")).to.equal(0);
   });
 
   it("refuses to start without raw data", async () => {
