@@ -91,7 +91,8 @@ def test_objects_go_there_and_back(aws: Cli, endpoint: str) -> None:
 
 
 def test_endpoint_is_listed_described_and_invoked(aws: Cli, endpoint: str) -> None:
-    named = aws("sagemaker", "list-endpoints", "--status-equals", "InService", "--query", "Endpoints[].EndpointName")
+    asked = ("--name-contains", endpoint, "--status-equals", "InService", "--query", "Endpoints[].EndpointName")
+    named = aws("sagemaker", "list-endpoints", *asked)
     assert named == [endpoint]
     [variant] = aws("sagemaker", "describe-endpoint", "--endpoint-name", endpoint)["ProductionVariants"]
     assert (variant["CurrentInstanceCount"], variant["VariantName"]) == (1, "All")
