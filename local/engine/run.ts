@@ -1,5 +1,8 @@
 import type { DiagnosticEvent, EngineEvent, OutputMap, Stack, StepEventMetadata } from "@pulumi/pulumi/automation";
 
+import { nameOf } from "../provider/naming";
+import { recover } from "./recovery";
+
 export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 /** One thing done, or to be done, to a resource. */
@@ -54,9 +57,10 @@ export class EngineError extends Error {
   }
 }
 
-/** Runs one operation on a stack. @throws EngineError */
+/** Runs one operation on a stack, after putting right what a killed one left. @throws EngineError */
 export async function run(stack: Stack, operation: Operation, hooks: Hooks = {}): Promise<RunResult> {
   const from = performance.now();
+  const recovered = await recover(stack, operation === "preview");
   const record = new Transcript(operation, hooks);
   const { signal } = hooks;
   const options = {
@@ -73,7 +77,7 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
   return {
     changes: record.changes(),
     steps: record.steps,
-    warnings: [...record.warnings],
+    warnings: [...recovered, ...record.warnings],
     outputs,
     resources: operation === "preview" ? [] : await resourcesOf(stack),
     seconds: (performance.now() - from) / 1000,
@@ -167,10 +171,6 @@ class Transcript {
     const differences = Object.entries(detailedDiff ?? {}).map(([path, { diffKind }]) => [path, diffKind]);
     this.steps.push({ op, type, urn, name, differences: Object.fromEntries(differences) as Record<string, string> });
   }
-}
-
-function nameOf(urn: string): string {
-  return urn.split("::").slice(3).join("::");
 }
 
 /** A diagnostic without the engine's colour marks. */

@@ -32,7 +32,7 @@ export interface StackOptions {
 }
 
 /** Settings of a project as the engine reads them; the Automation API's type lacks the plugins. */
-interface Project extends ProjectSettings {
+export interface Project extends ProjectSettings {
   plugins: { providers: { name: string; path: string }[] };
 }
 

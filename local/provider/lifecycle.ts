@@ -31,6 +31,14 @@ export interface Existing {
   properties: Properties;
 }
 
+/** A resource whose creation was cut off. */
+export interface Found {
+  id: string;
+  properties: Properties;
+  /** Names of the inputs that it certainly has. The others are to be applied anew. */
+  inputs: string[];
+}
+
 export interface Current {
   id: string;
   properties: Properties;
@@ -118,7 +126,7 @@ export class Lifecycle {
     if (!current) return undefined;
     const now: Properties = { ...current, ...this.tagsOf(current, inputs) };
     const found = pick(now, (name) => name in inputs && now[name] !== undefined);
-    return { id, properties: outputsOf(context, state, { id, ...now }), inputs: { ...inputs, ...found } };
+    return { id, properties: outputsOf(context, state, { ...now, id }), inputs: { ...inputs, ...found } };
   }
 
   async update(urn: string, id: string, before: Properties, now: Properties, preview: boolean): Promise<Properties> {
@@ -134,6 +142,28 @@ export class Lifecycle {
   async delete(urn: string, id: string, state: Properties): Promise<void> {
     if (this.settings.planOnly) return;
     await unlessGone(() => this.definition(urn).delete(this.context("live", urn, state), id, forHandler(state)));
+  }
+
+  /**
+   * Looks for what a creation has left that nobody saw the end of.
+   *
+   * @param taken ids of the resources that are known
+   * @returns undefined when it made nothing
+   */
+  async find(urn: string, inputs: Properties, taken: ReadonlySet<string>): Promise<Found | undefined> {
+    const definition = this.definition(urn);
+    const [context, handled] = [this.context("live", urn, inputs), forHandler(inputs)];
+    const made = definition.find
+      ? await unlessGone(async () => definition.find?.(context, handled, taken))
+      : await definition.create(this.context("check", urn, inputs), handled);
+    if (!made || hasUnknown(made.id)) return undefined;
+    const known = pick(made, (name) => !hasUnknown(made[name]));
+    const current = await this.read(urn, made.id, { ...inputs, ...known }, inputs);
+    if (!current) return undefined;
+    const certain = await this.certain(urn, context, made.id, inputs, known);
+    const own = new Set([...definition.inputs, ...COMMON]);
+    const computed = pick({ ...known, ...current.properties }, (name) => !own.has(name) && !name.startsWith("__"));
+    return { id: made.id, properties: outputsOf(context, certain, computed), inputs: Object.keys(certain) };
   }
 
   context(mode: Mode, urn: string, inputs: Properties): Context {
@@ -155,12 +185,37 @@ export class Lifecycle {
       // What depends on unknown inputs can't be worked out in a preview: then nothing is known of the outputs.
       if (preview && hasUnknown(inputs)) return { id: UNKNOWN };
       if (preview || !context.partial) throw error;
-      // Inputs that may change are left out, so that the next update applies all of them.
-      const kept = new Set<string>([FILLED, "forceDestroy"]);
-      const fixed = pick(inputs, (name) => kept.has(name) || this.consequence(urn, name, inputs) === "replace");
-      const properties = outputsOf(context, fixed, context.partial);
-      throw new HalfMade({ id: context.partial.id, properties, inputs: fixed }, error);
+      const { id } = context.partial;
+      const certain = await this.certain(urn, context, id, inputs, context.partial);
+      throw new HalfMade({ id, properties: outputsOf(context, certain, context.partial), inputs: certain }, error);
     }
+  }
+
+  /**
+   * The inputs that something half made certainly has: those of its creation, and those that the service answers with.
+   * The others are left out of the state, so that the next update applies them.
+   */
+  private async certain(
+    urn: string,
+    context: Context,
+    id: string,
+    inputs: Properties,
+    known: Properties,
+  ): Promise<Properties> {
+    const state = forHandler({ ...inputs, ...known });
+    const read = await this.definition(urn)
+      .read(context, id, state)
+      // It was half made for a reason, and reading may fail for the same one: then nothing more is certain.
+      .catch(() => undefined);
+    const current: Properties = { ...read, ...this.tagsOf(read ?? {}, inputs) };
+    const kept = new Set<string>([FILLED, "forceDestroy"]);
+    return pick(
+      inputs,
+      (name) =>
+        kept.has(name) ||
+        this.consequence(urn, name, inputs) === "replace" ||
+        (current[name] !== undefined && difference(inputs[name], current[name]).size === 0),
+    );
   }
 
   /**

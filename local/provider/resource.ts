@@ -30,6 +30,14 @@ export interface Resource<Args extends object, Outputs extends object = object, 
    *   error of the service) when there is no such resource
    */
   read(c: Context, id: string, state: Inputs & Partial<Outputs>): Promise<Properties | undefined>;
+  /**
+   * Looks for a resource as these inputs make it, whose creation was cut off before anybody learned its id. Absent where
+   * the id follows from the inputs, or where creating it once more makes the same.
+   *
+   * @param taken ids of the resources that are known; those of others may look the same
+   * @returns what `create` returns; undefined when there is none
+   */
+  find?(c: Context, inputs: Inputs, taken: ReadonlySet<string>): Promise<(Created & Outputs) | undefined>;
   /** Changes the resource. Absent where every change makes a new one. @returns outputs that changed */
   update?(c: Context, id: string, inputs: Inputs, before: Inputs & Partial<Outputs>): Promise<Properties | void>;
   delete(c: Context, id: string, state: Inputs & Partial<Outputs>): Promise<unknown>;

@@ -2,7 +2,7 @@ import type { UsagePlan } from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
-import { mapPatches, patches, type Patch } from "./apigateway-patch";
+import { mapPatches, PAGE, patches, type Patch } from "./apigateway-patch";
 import { gatewayTags, retagGateway, tagCreated } from "./apigateway-tags";
 
 const apiKey = resource<aws.apigateway.ApiKeyArgs>({
@@ -20,6 +20,11 @@ const apiKey = resource<aws.apigateway.ApiKeyArgs>({
     const created = c.exists({ id, value: inputs.value ?? value, arn });
     await tagCreated(c, arn, inputs.tags);
     return created;
+  },
+  async find(c, { name }, taken) {
+    const { items } = await c.call("apigateway", "GetApiKeys", { nameQuery: name, includeValues: true, limit: PAGE });
+    const found = items?.find((one) => one.name === name && !taken.has(one.id ?? ""));
+    return found && { id: found.id ?? "", value: found.value, arn: c.gatewayArn(`/apikeys/${found.id}`) };
   },
   async read(c, id, { customerId, description, enabled, name }) {
     const found = await c.call("apigateway", "GetApiKey", { apiKey: id, includeValue: true });
@@ -114,6 +119,11 @@ const usagePlan = resource<PlanArgs>({
     }
     return created;
   },
+  async find(c, { name }, taken) {
+    const { items } = await c.call("apigateway", "GetUsagePlans", { limit: PAGE });
+    const found = items?.find((one) => one.name === name && !taken.has(one.id ?? ""));
+    return found && { id: found.id ?? "", arn: c.gatewayArn(`/usageplans/${found.id}`) };
+  },
   async read(c, id, state) {
     const found = await c.call("apigateway", "GetUsagePlan", { usagePlanId: id });
     const apiStages = stagesOf(found, state.apiStages ?? []);
@@ -154,8 +164,8 @@ const usagePlanKey = resource<aws.apigateway.UsagePlanKeyArgs>({
     return { id: inputs.keyId, name, value };
   },
   async read(c, id, { usagePlanId }) {
-    await c.call("apigateway", "GetUsagePlanKey", { usagePlanId, keyId: id });
-    return {};
+    const { name, value } = await c.call("apigateway", "GetUsagePlanKey", { usagePlanId, keyId: id });
+    return { name, value };
   },
   delete: (c, id, { usagePlanId }) => c.call("apigateway", "DeleteUsagePlanKey", { usagePlanId, keyId: id }),
 });

@@ -3,7 +3,7 @@ import { between, jsonObject, oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
-import { mapPatches, patches, setPatches } from "./apigateway-patch";
+import { mapPatches, PAGE, patches, setPatches } from "./apigateway-patch";
 
 /** What a method, and all that hangs on it, is addressed by. */
 interface Address {
@@ -201,6 +201,11 @@ const requestValidator = resource<aws.apigateway.RequestValidatorArgs>({
     const { id = "" } = await c.call("apigateway", "CreateRequestValidator", { restApiId: inputs.restApi }, inputs);
     return { id };
   },
+  async find(c, { restApi: restApiId, name }, taken) {
+    const { items } = await c.call("apigateway", "GetRequestValidators", { restApiId, limit: PAGE });
+    const found = items?.find((one) => one.name === name && !taken.has(one.id ?? ""));
+    return found && { id: found.id ?? "" };
+  },
   async read(c, id, { restApi: restApiId, ...written }) {
     return c.mirror(written, await c.call("apigateway", "GetRequestValidator", { restApiId, requestValidatorId: id }));
   },
@@ -233,6 +238,10 @@ const model = resource<aws.apigateway.ModelArgs>({
   async create(c, inputs) {
     const { id = "" } = await c.call("apigateway", "CreateModel", { restApiId: inputs.restApi }, inputs);
     return { id };
+  },
+  async find(c, { restApi: restApiId, name: modelName }) {
+    const { id } = await c.call("apigateway", "GetModel", { restApiId, modelName });
+    return id === undefined ? undefined : { id };
   },
   async read(c, _id, { restApi: restApiId, name: modelName, description, schema }) {
     return c.mirror({ description, schema }, await c.call("apigateway", "GetModel", { restApiId, modelName }));

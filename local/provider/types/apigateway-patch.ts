@@ -8,6 +8,9 @@ export interface Patch {
 
 type Scalar = string | number | boolean;
 
+/** The most that API Gateway lists at once, which is more than one account may have of anything looked for here. */
+export const PAGE = 500;
+
 /** One part of a JSON pointer. */
 export function pointer(part: string): string {
   return part.replaceAll("~", "~0").replaceAll("/", "~1");

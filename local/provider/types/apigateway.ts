@@ -1,8 +1,10 @@
+import type { RestApi } from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws";
 import { between, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
+import type { Context } from "../context";
 import { omit, pick, type Plain } from "../values";
-import { mapPatches, patches, pointer, setPatches, type Patch } from "./apigateway-patch";
+import { mapPatches, PAGE, patches, pointer, setPatches, type Patch } from "./apigateway-patch";
 import { gatewayTags, retagGateway, tagCreated } from "./apigateway-tags";
 
 type Endpoints = Plain<aws.apigateway.RestApiArgs>["endpointConfiguration"];
@@ -31,6 +33,10 @@ function endpointPatches(now: Endpoints, before: Endpoints): Patch[] {
   ];
 }
 
+function apiOutputs(c: Context, { id = "", rootResourceId }: RestApi) {
+  return { id, rootResourceId, arn: c.gatewayArn(`/restapis/${id}`), executionArn: c.arn("execute-api", id) };
+}
+
 const restApi = resource<aws.apigateway.RestApiArgs>({
   cloudFormation: { type: "AWS::ApiGateway::RestApi", names: { apiKeySource: "ApiKeySourceType" } },
   inputs: [
@@ -48,8 +54,12 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
   json: ["policy"],
   checks: { policy: (text) => policy(text, "resource") },
   async create(c, inputs) {
-    const { id = "", rootResourceId } = await c.call("apigateway", "CreateRestApi", {}, inputs);
-    return { id, rootResourceId, arn: c.gatewayArn(`/restapis/${id}`), executionArn: c.arn("execute-api", id) };
+    return apiOutputs(c, await c.call("apigateway", "CreateRestApi", {}, inputs));
+  },
+  async find(c, { name }, taken) {
+    const { items } = await c.call("apigateway", "GetRestApis", { limit: PAGE });
+    const found = items?.find((one) => one.name === name && !taken.has(one.id ?? ""));
+    return found && apiOutputs(c, found);
   },
   async read(c, id, state) {
     const found = await c.call("apigateway", "GetRestApi", { restApiId: id });
@@ -92,6 +102,11 @@ const gatewayResource = resource<aws.apigateway.ResourceArgs>({
     const { id = "", path } = await c.call("apigateway", "CreateResource", { restApiId, parentId, pathPart });
     return { id, path };
   },
+  async find(c, { restApi: restApiId, parentId, pathPart }) {
+    const { items } = await c.call("apigateway", "GetResources", { restApiId, limit: PAGE });
+    const found = items?.find((one) => one.parentId === parentId && one.pathPart === pathPart);
+    return found?.id === undefined ? undefined : { id: found.id, path: found.path };
+  },
   async read(c, id, { restApi: restApiId, parentId, pathPart }) {
     const found = await c.call("apigateway", "GetResource", { restApiId, resourceId: id });
     return { ...c.mirror({ parentId, pathPart }, found), path: found.path };
@@ -118,6 +133,12 @@ const deployment = resource<aws.apigateway.DeploymentArgs>({
   async create(c, { restApi: restApiId, description, variables }) {
     const { id = "" } = await c.call("apigateway", "CreateDeployment", { restApiId, description, variables });
     return { id };
+  },
+  async find(c, { restApi: restApiId, description }, taken) {
+    const { items } = await c.call("apigateway", "GetDeployments", { restApiId, limit: PAGE });
+    const same = items?.filter((one) => (one.description || undefined) === description && !taken.has(one.id ?? ""));
+    const [latest] = same?.sort((one, other) => Number(other.createdDate) - Number(one.createdDate)) ?? [];
+    return latest?.id === undefined ? undefined : { id: latest.id };
   },
   async read(c, id, { restApi: restApiId, description }) {
     return c.mirror({ description }, await c.call("apigateway", "GetDeployment", { restApiId, deploymentId: id }));

@@ -1,4 +1,5 @@
 import type * as aws from "@pulumi/aws";
+import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { retag, tagMap } from "./shared";
 
@@ -60,6 +61,11 @@ function containersProblem(text: string): string | undefined {
   }
 }
 
+function revisionOutputs(c: Context, family: string, revision: number) {
+  const arnWithoutRevision = c.arn("ecs", `task-definition/${family}`);
+  return { id: family, arn: `${arnWithoutRevision}:${revision}`, arnWithoutRevision, revision };
+}
+
 /** Revisions are immutable: whatever changes makes a new one. */
 const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
   cloudFormation: { type: "AWS::ECS::TaskDefinition", own: ["skipDestroy", "trackLatest"] },
@@ -91,9 +97,16 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
       { tags: ecsTags(tags) },
       { ...inputs, containerDefinitions: definitions },
     );
-    const revision = registered?.revision ?? 0;
-    const arnWithoutRevision = c.arn("ecs", `task-definition/${inputs.family}`);
-    return { id: inputs.family, arn: `${arnWithoutRevision}:${revision}`, arnWithoutRevision, revision };
+    return revisionOutputs(c, inputs.family, registered?.revision ?? 0);
+  },
+  async find(c, { family }, taken) {
+    const { taskDefinitionArns: arns = [] } = await c.call("ecs", "ListTaskDefinitions", {
+      familyPrefix: family,
+      status: "ACTIVE",
+      sort: "DESC",
+    });
+    const ofFamily = arns.find((arn) => arn.split("/")[1]?.split(":")[0] === family && !taken.has(arn));
+    return ofFamily === undefined ? undefined : revisionOutputs(c, family, Number(ofFamily.split(":").at(-1)));
   },
   async read(c, _id, { arn }) {
     const { taskDefinition: found, tags } = await c.call("ecs", "DescribeTaskDefinition", {

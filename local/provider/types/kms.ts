@@ -1,10 +1,17 @@
+import { isDeepStrictEqual } from "node:util";
 import type * as aws from "@pulumi/aws";
 import { between, policy } from "../checks";
+import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed } from "../values";
 import { retag, tagMap } from "./shared";
 
 const DEFAULT_WINDOW_DAYS = 30;
+
+async function tagsOf(c: Context, id: string): Promise<Record<string, string>> {
+  const { Tags } = await c.call("kms", "ListResourceTags", { KeyId: id });
+  return tagMap(Tags?.map(({ TagKey: Key, TagValue: Value }) => ({ Key, Value })));
+}
 
 const key = resource<aws.kms.KeyArgs>({
   cloudFormation: {
@@ -51,12 +58,28 @@ const key = resource<aws.kms.KeyArgs>({
     if (inputs.isEnabled === false) await c.call("kms", "DisableKey", { KeyId: id });
     return created;
   },
+  // Keys have no names: one that nobody knows, and that says of itself what the inputs say, is the one.
+  async find(c, { description, tags }, taken) {
+    let Marker: string | undefined;
+    do {
+      const page = await c.call("kms", "ListKeys", { Marker });
+      for (const { KeyId: id = "" } of page.Keys ?? []) {
+        if (taken.has(id)) continue;
+        const { KeyMetadata: metadata } = await c.call("kms", "DescribeKey", { KeyId: id });
+        if (metadata?.KeyManager === "AWS" || metadata?.KeyState === "PendingDeletion") continue;
+        if ((metadata?.Description ?? "") !== (description ?? "")) continue;
+        if (isDeepStrictEqual(await tagsOf(c, id), { ...tags }))
+          return { id, keyId: id, arn: c.arn("kms", `key/${id}`) };
+      }
+      Marker = page.NextMarker;
+    } while (Marker !== undefined);
+    return undefined;
+  },
   async read(c, id, state) {
     const { KeyMetadata: metadata } = await c.call("kms", "DescribeKey", { KeyId: id });
     if (metadata?.KeyState === "PendingDeletion") return undefined;
     const rotation = await c.call("kms", "GetKeyRotationStatus", { KeyId: id });
     const { Policy: document } = await c.call("kms", "GetKeyPolicy", { KeyId: id, PolicyName: "default" });
-    const { Tags } = await c.call("kms", "ListResourceTags", { KeyId: id });
     const { description, enableKeyRotation, isEnabled, policy: policyOf, rotationPeriodInDays } = state;
     const current = {
       description: metadata?.Description,
@@ -67,7 +90,7 @@ const key = resource<aws.kms.KeyArgs>({
     };
     return {
       ...c.mirror({ description, enableKeyRotation, isEnabled, policy: policyOf, rotationPeriodInDays }, current),
-      tags: tagMap(Tags?.map(({ TagKey: Key, TagValue: Value }) => ({ Key, Value }))),
+      tags: await tagsOf(c, id),
       keyId: id,
       arn: c.arn("kms", `key/${id}`),
     };

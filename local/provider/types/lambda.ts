@@ -129,6 +129,7 @@ const lambdaFunction = resource<Args>({
       name: id,
       ...functionOutputs(c, id),
       codeSha256: found?.CodeSha256,
+      sourceCodeSize: found?.CodeSize,
       tags: ownTags(Tags),
     };
   },
@@ -205,6 +206,11 @@ const MAPPING_DEFAULTS = {
   scalingConfig: {},
 };
 
+function mappingOutputs(c: Context, id: string, name: string) {
+  const arn = c.arn("lambda", `event-source-mapping:${id}`);
+  return { id, uuid: id, arn, functionArn: functionArn(c, name) };
+}
+
 const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
   cloudFormation: { type: "AWS::Lambda::EventSourceMapping" },
   inputs: [
@@ -228,12 +234,13 @@ const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
   ],
   async create(c, inputs) {
     const { UUID: id = "" } = await c.call("lambda", "CreateEventSourceMapping", {}, inputs);
-    return {
-      id,
-      uuid: id,
-      arn: c.arn("lambda", `event-source-mapping:${id}`),
-      functionArn: functionArn(c, inputs.functionName),
-    };
+    return mappingOutputs(c, id, inputs.functionName);
+  },
+  async find(c, { functionName: name, eventSourceArn }, taken) {
+    const request = { FunctionName: name, EventSourceArn: eventSourceArn };
+    const { EventSourceMappings: found } = await c.call("lambda", "ListEventSourceMappings", request);
+    const id = found?.find(({ UUID = "" }) => !taken.has(UUID))?.UUID;
+    return id === undefined ? undefined : mappingOutputs(c, id, name);
   },
   async read(c, id, state) {
     const found = await c.call("lambda", "GetEventSourceMapping", { UUID: id });

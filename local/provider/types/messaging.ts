@@ -90,6 +90,10 @@ const queue = resource<aws.sqs.QueueArgs>({
     const { QueueUrl: url = "" } = await c.call("sqs", "CreateQueue", { QueueName: name, Attributes, tags });
     return { id: url, url, arn: c.arn("sqs", name) };
   },
+  async find(c, { name = "" }) {
+    const { QueueUrl: url } = await c.call("sqs", "GetQueueUrl", { QueueName: name });
+    return url === undefined ? undefined : { id: url, url, arn: c.arn("sqs", name) };
+  },
   async read(c, id, state) {
     const { Attributes } = await c.call("sqs", "GetQueueAttributes", { QueueUrl: id, AttributeNames: ["All"] });
     const { Tags } = await c.call("sqs", "ListQueueTags", { QueueUrl: id });
@@ -272,6 +276,11 @@ const topicSubscription = resource<aws.sns.TopicSubscriptionArgs>({
     const request = { TopicArn, Protocol, Endpoint, Attributes, ReturnSubscriptionArn: true };
     const { SubscriptionArn: arn = "" } = await c.call("sns", "Subscribe", request);
     return { id: arn, arn, ownerId: c.account };
+  },
+  async find(c, { topic: TopicArn, protocol, endpoint }) {
+    const { Subscriptions: all } = await c.call("sns", "ListSubscriptionsByTopic", { TopicArn });
+    const arn = all?.find((one) => one.Protocol === protocol && one.Endpoint === endpoint)?.SubscriptionArn;
+    return arn === undefined ? undefined : { id: arn, arn, ownerId: c.account };
   },
   async read(c, id, state) {
     const { Attributes } = await c.call("sns", "GetSubscriptionAttributes", { SubscriptionArn: id });

@@ -74,6 +74,13 @@ const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
     await settled(c, arn);
     return created;
   },
+  async find(c, { name }, taken) {
+    const { Summaries: apps } = await c.call("sagemaker", "ListMlflowApps", { MaxResults: 100 });
+    const arn = apps?.find((app) => app.Name === name && !taken.has(app.Arn ?? ""))?.Arn;
+    if (arn === undefined) return undefined;
+    await settled(c, arn);
+    return { id: arn, arn };
+  },
   async read(c, id, state) {
     const found = await c.call("sagemaker", "DescribeMlflowApp", { Arn: id });
     if (found.Status === "Deleted" || found.Status === "Deleting") return undefined;

@@ -1,43 +1,9 @@
 import { expect } from "chai";
-import { createServer, request, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as aws from "@pulumi/aws";
 import { EngineError, run } from "../../../local/engine";
+import { Gate } from "../support/gate";
 import { startMiniStack, type Emulator } from "../support/ministack";
 import { Workbench } from "../support/stack";
-
-/** Stands before the emulator, and refuses what matches. */
-class Gate {
-  refuses: ((method: string, url: string) => boolean) | undefined;
-  private readonly server: Server;
-
-  constructor(endpoint: string) {
-    const { hostname, port } = new URL(endpoint);
-    this.server = createServer((incoming, outgoing) => {
-      const { method = "", url = "", headers } = incoming;
-      if (this.refuses?.(method, url)) {
-        outgoing.writeHead(400, { "content-type": "application/xml" });
-        outgoing.end("<Error><Code>InvalidTag</Code><Message>not today</Message></Error>");
-        return;
-      }
-      const onward = request({ hostname, port, method, path: url, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      });
-      incoming.pipe(onward);
-    });
-  }
-
-  async open(): Promise<string> {
-    await new Promise<void>((listening) => this.server.listen(0, "127.0.0.1", listening));
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((closed) => this.server.close(closed));
-  }
-}
 
 describe("the provider, when things go wrong", function () {
   this.timeout(60_000);

@@ -7,7 +7,7 @@ import { startMiniStack, type Emulator } from "../../support/ministack";
 import { startLocalServer } from "../../support/server";
 import { EXAMPLES, ownInputs } from "./all";
 import type { Scenario } from "./examples";
-import { LASTING, LOCAL_CLOUD, UNREADABLE } from "./exceptions";
+import { LASTING, LOCAL_CLOUD, UNFINDABLE, UNREADABLE } from "./exceptions";
 import { lead, type Outcome } from "./life";
 import { urnOf, World } from "./world";
 
@@ -97,6 +97,7 @@ describe("every type keeps its contract: create, read, update, replace, delete",
         [...unseen].map((input) => `${type}.${input}`),
         "inputs that reading does not see",
       ).to.have.members(unreadable);
+      expect(outcomes.map(({ findable }) => findable)).not.to.include(type in UNFINDABLE);
       expect(
         outcomes.some(({ remains }) => remains),
         "is there after its deletion",
@@ -109,7 +110,7 @@ describe("every type keeps its contract: create, read, update, replace, delete",
       definition.inputs.map((one) => `${type}.${one}`),
     );
     expect(inputs).to.include.members([...Object.keys(LOCAL_CLOUD), ...Object.keys(UNREADABLE)]);
-    expect(Object.keys(TYPES)).to.include.members(Object.keys(LASTING));
+    expect(Object.keys(TYPES)).to.include.members([...Object.keys(LASTING), ...Object.keys(UNFINDABLE)]);
     expect(Object.keys(EXAMPLES)).to.have.members(Object.keys(TYPES));
   });
 });

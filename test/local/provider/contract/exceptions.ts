@@ -40,3 +40,8 @@ export const LASTING: Record<string, string> = {
     "a bucket is always encrypted: with S3's own keys when nothing else is said",
   "aws:s3/bucketVersioning:BucketVersioning": "a bucket that once had versions can only have them suspended",
 };
+
+/** Types of which a creation that nobody saw the end of is not found again. */
+export const UNFINDABLE: Record<string, string> = {
+  "aws:lambda/invocation:Invocation": "what a function was called with is kept nowhere: it is called once more",
+};

@@ -13,8 +13,10 @@ export interface Outcome {
   problems: string[];
   /** Inputs that the service has otherwise than was asked for, or that reading does not look at. */
   unseen: Set<string>;
-  /** Whether the resource could still be read after its deletion. */
+  /** Whether the resource could still be read or found after its deletion. */
   remains: boolean;
+  /** Whether it was found by its inputs alone. */
+  findable: boolean;
 }
 
 /** Leads one resource from its creation to its deletion, as the engine would. */
@@ -30,7 +32,7 @@ export async function lead(lifecycle: Lifecycle, type: string, scenario: Scenari
 }
 
 class Life {
-  readonly outcome: Outcome = { problems: [], unseen: new Set(), remains: false };
+  readonly outcome: Outcome = { problems: [], unseen: new Set(), remains: false, findable: false };
   private readonly urn: string;
   private program: Properties = {};
   private inputs: Properties = {};
@@ -68,6 +70,7 @@ class Life {
     const { id = "", properties } = await this.lifecycle.create(this.urn, this.inputs, false);
     [this.id, this.properties] = [id, properties];
     await this.refresh("after creation");
+    await this.find();
   }
 
   private async update(changes: Properties): Promise<void> {
@@ -97,9 +100,21 @@ class Life {
     if (!replaces.includes(input)) this.problem([input], "is not planned as a replacement");
   }
 
+  /** A creation that nobody saw the end of is found again by its inputs, and by nothing else. */
+  private async find(): Promise<void> {
+    const found = await this.lifecycle.find(this.urn, this.inputs, new Set(["other"]));
+    this.outcome.findable = found !== undefined;
+    if (!found) return;
+    if (found.id !== this.id) this.problem([], `has the id ${this.id}, and is found with the id ${found.id}`);
+    const computed = Object.keys(this.properties).filter((name) => !(name in this.inputs) && !name.startsWith("__"));
+    const lost = computed.filter((name) => !isDeepStrictEqual(found.properties[name], this.properties[name]));
+    if (lost.length > 0) this.problem(lost, "is another output, or none, once the resource is found again");
+  }
+
   private async end(): Promise<void> {
     await this.lifecycle.delete(this.urn, this.id, this.properties);
-    this.outcome.remains = (await this.read(this.properties, this.inputs)) !== undefined;
+    const found = await this.lifecycle.find(this.urn, this.inputs, new Set());
+    this.outcome.remains = found !== undefined || (await this.read(this.properties, this.inputs)) !== undefined;
     await this.lifecycle.delete(this.urn, this.id, this.properties).catch((error: unknown) => {
       this.problem([], `can't be deleted again: ${String(error)}`);
     });
