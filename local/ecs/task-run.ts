@@ -81,6 +81,7 @@ export class TaskRun {
         ...this.context.server.childEnvironment(),
         HOME: scratch,
         TMPDIR: scratch,
+        ...content.environment,
         ...variables(container.environment),
         ...variables(override?.environment),
       },
