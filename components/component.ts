@@ -53,7 +53,7 @@ export function transformed<Args>(
 }
 
 /** Where a component's resources are: what its provider says. */
-interface Place {
+export interface Place {
   partition: pulumi.Output<string>;
   region: pulumi.Output<string>;
   accountId: pulumi.Output<string>;

@@ -15,8 +15,8 @@ export interface LauncherArgs extends ComponentArgs {
   pipelineName: string;
   /** The task passes this role to the pipeline. */
   sagemakerRoleArn: pulumi.Input<string>;
-  /** Key of the raw data under the prefix, in case it lies outside `raw/`. */
-  rawDataKey: string;
+  /** Key of the raw data under the prefix, in case it lies outside `raw/`. None where they come from elsewhere. */
+  rawDataKey?: string;
   /** JSON of `LaunchSettings` (pipeline/launch-settings.ts). */
   settings: pulumi.Input<string>;
   /** Size, network, image and schedule of the task. */
@@ -164,7 +164,7 @@ export class Launcher extends PlatformComponent {
     const { storage } = args;
     const pipeline = `pipeline/${args.pipelineName.toLowerCase()}`;
     return [
-      ...storage.reading("scripts/*", "raw/*", literally(args.rawDataKey)),
+      ...storage.reading("scripts/*", ...(args.rawDataKey === undefined ? [] : ["raw/*", literally(args.rawDataKey)])),
       ...storage.writing("scripts/*"),
       {
         actions: [

@@ -10,8 +10,8 @@ export const PlatformOutputs = t.type(
     bucketName: t.string,
     /** Beginning of every key in the bucket. */
     prefix: t.string,
-    /** Where the next run reads transactions from. */
-    rawDataUri: t.string,
+    /** Where the next run reads transactions from; none where it reads a database. */
+    rawDataUri: t.union([t.string, t.undefined]),
     sagemakerRoleArn: t.string,
     pipelineName: t.string,
     modelPackageGroupName: t.string,

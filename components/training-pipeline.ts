@@ -1,19 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Ecs } from "../config/platform";
+import type { Ecs, NetworkExisting } from "../config/platform";
 import type { Evaluation, Preprocess, Registry, Source, Training } from "../config/training";
 import { GateModelEnvironment } from "../functions/gate-model/env";
 import { RegisterModelEnvironment } from "../functions/register-model/env";
-import { LaunchSettings } from "../pipeline/launch-settings";
+import { LaunchSettings, type LaunchSource } from "../pipeline/launch-settings";
 import type { Alerts } from "./alerts";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent, refuse } from "./component";
-import { pullingImages, ServiceRole } from "./iam";
+import { DatabaseSource } from "./database-source";
+import { ServiceRole } from "./iam";
+import { runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import { Launcher, type LauncherArgs, type LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
 import type { Storage } from "./storage";
 import type { WorkQueue } from "./work-queue";
+
+/** Tag of the scikit-learn image that processing jobs run on. */
+const SKLEARN_VERSION = "1.4-2";
 
 export interface TrainingPipelineArgs extends ComponentArgs {
   storage: Storage;
@@ -28,6 +33,8 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   /** Folder of the jobs' code in the launcher's image. */
   jobsScriptsFolder: string;
   source: Source;
+  /** Where the job that reads a database runs. */
+  network?: NetworkExisting;
   preprocess: Preprocess;
   training: Training;
   evaluation: Evaluation;
@@ -37,7 +44,7 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
   runTimeTags: Record<string, string>;
   /** Existing roles instead of made ones. */
-  roles?: { sagemaker?: string; launcher?: string; launcherExecution?: string };
+  roles?: { sagemaker?: string; extract?: string; launcher?: string; launcherExecution?: string };
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
   functions?: { gateModel?: FunctionOverrides; registerModel?: FunctionOverrides };
@@ -45,9 +52,8 @@ export interface TrainingPipelineArgs extends ComponentArgs {
 }
 
 /** What this version cannot do yet; said before anything is made. */
-export function trainingProblems(args: Pick<TrainingPipelineArgs, "source" | "preprocess" | "training">): string[] {
+export function trainingProblems(args: Pick<TrainingPipelineArgs, "preprocess" | "training">): string[] {
   const problems: string[] = [];
-  if (args.source.type !== "s3") problems.push(`source.type is "${args.source.type}": only "s3" is built so far`);
   if (args.preprocess.framework !== "scikit-learn") {
     problems.push(`preprocess.framework is "${args.preprocess.framework}": only "scikit-learn" is built so far`);
   }
@@ -73,7 +79,9 @@ export class TrainingPipeline extends PlatformComponent {
 
     const gate = this.makeGate(args);
     const register = this.makeRegister(args);
-    const sagemaker = this.makeSagemakerRole(args, [gate, register]);
+    const database = this.makeDatabaseSource(args);
+    const passed = database === undefined ? [] : [database.roleArn];
+    const sagemaker = this.makeSagemakerRole(args, [gate, register], passed);
     this.sagemakerRoleArn = sagemaker.arn;
     this.launcher = new Launcher(
       this.childName("launcher"),
@@ -82,8 +90,8 @@ export class TrainingPipeline extends PlatformComponent {
         storage: args.storage,
         pipelineName: args.pipelineName,
         sagemakerRoleArn: sagemaker.arn,
-        rawDataKey: s3KeyOf(args.source),
-        settings: this.settings(args, gate, register),
+        ...(args.source.type === "s3" ? { rawDataKey: args.source.key } : {}),
+        settings: this.settings(args, database, gate, register),
         task: args.launcher,
         alertsTopicArn: args.alerts.topicArn,
         taskFamily: args.taskFamily,
@@ -141,7 +149,27 @@ export class TrainingPipeline extends PlatformComponent {
     );
   }
 
-  private makeSagemakerRole(args: TrainingPipelineArgs, steps: { arn: pulumi.Output<string> }[]): ServiceRole {
+  private makeDatabaseSource({ source, storage, network, roles }: TrainingPipelineArgs): DatabaseSource | undefined {
+    if (source.type !== "rds") return undefined;
+    const roleArn = roles?.extract ?? roles?.sagemaker;
+    return new DatabaseSource(
+      this.childName("database"),
+      {
+        ...this.shared,
+        storage,
+        source,
+        ...(network === undefined ? {} : { network }),
+        ...(roleArn === undefined ? {} : { roleArn }),
+      },
+      { parent: this },
+    );
+  }
+
+  private makeSagemakerRole(
+    args: TrainingPipelineArgs,
+    steps: { arn: pulumi.Output<string> }[],
+    passedRoleArns: pulumi.Output<string>[],
+  ): ServiceRole {
     const { storage } = args;
     const role = new ServiceRole(
       this.childName("sagemaker"),
@@ -168,19 +196,7 @@ export class TrainingPipeline extends PlatformComponent {
           },
           { actions: ["lambda:InvokeFunction"], resources: steps.map((step) => step.arn) },
           args.deployQueue.sending(),
-          {
-            actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-            resources: [this.arnOf("logs", "log-group:/aws/sagemaker/*")],
-          },
-          {
-            actions: ["cloudwatch:PutMetricData"],
-            anyResourceBecause: "CloudWatch metrics are no resources",
-            conditions: { StringLike: { "cloudwatch:namespace": ["/aws/sagemaker/*", "SageMaker*"] } },
-          },
-          // AWS's own images lie in an account of theirs in every region.
-          ...pullingImages(
-            pulumi.interpolate`arn:${this.place.partition}:ecr:${this.place.region}:*:repository/sagemaker-*`,
-          ),
+          ...runningJobs(this.place),
         ],
       },
       { parent: this },
@@ -188,7 +204,7 @@ export class TrainingPipeline extends PlatformComponent {
     role.grant("jobs", [
       {
         actions: ["iam:PassRole"],
-        resources: [role.arn],
+        resources: [role.arn, ...passedRoleArns],
         conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
       },
     ]);
@@ -198,71 +214,64 @@ export class TrainingPipeline extends PlatformComponent {
   /** The launcher's settings; the codec that decodes them at its start encodes them here. */
   private settings(
     args: TrainingPipelineArgs,
+    database: DatabaseSource | undefined,
     gate: { arn: pulumi.Output<string> },
     register: { arn: pulumi.Output<string> },
   ): pulumi.Output<string> {
-    const { storage, registry, deployQueue, preprocess, training, evaluation, source } = args;
+    const { storage, registry, deployQueue, preprocess, training, evaluation } = args;
     return pulumi
-      .all([
-        this.place.region,
-        storage.bucketName,
-        storage.keyArn,
-        this.sagemakerRoleArn,
-        registry.groupName,
-        gate.arn,
-        register.arn,
-        deployQueue.url,
-      ])
-      .apply(
-        ([
-          region,
-          bucket,
-          kmsKeyArn,
-          sagemakerRoleArn,
-          modelPackageGroupName,
-          gateModelArn,
-          registerModelArn,
-          deployQueueUrl,
-        ]) => {
-          const { trainRatio, validationRatio, testRatio, instanceType, split, seed } = preprocess;
-          const settings: LaunchSettings = {
-            region,
-            bucket,
-            prefix: storage.prefix,
-            kmsKeyArn,
-            pipelineName: args.pipelineName,
-            sagemakerRoleArn,
-            baseJobNamePrefix: args.baseJobNamePrefix,
-            jobsScriptsFolder: args.jobsScriptsFolder,
-            modelPackageGroupName,
-            rawDataKey: s3KeyOf(source),
-            preprocess: {
-              framework: "scikit-learn",
-              frameworkVersion: "1.4-2",
-              instanceType,
-              trainRatio,
-              validationRatio,
-              testRatio,
-              split,
-              seed,
-            },
-            training,
-            evaluation,
-            approval: args.approval,
-            functions: { gateModelArn, registerModelArn },
-            deployQueueUrl,
-            overlappingRuns: args.launcher.overlappingRuns,
-            tags: args.runTimeTags,
-            gitRevision: undefined,
-          };
-          return JSON.stringify(LaunchSettings.encode(settings));
-        },
-      );
+      .output({
+        region: this.place.region,
+        bucket: storage.bucketName,
+        kmsKeyArn: storage.keyArn,
+        sagemakerRoleArn: this.sagemakerRoleArn,
+        modelPackageGroupName: registry.groupName,
+        gateModelArn: gate.arn,
+        registerModelArn: register.arn,
+        deployQueueUrl: deployQueue.url,
+        source: launchSource(args.source, database),
+      })
+      .apply(({ gateModelArn, registerModelArn, ...known }) => {
+        const { trainRatio, validationRatio, testRatio, instanceType, split, seed } = preprocess;
+        const settings: LaunchSettings = {
+          ...known,
+          prefix: storage.prefix,
+          pipelineName: args.pipelineName,
+          baseJobNamePrefix: args.baseJobNamePrefix,
+          jobsScriptsFolder: args.jobsScriptsFolder,
+          preprocess: {
+            framework: "scikit-learn",
+            frameworkVersion: SKLEARN_VERSION,
+            instanceType,
+            trainRatio,
+            validationRatio,
+            testRatio,
+            split,
+            seed,
+          },
+          training,
+          evaluation,
+          approval: args.approval,
+          functions: { gateModelArn, registerModelArn },
+          overlappingRuns: args.launcher.overlappingRuns,
+          tags: args.runTimeTags,
+          gitRevision: undefined,
+        };
+        return JSON.stringify(LaunchSettings.encode(settings));
+      });
   }
 }
 
-/** @throws Error for a source that {@link trainingProblems} refuses. */
-function s3KeyOf(source: Source): string {
-  if (source.type !== "s3") throw new Error(`source.type is "${source.type}": only "s3" is built so far`);
-  return source.key;
+/** The source as the launcher's settings have it. */
+function launchSource(source: Source, database: DatabaseSource | undefined): pulumi.Input<LaunchSource> {
+  if (source.type === "s3") return source;
+  if (database === undefined) throw new Error("a database is read by a role of its own, which was not made");
+  const { type, host, port, secretArn, caBundleKey, instanceType, volumeSizeGb, maxRuntimeSeconds } = source;
+  return pulumi.all([database.roleArn, database.network]).apply(([roleArn, network]) => ({
+    ...{ type, host, port, secretArn, database: source.database, table: source.table, caBundleKey },
+    ...{ instanceType, volumeSizeGb, maxRuntimeSeconds },
+    frameworkVersion: SKLEARN_VERSION,
+    roleArn,
+    ...(network === undefined ? {} : { network }),
+  }));
 }

@@ -121,7 +121,7 @@ export const Ci = struct("Ci", {
 });
 export type Ci = t.TypeOf<typeof Ci>;
 
-const NetworkExisting = struct("NetworkExisting", {
+export const NetworkExisting = struct("NetworkExisting", {
   vpcId: VpcId,
   subnetIds: list(SubnetId, 1),
   securityGroupIds: list(SecurityGroupId, 1),
@@ -150,6 +150,8 @@ const NetworkCreate = struct("NetworkCreate", {
   ),
 });
 
+export type NetworkExisting = t.TypeOf<typeof NetworkExisting>;
+
 /** An existing network, or one to create. */
 export const Network = eitherOf("Network", "create", NetworkCreate, NetworkExisting);
 export type Network = t.TypeOf<typeof Network>;
@@ -177,6 +179,8 @@ function perFunction<C extends t.Mixed>(codec: C): Record<FunctionKey, C> {
 export const Roles = struct("Roles", {
   ...perFunction(optional(RoleArn)),
   sagemaker: optional(RoleArn),
+  /** Of the job that reads the database. Default: `sagemaker`'s where that is given. */
+  extract: optional(RoleArn),
   launcher: optional(RoleArn),
   launcherExecution: optional(RoleArn),
   permissionsBoundaryArn: optional(

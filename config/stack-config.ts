@@ -27,6 +27,12 @@ const Groups = struct("Groups", {
   budget: optional(Budget),
   logs: withDefault(Logs, {}),
   tags: withDefault(Tags, {}),
+}).rule(["source", "network"], ({ source, network }) => {
+  if (source.type !== "rds" || source.securityGroupId === undefined) return [];
+  if (network !== undefined && "vpcId" in network) return [];
+  const problem = "is a security group of a VPC, and the job that reads the database is in none";
+  const remedy = "give network.vpcId, network.subnetIds and network.securityGroupIds, or leave it out";
+  return [{ path: "source.securityGroupId", value: source.securityGroupId, problem, remedy }];
 });
 type Groups = t.TypeOf<typeof Groups>;
 

@@ -9,6 +9,7 @@ import {
   ratiosSumToOne,
   S3Prefix,
   sageMakerName,
+  SecurityGroupId,
   TrainingInstance,
 } from "./values";
 
@@ -18,8 +19,9 @@ const SourceS3 = struct("SourceS3", {
   key: withDefault(S3Prefix, "raw/creditcard.csv"),
 });
 
-const SourceRds = struct("SourceRds", {
-  type: oneOf("rds"),
+/** A table of a MySQL database, and the job that reads it. */
+export const rdsTable = {
+  /** As the server's certificate names it: the instance's or cluster's own name, not an alias. */
   host: text(
     "a host name",
     /(?=.{1,253}$)[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?/,
@@ -27,13 +29,31 @@ const SourceRds = struct("SourceRds", {
   ),
   /** Default 3306. */
   port: withDefault(integer(1, 65535), 3306),
-  /** Holds the user name and password as JSON. */
+  /** In Secrets Manager; holds `username` and `password` as JSON, as RDS writes it. */
   secretArn: arn("secretsmanager", /secret:.+/, "arn:aws:secretsmanager:<region>:123456789012:secret:name"),
   /** Default credit_fraud. */
   database: withDefault(text("a MySQL name", /[\w$]{1,64}/, "use letters, digits, _ and $"), "credit_fraud"),
-  /** Default transactions. */
+  /** Table or view. Default transactions. */
   table: withDefault(text("a MySQL name", /[\w$]{1,64}/, "use letters, digits, _ and $"), "transactions"),
+  /** PEM file under the storage prefix with the roots that vouch for the server. Default: AWS's roots for RDS. */
+  caBundleKey: optional(S3Prefix),
+  /** Default ml.m5.large. */
+  instanceType: withDefault(ProcessingInstance, "ml.m5.large"),
+  /** Holds the rows, packed, while they are read: about 3 million a GB. 1 to 16384, default 30. */
+  volumeSizeGb: withDefault(integer(1, 16_384), 30),
+  /** 60 to 432000 (5 days), default 7200. */
+  maxRuntimeSeconds: withDefault(integer(60, 432_000), 7200),
+};
+
+const SourceRds = struct("SourceRds", {
+  type: oneOf("rds"),
+  ...rdsTable,
+  /** Key of KMS that encrypts the secret; left out where it is AWS's own for Secrets Manager. */
+  secretKmsKeyArn: optional(arn("kms", /key\/.+/, "arn:aws:kms:<region>:123456789012:key/<id>")),
+  /** The database's security group: the job is let in. Left out where somebody else sees to that. */
+  securityGroupId: optional(SecurityGroupId),
 });
+export type SourceRds = t.TypeOf<typeof SourceRds>;
 
 /** Where the raw transactions come from. Default: S3. */
 export const Source = tagged("Source", "type", { s3: SourceS3, rds: SourceRds });

@@ -7,11 +7,14 @@ import type { Hyperparameters } from "./hyperparameters";
 import { imageUri } from "./images";
 import { model, processing, training } from "./job-steps";
 import type { LaunchSettings } from "./launch-settings";
+import { rawDataInS3, rawDataInTable, type ExtractPlaces, type RawData } from "./raw-data";
 import type { RetryPolicy, Step } from "./step";
 
 /** Where the launcher put the jobs' code. */
 export interface CodeLocations {
   /** Folders of plain files. */
+  /** Needed where the source is a database. */
+  readonly extract?: string;
   readonly preprocess: string;
   readonly evaluate: string;
   /** A .tar.gz. */
@@ -27,9 +30,6 @@ export interface FraudPipelineInputs {
 
 /** Name of the step that fails when the gate refuses a model. */
 export const refusedStepName = "Refused";
-
-/** A parameter with this value says nothing of the raw data's version. */
-const unversioned = "unversioned";
 
 const processingFolder = "/opt/ml/processing";
 const codeFolder = `${processingFolder}/input/code`;
@@ -51,7 +51,7 @@ const capacityRetry: RetryPolicy = {
 
 /**
  * The platform's pipeline, as docs/architecture.md describes it. Pure: the same inputs give the same definition.
- * @throws {Error} if there is no image of a framework's version in the region.
+ * @throws {Error} if there is no image of a framework's version in the region, or no code for a step.
  */
 export function fraudPipeline({ settings, code, hyperparameters }: FraudPipelineInputs): Json {
   const { preprocess: split, training: trainingSettings, evaluation, region, sagemakerRoleArn: roleArn } = settings;
@@ -59,9 +59,6 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
   const modelImage = trainingImage(trainingSettings, region);
 
   const executionId = stringParameter("ExecutionId");
-  const rawDataUri = stringParameter("RawDataUri");
-  // Step caching compares URIs, not contents: without it, new data under an old name would be a cache hit.
-  const rawDataVersion = stringParameter("RawDataVersion", { default: unversioned });
   const legitimateWeight = floatParameter("LegitimateWeight", { default: 1 });
 
   const ofExecution = (...folders: readonly string[]): Expression<string> =>
@@ -78,6 +75,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
     ...(settings.kmsKeyArn === undefined ? {} : { outputKmsKeyArn: settings.kmsKeyArn }),
   };
   const named = (task: string): string => `${settings.baseJobNamePrefix}-${task}`;
+  const raw = rawData(settings, code, { ofExecution, tags, retries: job.retries });
   const splitOutput = (name: string) => ({
     path: `${processingFolder}/output/${name}`,
     uri: ofExecution("processed", name),
@@ -102,7 +100,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       ...["--message-file", "/opt/ml/output/message"],
     ],
     inputs: {
-      raw: { uri: rawDataUri, path: `${processingFolder}/input/raw` },
+      raw: { uri: raw.uri, path: `${processingFolder}/input/raw` },
       code: { uri: code.preprocess, path: codeFolder },
     },
     outputs: {
@@ -111,8 +109,10 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       test: splitOutput("test"),
       report: splitOutput("report"),
     },
-    environment: { RAW_DATA_VERSION: rawDataVersion },
-    caching: { expireAfter: "P30D" },
+    // Rows that are extracted anew for each execution are never the same input twice.
+    ...(raw.version === undefined
+      ? {}
+      : { environment: { RAW_DATA_VERSION: raw.version }, caching: { expireAfter: "P30D" } }),
   });
 
   const train = training("Train", {
@@ -228,7 +228,17 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
   });
 
   return compile({
-    parameters: [executionId, rawDataUri, rawDataVersion, legitimateWeight],
-    steps: [preprocess, train, evaluate, gate, decision],
+    parameters: [executionId, ...raw.parameters, legitimateWeight],
+    steps: [...raw.steps, preprocess, train, evaluate, gate, decision],
   });
+}
+
+function rawData(
+  settings: LaunchSettings,
+  code: CodeLocations,
+  places: Omit<ExtractPlaces, "settings" | "code">,
+): RawData {
+  if (settings.source.type === "s3") return rawDataInS3();
+  if (code.extract === undefined) throw new Error("the source is a database, and there is no code to read it with");
+  return rawDataInTable(settings.source, { ...places, settings, code: code.extract });
 }

@@ -53,6 +53,12 @@ export interface ProcessingOutput {
   readonly path: string;
 }
 
+/** Where a job runs within a VPC. */
+export interface JobNetwork {
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
 export interface ProcessingOptions<Output extends string, File extends string> extends JobOptions {
   readonly entrypoint: readonly string[];
   readonly arguments?: readonly Value<string>[];
@@ -60,6 +66,8 @@ export interface ProcessingOptions<Output extends string, File extends string> e
   readonly outputs: Readonly<Record<Output, ProcessingOutput>>;
   /** JSON files, in the named output's folder, whose values later steps may use. */
   readonly propertyFiles?: Readonly<Record<File, { readonly output: NoInfer<Output>; readonly path: string }>>;
+  /** Default: none; the job reaches what the internet reaches. */
+  readonly network?: JobNetwork;
 }
 
 /** Runs a container over files from S3. */
@@ -135,6 +143,10 @@ export class ProcessingStep<
               KmsKeyId: job.outputKmsKeyArn,
             },
       Environment: job.environment,
+      NetworkConfig: job.network && {
+        EnableNetworkIsolation: false,
+        VpcConfig: { SecurityGroupIds: job.network.securityGroupIds, Subnets: job.network.subnetIds },
+      },
       StoppingCondition: stopping(job.maxRuntimeSeconds),
       Tags: tagsRequest(job.tags),
     };

@@ -4,16 +4,18 @@ import {
   configErrors,
   dictionary,
   integer,
+  list,
   number,
   oneOf,
   optional,
   struct,
+  tagged,
   text,
   withDefault,
   type ConfigError,
 } from "../config/codec";
 import { Tags } from "../config/platform";
-import { Hyperparameter } from "../config/training";
+import { Hyperparameter, rdsTable } from "../config/training";
 import {
   arn,
   BucketName,
@@ -24,10 +26,36 @@ import {
   RoleArn,
   S3Prefix,
   sageMakerName,
+  SecurityGroupId,
+  SubnetId,
   TrainingInstance,
 } from "../config/values";
 
 const FunctionArn = arn("lambda", /function:[\w-]+(?::[\w$-]+)?/, "arn:aws:lambda:<region>:123456789012:function:name");
+
+const SourceS3 = struct("LaunchSourceS3", {
+  type: oneOf("s3"),
+  /** Under the prefix. The environment variable S3_RAW_DATA_KEY overrides it. */
+  key: S3Prefix,
+});
+
+const SourceRds = struct("LaunchSourceRds", {
+  type: oneOf("rds"),
+  ...rdsTable,
+  /** Tag of the scikit-learn image that runs the job. Default "1.4-2". */
+  frameworkVersion: withDefault(FrameworkVersion, "1.4-2"),
+  /** The job runs under this role: no other may read the secret. */
+  roleArn: RoleArn,
+  /** Where the job runs. Without it, the job reaches what the internet reaches. */
+  network: optional(
+    struct("LaunchNetwork", { subnetIds: list(SubnetId, 1), securityGroupIds: list(SecurityGroupId, 1) }),
+  ),
+});
+export type SourceRds = t.TypeOf<typeof SourceRds>;
+
+/** Where the raw transactions come from. */
+const Source = tagged("LaunchSource", "type", { s3: SourceS3, rds: SourceRds });
+export type LaunchSource = t.TypeOf<typeof Source>;
 
 /** How the launcher makes the three data sets. The ratios sum to exactly 1. */
 const Preprocess = struct("LaunchPreprocess", {
@@ -80,8 +108,7 @@ export const LaunchSettings = struct("LaunchSettings", {
   sagemakerRoleArn: RoleArn,
   baseJobNamePrefix: sageMakerName(28),
   modelPackageGroupName: sageMakerName(63),
-  /** Under the prefix. The environment variable S3_RAW_DATA_KEY overrides it. */
-  rawDataKey: S3Prefix,
+  source: Source,
   preprocess: Preprocess,
   training: Training,
   evaluation: Evaluation,

@@ -56,8 +56,11 @@ export interface LaunchContext {
 export async function launch(context: LaunchContext): Promise<number> {
   const { environment, s3, sagemaker, print } = context;
   const configured = settingsFrom(environment);
-  const rawDataKey = chooseRawDataKey(configured, environment);
-  const { legitimateWeight, training, hyperparameters } = await readOverrides(configured, environment, context.root);
+  const { legitimateWeight, training, hyperparameters, rawDataKey } = await readOverrides(
+    configured,
+    environment,
+    context.root,
+  );
   const settings: LaunchSettings = { ...configured, training };
   const skip = (other: string): number => {
     print({ outcome: "skipped", reason: `${other} is under way, and runs do not overlap (overlappingRuns: skip)` });
@@ -65,9 +68,9 @@ export async function launch(context: LaunchContext): Promise<number> {
   };
   const standing = await runBefore(sagemaker, settings);
   if (standing !== undefined) return skip(standing);
-  const [code, rawDataVersion] = await Promise.all([
+  const [code, rawDataParameters] = await Promise.all([
     uploadCode(s3, settings, context.root),
-    versionOf(s3, settings.bucket, rawDataKey),
+    rawDataKey === undefined ? {} : describeRawData(s3, settings.bucket, rawDataKey),
   ]);
 
   const executionId = newExecutionId(new Date());
@@ -84,8 +87,7 @@ export async function launch(context: LaunchContext): Promise<number> {
     description: describeRun(settings, code),
     parameters: {
       ExecutionId: executionId,
-      RawDataUri: `s3://${settings.bucket}/${rawDataKey}`,
-      RawDataVersion: rawDataVersion,
+      ...rawDataParameters,
       LegitimateWeight: String(legitimateWeight),
     },
   });
@@ -126,6 +128,7 @@ async function readOverrides(settings: LaunchSettings, environment: Environment,
   const algorithm = algorithms[training.algorithm];
   const defaults = await readDefaults(path.join(root, "models", algorithm.defaultsFile));
   const overrides = allOf({
+    rawDataKey: attempt(() => chooseRawDataKey(settings, environment)),
     legitimateWeight: attempt(() => readLegitimateWeight(environment)),
     training: chosen,
     hyperparameters: attempt(() => resolveHyperparameters(algorithm, defaults, training.hyperparameters, environment)),
@@ -141,13 +144,25 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** S3_RAW_DATA_KEY is relative to the prefix, like the configured key; one that begins with the prefix is whole. */
+/**
+ * S3_RAW_DATA_KEY is relative to the prefix, like the configured key; one that begins with the prefix is whole.
+ * @returns the key, or undefined where the transactions come from a database.
+ * @throws {Error} if it is given and they do.
+ */
 export function chooseRawDataKey(
-  settings: Pick<LaunchSettings, "prefix" | "rawDataKey">,
+  settings: Pick<LaunchSettings, "prefix" | "source">,
   environment: Environment,
-): string {
-  const override = environment["S3_RAW_DATA_KEY"]?.replace(/^\/+|\/+$/g, "");
-  const key = override === undefined || override === "" ? settings.rawDataKey : override;
+): string | undefined {
+  const override = environment["S3_RAW_DATA_KEY"]?.replace(/^\/+|\/+$/g, "") ?? "";
+  const { source } = settings;
+  if (source.type === "rds") {
+    if (override === "") return undefined;
+    throw new Error(
+      `S3_RAW_DATA_KEY=${override} names a file, and the source is table ${source.database}.${source.table}: ` +
+        "unset it, or configure source.type s3",
+    );
+  }
+  const key = override === "" ? source.key : override;
   return key.startsWith(`${settings.prefix}/`) ? key : `${settings.prefix}/${key}`;
 }
 
@@ -173,16 +188,23 @@ async function readDefaults(file: string): Promise<Hyperparameters> {
   throw new Error(`${file} is wrong:\n${describeErrors(configErrors(decoded.left))}`);
 }
 
+/** The pipeline's parameters that say which files to read. */
+async function describeRawData(s3: S3Client, bucket: string, key: string): Promise<Readonly<Record<string, string>>> {
+  return { RawDataUri: `s3://${bucket}/${key}`, RawDataVersion: await versionOf(s3, bucket, key) };
+}
+
 async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {
   const scripts = { bucket: settings.bucket, prefix: `${settings.prefix}/scripts` };
   const job = (...folders: readonly string[]) =>
     readJobCode([...folders, "shared"].map((folder) => path.join(root, settings.jobsScriptsFolder, folder)));
-  const [preprocess, evaluate, training] = await Promise.all([
-    job("preprocess").then((code) => uploadFiles(s3, scripts, code)),
-    job("evaluate").then((code) => uploadFiles(s3, scripts, code)),
+  const files = (folder: string) => job(folder).then((code) => uploadFiles(s3, scripts, code));
+  const [preprocess, evaluate, training, extract] = await Promise.all([
+    files("preprocess"),
+    files("evaluate"),
     job("train", "serve").then((code) => uploadArchive(s3, scripts, code)),
+    settings.source.type === "rds" ? files("extract") : undefined,
   ]);
-  return { preprocess, evaluate, training };
+  return { preprocess, evaluate, training, ...(extract === undefined ? {} : { extract }) };
 }
 
 /** Says in the execution itself which code it runs: the folders are shared by all runs of the same code. */

@@ -20,7 +20,11 @@ export function reportOf({ startedAt, stages, findings, failure, peakMb }: RunFa
   const tree = stack && treeOf(stack.resources);
   return {
     passed: failure === undefined && stages.every((stage) => stage.status === "passed"),
-    data: { source: dataset?.source ?? "synthetic", rows: split?.rows ?? null, frauds: split?.frauds ?? null },
+    data: {
+      source: findings.fromDatabase ? "database" : (dataset?.source ?? "synthetic"),
+      rows: split?.rows ?? null,
+      frauds: split?.frauds ?? null,
+    },
     stages,
     model: {
       algorithm: evaluation?.algorithm ?? null,

@@ -11,7 +11,7 @@ import { checkFirstUp } from "./checks/first-up";
 import { testRows } from "./checks/rows";
 import { checkStream, type StreamResult } from "./checks/stream";
 import { fileDataset, syntheticDataset, type Dataset } from "./data";
-import { RefusedError, claim } from "./errors";
+import { RefusedError, UserError, claim } from "./errors";
 import { launchPipeline } from "./launch-task";
 import { PipelineWatch } from "./pipeline-watch";
 import type { StageName } from "./plan";
@@ -38,7 +38,9 @@ export interface LoopOptions {
 
 /** What a run has brought to light; filled as it goes, so that a failed run reports what it had. */
 export interface Findings {
+  /** The file that is uploaded; none where the pipeline reads a database. */
   dataset?: Dataset;
+  fromDatabase?: boolean;
   split?: { rows: number; frauds: number };
   stack?: StackUp;
   executionId?: string;
@@ -68,11 +70,12 @@ export async function runLoop(
     return stages.run(name, work);
   };
 
-  const dataset = await stage("data", (progress) => prepareData(options, progress));
-  findings.dataset = dataset;
-  await stage("build", buildArtifacts);
   const chosen = options.algorithm === undefined ? [] : [`training.algorithm=${options.algorithm}`];
   const file = writeStackFile("local", [...chosen, ...options.set], join(localDirectory, "run"));
+  findings.fromDatabase = file.fromDatabase;
+  const dataset = await stage("data", (progress) => prepareData(options, file.fromDatabase, progress));
+  if (dataset !== undefined) findings.dataset = dataset;
+  await stage("build", buildArtifacts);
 
   const cloud = await stage("cloud", async (progress) => {
     const directory = join(localDirectory, "cloud");
@@ -93,6 +96,7 @@ export async function runLoop(
   const { outputs, apiKey } = stack;
   const early = await stage("first-up", (progress) => checkFirstUp(outputs, apiKey, cloud.wasUp, progress));
   const uploaded = await stage("upload", async () => {
+    if (dataset === undefined || outputs.rawDataUri === undefined) return { value: undefined, detail: "nothing" };
     const done = await upload(dataset, outputs.rawDataUri);
     return { value: done, detail: `${(done.bytes / 1e6).toFixed(1)} MB → ${done.key}` };
   });
@@ -101,7 +105,7 @@ export async function runLoop(
     await cloud.mlflowReady;
     progress("ECS task");
     const value = await launchPipeline(outputs.launcher, {
-      S3_RAW_DATA_KEY: uploaded.key,
+      ...(uploaded === undefined ? {} : { S3_RAW_DATA_KEY: uploaded.key }),
       LEGITIMATE_WEIGHT: String(options.legitimateWeight ?? 1),
     });
     return { value, detail: value.executionId };
@@ -130,7 +134,15 @@ export async function runLoop(
   );
 }
 
-async function prepareData(options: LoopOptions, progress: Progress): Promise<Outcome<Dataset>> {
+async function prepareData(
+  options: LoopOptions,
+  fromDatabase: boolean,
+  progress: Progress,
+): Promise<Outcome<Dataset | undefined>> {
+  if (fromDatabase) {
+    if (options.data === undefined) return { value: undefined, detail: "in the database of source.host" };
+    throw new UserError("--data names a file, and source.type is rds: leave one of them out.");
+  }
   if (options.data !== undefined) {
     progress(`reading ${options.data}`);
     return { value: await fileDataset(options.data), detail: options.data };
@@ -153,6 +165,7 @@ async function followPipeline(
   const document = (path: string) => readJson(outputs.bucketName, `${outputs.prefix}/${executionId}/${path}`);
 
   await stage("preprocess", async (progress) => {
+    if (findings.fromDatabase) await step("Extract", progress);
     await step("Preprocess", progress);
     const report = (await document("processed/report/preprocess.json")) as { rows: number; frauds: number };
     findings.split = { rows: report.rows, frauds: report.frauds };

@@ -10,7 +10,8 @@ interface StackFile {
 }
 
 /**
- * Writes the stack's file with overrides and answers its path and region.
+ * Writes the stack's file with overrides and answers its path, its region, and whether the transactions come from a
+ * database.
  *
  * @param overrides `group.key=value` pairs, values in YAML: `evaluation.rocAucMinThreshold=0.99`
  * @throws UserError for a pair that is none. What it says is checked where the configuration is decoded.
@@ -19,7 +20,7 @@ export function writeStackFile(
   stack: string,
   overrides: readonly string[],
   directory: string,
-): { path: string; region: string } {
+): { path: string; region: string; fromDatabase: boolean } {
   const file = parse(readFileSync(join(projectRoot, `Pulumi.${stack}.yaml`), "utf8")) as StackFile;
   for (const pair of overrides) {
     const match = /^([A-Za-z][\w.]*)=(.*)$/s.exec(pair);
@@ -33,7 +34,8 @@ export function writeStackFile(
   const path = join(directory, `Pulumi.${stack}.yaml`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, stringify(file));
-  return { path, region: String(file.config["aws:region"]) };
+  const source = file.config["fraud:source"] as { type?: unknown } | undefined;
+  return { path, region: String(file.config["aws:region"]), fromDatabase: source?.type === "rds" };
 }
 
 function assign(target: unknown, [key, ...rest]: string[], value: unknown): unknown {

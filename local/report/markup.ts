@@ -49,5 +49,5 @@ export const facts = (entries: readonly (readonly [name: string, value: Part])[]
 export const whole = (value: number | null): string => (value === null ? "–" : value.toLocaleString("en-US"));
 
 /** Stands wherever figures from generated transactions do. */
-export const syntheticBadge = (source: "file" | "synthetic"): Markup | false =>
+export const syntheticBadge = (source: "file" | "synthetic" | "database"): Markup | false =>
   source === "synthetic" && html`<span class="badge synthetic">synthetic data</span>`;

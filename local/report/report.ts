@@ -34,7 +34,11 @@ export const RunReport = t.intersection(
   [
     t.type({
       passed: t.boolean,
-      data: t.type({ source: t.union([t.literal("file"), t.literal("synthetic")]), rows: number, frauds: number }),
+      data: t.type({
+        source: t.union([t.literal("file"), t.literal("synthetic"), t.literal("database")]),
+        rows: number,
+        frauds: number,
+      }),
       stages: t.array(StageResult),
       model: t.type({
         algorithm: text,

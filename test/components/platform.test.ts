@@ -217,15 +217,33 @@ describe("the platform", function () {
     expect(settings()).to.deep.include({
       pipelineName: "fraud-local",
       approval: "auto",
-      rawDataKey: "raw/creditcard.csv",
+      source: { type: "s3", key: "raw/creditcard.csv" },
     });
+    const secretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader-AbCdEf";
+    const network = {
+      vpcId: "vpc-0123456789abcdef0",
+      subnetIds: ["subnet-0123456789abcdef0"],
+      securityGroupIds: ["sg-0123456789abcdef0"],
+    };
     const changed = configuration("local", (groups) => {
       groups.registry = { approval: "manual" };
+      groups.source = { type: "rds", host: "db.internal", secretArn };
+      groups.network = network;
       Object.assign(groups.training as Inputs, { algorithm: "lgbm", hyperparameters: { num_leaves: 7 } });
     });
     await build(changed);
     expect(settings().training).to.deep.include({ algorithm: "lgbm", hyperparameters: { num_leaves: 7 } });
     expect(settings().approval).to.equal("manual");
+    const roleArn = "arn:aws:iam::123456789012:role/training-database-extract";
+    expect(settings().source).to.deep.include({
+      ...{ type: "rds", host: "db.internal", port: 3306, secretArn, database: "credit_fraud", table: "transactions" },
+      ...{ roleArn, network: { subnetIds: network.subnetIds, securityGroupIds: network.securityGroupIds } },
+    });
+    const passing = ofType("aws:iam/rolePolicy:RolePolicy")
+      .filter(({ inputs }) => inputs.role === "training-sagemaker")
+      .flatMap(({ inputs }) => statementsOf(inputs.policy))
+      .find(({ Action }) => list(Action).includes("iam:PassRole"));
+    expect(passing?.Resource).to.deep.equal(["arn:aws:iam::123456789012:role/training-sagemaker", roleArn]);
   });
 
   it("says at once what is not built yet", () => {

@@ -229,6 +229,16 @@ describe("rules", () => {
       ["ecs.flexibleWindowMinutes", "ecs.overlappingRuns"],
     ],
     ["source", { type: "rds", host: "db.internal", secretArn: "secret" }, ["source.secretArn"]],
+    [
+      "source",
+      {
+        type: "rds",
+        host: "db.internal",
+        secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader",
+        securityGroupId: "sg-0123456789abcdef0",
+      },
+      ["source.securityGroupId"],
+    ],
     ["source", { type: "mysql" }, ["source.type"]],
     ["roles", { scorer: "arn:aws:iam::123456789012:role/path/scorer" }, []],
     ["roles", { scorer: "scorer" }, ["roles.scorer"]],

@@ -27,7 +27,7 @@ import {
 } from "../../pipeline/expressions";
 import { fraudPipeline } from "../../pipeline/fraud-pipeline";
 import { model, processing, training } from "../../pipeline/job-steps";
-import { settings } from "../pipeline/samples";
+import { rdsSource, settings } from "../pipeline/samples";
 
 const roleArn = "arn:aws:iam::123456789012:role/sagemaker";
 const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0000";
@@ -38,6 +38,7 @@ function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
   return fraudPipeline({
     settings: settings(changes),
     code: {
+      extract: "s3://bucket/fraud/scripts/d",
       preprocess: "s3://bucket/fraud/scripts/a",
       evaluate: "s3://bucket/fraud/scripts/b",
       training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
@@ -221,6 +222,7 @@ const definitions: Readonly<Record<string, Json>> = {
   "fraud, deployed at once": fraud(),
   "fraud, approved by a person": fraud({ approval: "manual" }),
   "fraud, encrypted": fraud({ kmsKeyArn }),
+  "fraud, from a database": fraud({ source: { ...rdsSource, caBundleKey: "tls/roots.pem" } }),
   parameters: compile(parameters()),
   jobs: compile(jobs()),
   control: compile(control()),

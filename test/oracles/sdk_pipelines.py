@@ -8,6 +8,7 @@ from sagemaker.estimator import Estimator
 from sagemaker.inputs import TrainingInput
 from sagemaker.lambda_helper import Lambda
 from sagemaker.model import Model
+from sagemaker.network import NetworkConfig
 from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor
 from sagemaker.workflow.callback_step import CallbackOutput, CallbackOutputTypeEnum, CallbackStep
 from sagemaker.workflow.condition_step import ConditionStep
@@ -97,7 +98,9 @@ def s3_output(step: ProcessingStep, name: str):
     return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
 
 
-def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None = None) -> str:
+def fraud(
+    session: PipelineSession, *, approval: str = "auto", key: str | None = None, from_database: bool = False
+) -> str:
     execution_id = ParameterString("ExecutionId")
     raw_data_uri = ParameterString("RawDataUri")
     raw_data_version = ParameterString("RawDataVersion", default_value="unversioned")
@@ -128,7 +131,7 @@ def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None =
         return Join(on="/", values=["s3://bucket/fraud", execution_id, *folders])
 
     def processor(task: str, image: str, program: str, **more) -> Processor:
-        return Processor(
+        usual = dict(
             role=ROLE,
             image_uri=image,
             instance_count=1,
@@ -139,8 +142,8 @@ def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None =
             output_kms_key=key,
             tags=job_tags,
             sagemaker_session=session,
-            **more,
         )
+        return Processor(**{**usual, **more})
 
     def split(name: str) -> ProcessingOutput:
         return ProcessingOutput(
@@ -150,15 +153,49 @@ def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None =
     def given(name: str, source, path: str) -> ProcessingInput:
         return ProcessingInput(source=source, destination=f"{folder}/input/{path}", input_name=name)
 
+    sklearn_image = f"{registry}/sagemaker-scikit-learn:1.4-2-cpu-py3"
+    extract = ProcessingStep(
+        name="Extract",
+        step_args=processor(
+            "extract",
+            sklearn_image,
+            "extract.py",
+            role="arn:aws:iam::123456789012:role/extract",
+            network_config=NetworkConfig(
+                security_group_ids=["sg-00000000000000001"],
+                subnets=["subnet-00000000000000001", "subnet-00000000000000002"],
+            ),
+        ).run(
+            inputs=[
+                given("roots", "s3://bucket/fraud/tls/roots.pem", "roots"),
+                given("code", "s3://bucket/fraud/scripts/d", "code"),
+            ],
+            outputs=[
+                ProcessingOutput(
+                    source=f"{folder}/output/{name}", destination=of_execution("extracted", name), output_name=name
+                )
+                for name in ("rows", "report")
+            ],
+            arguments=[
+                *("--host", "db.example.eu-west-1.rds.amazonaws.com", "--port", "3306"),
+                *("--database", "credit_fraud", "--table", "transactions"),
+                *("--secret-arn", "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader-AbCdEf"),
+                *("--ca-bundle", f"{folder}/input/roots/roots.pem", "--output", f"{folder}/output"),
+                *("--message-file", "/opt/ml/output/message"),
+            ],
+        ),
+        retry_policies=retries,
+    )
+    raw = s3_output(extract, "rows") if from_database else raw_data_uri
     preprocess = ProcessingStep(
         name="Preprocess",
         step_args=processor(
             "preprocess",
-            f"{registry}/sagemaker-scikit-learn:1.4-2-cpu-py3",
+            sklearn_image,
             "preprocess.py",
-            env={"RAW_DATA_VERSION": raw_data_version},
+            env=None if from_database else {"RAW_DATA_VERSION": raw_data_version},
         ).run(
-            inputs=[given("raw", raw_data_uri, "raw"), given("code", "s3://bucket/fraud/scripts/a", "code")],
+            inputs=[given("raw", raw, "raw"), given("code", "s3://bucket/fraud/scripts/a", "code")],
             outputs=[split("train"), split("validation"), split("test"), split("report")],
             arguments=[
                 *("--input", f"{folder}/input/raw", "--output", f"{folder}/output"),
@@ -167,7 +204,7 @@ def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None =
             ],
         ),
         retry_policies=retries,
-        cache_config=CacheConfig(enable_caching=True, expire_after="P30D"),
+        cache_config=None if from_database else CacheConfig(enable_caching=True, expire_after="P30D"),
     )
     train = TrainingStep(
         name="Train",
@@ -296,8 +333,8 @@ def fraud(session: PipelineSession, *, approval: str = "auto", key: str | None =
     )
     return compiled(
         session,
-        [execution_id, raw_data_uri, raw_data_version, legitimate_weight],
-        [preprocess, train, evaluate, gate, decision],
+        [execution_id, *([] if from_database else [raw_data_uri, raw_data_version]), legitimate_weight],
+        [*([extract] if from_database else []), preprocess, train, evaluate, gate, decision],
         prefixes=True,
     )
 
@@ -543,6 +580,7 @@ PIPELINES = {
     "fraud, deployed at once": fraud,
     "fraud, approved by a person": lambda session: fraud(session, approval="manual"),
     "fraud, encrypted": lambda session: fraud(session, key=KEY),
+    "fraud, from a database": lambda session: fraud(session, from_database=True),
     "parameters": parameters,
     "jobs": jobs,
     "control": control,

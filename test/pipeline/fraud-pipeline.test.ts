@@ -1,8 +1,9 @@
 import { expect } from "chai";
 import { fraudPipeline } from "../../pipeline/fraud-pipeline";
-import { at, settings } from "./samples";
+import { at, rdsSource, settings } from "./samples";
 
 const code = {
+  extract: "s3://bucket/fraud/scripts/e",
   preprocess: "s3://bucket/fraud/scripts/a",
   evaluate: "s3://bucket/fraud/scripts/b",
   training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
@@ -205,5 +206,51 @@ describe("the fraud pipeline", () => {
       .with.property("message")
       .that.contains("3.0-5")
       .and.contains("1.7-1");
+  });
+
+  it("reads a database into files first, under a role and in a network of that job's own", () => {
+    const fromTable = definition({ source: rdsSource });
+    expect(at(fromTable, "Parameters")).to.deep.equal([
+      { Name: "ExecutionId", Type: "String" },
+      { Name: "LegitimateWeight", Type: "Float", DefaultValue: 1 },
+    ]);
+    const [extract, preprocess] = [step(fromTable, 0), step(fromTable, 1)];
+    expect(at(extract, "Name")).to.equal("Extract");
+    expect(at(extract, "Arguments", "RoleArn")).to.equal(rdsSource.roleArn);
+    expect(at(extract, "Arguments", "NetworkConfig")).to.deep.equal({
+      EnableNetworkIsolation: false,
+      VpcConfig: { SecurityGroupIds: rdsSource.network.securityGroupIds, Subnets: rdsSource.network.subnetIds },
+    });
+    expect(at(extract, "Arguments", "AppSpecification")).to.deep.equal({
+      ImageUri: "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
+      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/extract.py"],
+      ContainerArguments: [
+        ...["--host", rdsSource.host, "--port", "3306", "--database", "credit_fraud", "--table", "transactions"],
+        ...["--secret-arn", rdsSource.secretArn, "--output", "/opt/ml/processing/output"],
+        ...["--message-file", "/opt/ml/output/message"],
+      ],
+    });
+    expect(at(extract, "Arguments", "Environment")).to.equal(undefined);
+    expect(at(extract, "Arguments", "ProcessingOutputConfig", "Outputs", 0, "S3Output", "S3Uri")).to.deep.equal(
+      ofExecution("extracted", "rows"),
+    );
+    expect(at(preprocess, "Name")).to.equal("Preprocess");
+    expect(at(preprocess, "Arguments", "ProcessingInputs", 0, "S3Input", "S3Uri")).to.deep.equal({
+      Get: "Steps.Extract.ProcessingOutputConfig.Outputs['rows'].S3Output.S3Uri",
+    });
+    for (const each of [extract, preprocess]) expect(at(each, "CacheConfig")).to.equal(undefined);
+  });
+
+  it("hands the job the roots that vouch for the database, where they are given", () => {
+    const json = definition({ source: { ...rdsSource, network: undefined, caBundleKey: "tls/roots.pem" } });
+    expect(at(step(json, 0), "Arguments", "NetworkConfig")).to.equal(undefined);
+    expect(at(step(json, 0), "Arguments", "ProcessingInputs", 0, "S3Input")).to.include({
+      S3Uri: "s3://bucket/fraud/tls/roots.pem",
+      LocalPath: "/opt/ml/processing/input/roots",
+    });
+    expect(at(step(json, 0), "Arguments", "AppSpecification", "ContainerArguments")).to.include.members([
+      "--ca-bundle",
+      "/opt/ml/processing/input/roots/roots.pem",
+    ]);
   });
 });

@@ -11,7 +11,7 @@ import {
   type LaunchLine,
 } from "../../pipeline/launch";
 import { FakeCloud, OWN_EXECUTION, type Look } from "./fake-cloud";
-import { rawSettings } from "./samples";
+import { rawSettings, rdsSource } from "./samples";
 
 const projectRoot = path.resolve(__dirname, "../..");
 
@@ -157,6 +157,27 @@ describe("launch", () => {
     expect(cloud.count("ListPipelineExecutions")).to.equal(0);
   });
 
+  it("starts from a database with the code that reads it, and looks for no file", async () => {
+    cloud.objects.clear();
+    const LAUNCH_SETTINGS = JSON.stringify({ ...rawSettings, source: rdsSource });
+    expect(await run({ LAUNCH_SETTINGS })).to.equal(exitCodes.succeeded);
+    const extract = uploads().filter((key) => key.endsWith("/extract.py") || key.endsWith("/rds-ca-bundle.pem"));
+    expect(extract).to.have.length(2);
+    expect(cloud.started[0]?.PipelineParameters.map(({ Name }) => Name)).to.have.members([
+      "ExecutionId",
+      "LegitimateWeight",
+    ]);
+    const error = await run({ LAUNCH_SETTINGS, S3_RAW_DATA_KEY: "raw/a.csv" }).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error)
+      .to.be.instanceOf(Error)
+      .with.property("message")
+      .that.contains("S3_RAW_DATA_KEY=raw/a.csv")
+      .and.contains("credit_fraud.transactions");
+  });
+
   it("refuses to start without raw data", async () => {
     cloud.objects.clear();
     cloud.objects.set("fraud/raw/creditcard.csv.bak", Buffer.from("x"));
@@ -228,7 +249,7 @@ describe("launch", () => {
 });
 
 describe("the launcher's environment", () => {
-  const where = { prefix: "fraud", rawDataKey: "raw/creditcard.csv" };
+  const where = { prefix: "fraud", source: { type: "s3", key: "raw/creditcard.csv" } } as const;
 
   it("may name other raw data, under the prefix or whole", () => {
     expect(chooseRawDataKey(where, {})).to.equal("fraud/raw/creditcard.csv");

@@ -11,7 +11,7 @@ export const rawSettings = {
   sagemakerRoleArn: "arn:aws:iam::123456789012:role/sagemaker",
   baseJobNamePrefix: "fraud-test",
   modelPackageGroupName: "fraud-test",
-  rawDataKey: "raw/creditcard.csv",
+  source: { type: "s3", key: "raw/creditcard.csv" },
   preprocess: {
     framework: "scikit-learn",
     instanceType: "ml.m5.large",
@@ -44,6 +44,21 @@ export const rawSettings = {
   deployQueueUrl: "https://sqs.eu-west-1.amazonaws.com/123456789012/deploy",
   tags: { project: "fraud" },
   gitRevision: "0123abc",
+} as const;
+
+/** A database as the source, as the component writes it. */
+export const rdsSource = {
+  type: "rds",
+  host: "db.example.eu-west-1.rds.amazonaws.com",
+  port: 3306,
+  secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader-AbCdEf",
+  database: "credit_fraud",
+  table: "transactions",
+  roleArn: "arn:aws:iam::123456789012:role/extract",
+  network: {
+    subnetIds: ["subnet-00000000000000001", "subnet-00000000000000002"],
+    securityGroupIds: ["sg-00000000000000001"],
+  },
 } as const;
 
 export function settings(changes: Readonly<Record<string, unknown>> = {}): LaunchSettings {
