@@ -27,6 +27,8 @@ export interface Listed {
   created: number;
   modified?: number;
   status?: string;
+  /** What it is sorted by when the request's SortBy is `Key`: a list with sort keys of its own. */
+  key?: string;
 }
 
 /** How one list operation differs from the others. */
@@ -96,6 +98,8 @@ function sortKey(listed: Listed, sortBy: string): string | number {
     case "Name":
     case "PipelineExecutionArn":
       return listed.name;
+    case "Key":
+      return listed.key ?? "";
     case "Status":
       return listed.status ?? "";
     case "LastModifiedTime":

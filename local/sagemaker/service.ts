@@ -23,6 +23,7 @@ import { Pipelines } from "./pipelines/pipelines";
 import { refused } from "./refused";
 import type { SageMakerContext } from "./state";
 import { Store } from "../server/store";
+import { Search, type Searchables } from "./search";
 import { Tags } from "./tags";
 
 /** The local SageMaker: its API, and its runtime. */
@@ -66,6 +67,13 @@ export function sagemaker(server: ServerContext): SageMaker {
   const pipelines = new Pipelines(context, executionDocuments);
   const steps = { context, processing, training, transform, models, groups, packages };
   const executions = new Executions(steps, pipelines, executionDocuments);
+  const searchables: Searchables = {
+    TrainingJob: { arnMember: "TrainingJobArn", all: () => training.all() },
+    ModelPackage: { arnMember: "ModelPackageArn", all: () => packages.all() },
+    ModelPackageGroup: { arnMember: "ModelPackageGroupArn", all: () => groups.all() },
+    Pipeline: { arnMember: "PipelineArn", all: () => pipelines.collection.all() },
+    PipelineExecution: { arnMember: "PipelineExecutionArn", all: () => executions.searchable() },
+  };
   const parts = [
     pipelines,
     executions,
@@ -79,6 +87,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     configs,
     endpoints,
     new MlflowApps(context),
+    new Search(searchables, context.tags),
   ];
   return {
     service: {

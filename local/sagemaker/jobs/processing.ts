@@ -3,13 +3,14 @@ import { join } from "node:path";
 import type {
   CreateProcessingJobRequest,
   CreateProcessingJobResponse,
+  DeleteProcessingJobRequest,
   DescribeProcessingJobRequest,
   ListProcessingJobsRequest,
   ListProcessingJobsResponse,
   StopProcessingJobRequest,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
-import { couldNotFind, inUse, invalid } from "../errors";
+import { couldNotFind, inUse, invalid, notFound } from "../errors";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
@@ -37,6 +38,8 @@ export class ProcessingJobs {
     DescribeProcessingJob: (input: Wire<DescribeProcessingJobRequest>) =>
       Promise.resolve(this.describe(input.ProcessingJobName)),
     ListProcessingJobs: (input: Wire<ListProcessingJobsRequest>) => Promise.resolve(this.list(input)),
+    DeleteProcessingJob: (input: Wire<DeleteProcessingJobRequest>) =>
+      Promise.resolve(this.delete(input.ProcessingJobName)),
     StopProcessingJob: (input: Wire<StopProcessingJobRequest>) => Promise.resolve(this.stop(input.ProcessingJobName)),
   };
 
@@ -72,10 +75,27 @@ export class ProcessingJobs {
     return job;
   }
 
+  exists(name: string): boolean {
+    return this.jobs.get(name) !== undefined;
+  }
+
   /** @returns the job once it is no longer running */
   async finished(name: string): Promise<ProcessingJob> {
     await this.runs.finished(name);
     return this.describe(name);
+  }
+
+  /** Forgets a job that is over; its name is free again. */
+  delete(name: string): object {
+    const job = this.jobs.get(name);
+    if (!job) throw notFound("Processing job", this.context.arns.sagemaker(`processing-job/${name}`));
+    if (isActive(job))
+      throw inUse(`The processing job ${name} is ${job.ProcessingJobStatus}: stop it before it is deleted.`);
+    this.context.store.transaction(() => {
+      this.jobs.remove(name);
+      this.context.tags.remove(job.ProcessingJobArn);
+    });
+    return {};
   }
 
   /** @throws AwsError ValidationException when the job does not run */

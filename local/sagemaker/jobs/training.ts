@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type {
   CreateTrainingJobRequest,
   CreateTrainingJobResponse,
+  DeleteTrainingJobRequest,
   DescribeTrainingJobRequest,
   ListTrainingJobsRequest,
   ListTrainingJobsResponse,
@@ -10,7 +11,7 @@ import type {
   StopTrainingJobRequest,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
-import { couldNotFind, inUse, invalid } from "../errors";
+import { couldNotFind, inUse, invalid, notFound } from "../errors";
 import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
@@ -41,6 +42,7 @@ export class TrainingJobs {
     DescribeTrainingJob: (input: Wire<DescribeTrainingJobRequest>) =>
       Promise.resolve(this.describe(input.TrainingJobName)),
     ListTrainingJobs: (input: Wire<ListTrainingJobsRequest>) => Promise.resolve(this.list(input)),
+    DeleteTrainingJob: (input: Wire<DeleteTrainingJobRequest>) => Promise.resolve(this.delete(input.TrainingJobName)),
     StopTrainingJob: (input: Wire<StopTrainingJobRequest>) => Promise.resolve(this.stop(input.TrainingJobName)),
   };
 
@@ -87,10 +89,32 @@ export class TrainingJobs {
     return job;
   }
 
+  exists(name: string): boolean {
+    return this.jobs.get(name) !== undefined;
+  }
+
   /** @returns the job once it is no longer running */
   async finished(name: string): Promise<TrainingJob> {
     await this.runs.finished(name);
     return this.describe(name);
+  }
+
+  /** Forgets a job that is over; its name is free again. */
+  delete(name: string): object {
+    const job = this.jobs.get(name);
+    if (!job) throw notFound("Training job", this.context.arns.sagemaker(`training-job/${name}`));
+    if (isActive(job))
+      throw inUse(`The training job ${name} is ${job.TrainingJobStatus}: stop it before it is deleted.`);
+    this.context.store.transaction(() => {
+      this.jobs.remove(name);
+      this.context.tags.remove(job.TrainingJobArn);
+    });
+    return {};
+  }
+
+  /** Every job, for Search. */
+  all(): TrainingJob[] {
+    return this.jobs.all();
   }
 
   /** @throws AwsError ValidationException when the job does not run */

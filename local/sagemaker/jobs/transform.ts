@@ -81,6 +81,10 @@ export class TransformJobs {
     return job;
   }
 
+  exists(name: string): boolean {
+    return this.jobs.get(name) !== undefined;
+  }
+
   /** @returns the job once it is no longer running */
   async finished(name: string): Promise<TransformJob> {
     await this.runs.finished(name);

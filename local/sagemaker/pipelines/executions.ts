@@ -199,6 +199,11 @@ export class Executions {
     return { PipelineExecutionArn: arn };
   }
 
+  /** Every execution as Search has it. */
+  searchable(): object[] {
+    return this.documents.all().map(({ arn, given }) => ({ ...this.describe(arn), PipelineParameters: given }));
+  }
+
   private describe(arn: string): Wire<DescribePipelineExecutionResponse> {
     const execution = this.documents.get(arn);
     const { maxParallelSteps, selection } = execution;

@@ -140,18 +140,24 @@ export class Executor {
         state,
         stop,
         report: (known) => this.documents.changeStep(arn, step.Name, (current) => ({ ...current, ...known })),
-        findCached: (key) => this.findCached(execution, step, key),
+        findCached: (key, usable) => this.findCached(execution, step, key, usable),
       });
     } catch (error) {
       return { kind: "failed", reason: messageOf(error), exception: exceptionOf(error) };
     }
   }
 
-  private findCached(execution: Execution, step: Step, key: string): CacheHit | undefined {
+  private findCached(
+    execution: Execution,
+    step: Step,
+    key: string,
+    usable: (state: StepState) => boolean,
+  ): CacheHit | undefined {
     const { Enabled = false, ExpireAfter = "" } = step.CacheConfig ?? {};
     if (!Enabled) return undefined;
     const earlier = this.documents.ofPipeline(execution.pipelineArn).filter(({ arn }) => arn !== execution.arn);
-    return findHit(earlier, step.Name, key, expirySeconds(ExpireAfter) ?? 0, now());
+    const sources = earlier.map((source) => ({ ...source, steps: source.steps.filter(usable) }));
+    return findHit(sources, step.Name, key, expirySeconds(ExpireAfter) ?? 0, now());
   }
 
   /** Waits for the moment of the next attempt; false when the execution is stopped, or the server ends, first. */

@@ -21,6 +21,8 @@ export interface JobKind {
   create(request: { [name: string]: Json }): string;
   /** Settles when the job has ended. */
   finished(name: string): Promise<EndedJob>;
+  /** Whether the job is still known. */
+  exists(name: string): boolean;
   /** Ends the job, if it runs. */
   end(name: string): void;
 }
@@ -33,7 +35,7 @@ export function jobStep(context: SageMakerContext, kind: JobKind): Runner {
     if (arn === undefined) {
       const request = await jobRequest(run, `Create${member}`, `${member}Name`, kind.roleMember);
       const key = cacheKey(kind.type, request);
-      const hit = run.findCached(key);
+      const hit = run.findCached(key, ({ metadata }) => kind.exists(nameOf(metadata[member]?.Arn ?? "")));
       if (hit) return { kind: "reused", hit };
       if (run.stop.aborted) return { kind: "stopped" };
       // The job and the step's knowledge of it are kept together: after a restart there is never another one.

@@ -27,8 +27,8 @@ export interface StepRun {
   stop: AbortSignal;
   /** Writes down what is known of the step before it ends. */
   report(known: Partial<Pick<StepState, "metadata" | "cacheKey" | "callback">>): void;
-  /** An earlier run of the step with the same key, no older than the step's timeout; for steps that are cached. */
-  findCached(key: string): CacheHit | undefined;
+  /** An earlier run of the step with the same key, no older than the step's timeout, and usable; for steps that are cached. */
+  findCached(key: string, usable: (state: StepState) => boolean): CacheHit | undefined;
 }
 
 /** How an attempt ended; `waiting` is for one that somebody else will end. */

@@ -21,6 +21,7 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
         const description = await processing.finished(name);
         return { status: description.ProcessingJobStatus, reason: description.FailureReason, description };
       },
+      exists: (name) => processing.exists(name),
       end: (name) => void processing.end(name),
     }),
     Training: jobStep(context, {
@@ -31,6 +32,7 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
         const description = await training.finished(name);
         return { status: description.TrainingJobStatus, reason: description.FailureReason, description };
       },
+      exists: (name) => training.exists(name),
       end: (name) => void training.end(name),
     }),
     Transform: jobStep(context, {
@@ -40,6 +42,7 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
         const description = await transform.finished(name);
         return { status: description.TransformJobStatus, reason: description.FailureReason, description };
       },
+      exists: (name) => transform.exists(name),
       end: (name) => void transform.end(name),
     }),
     Model: async (run) => {
@@ -57,11 +60,12 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
     RegisterModel: async (run) => {
       let arn = run.state.metadata.RegisterModel?.Arn;
       if (arn === undefined) {
-        const request = await checkedRequest(run, "CreateModelPackage", {});
+        const { Tags, ...request } = await checkedRequest(run, "CreateModelPackage", {});
         arn = context.store.transaction(() => {
           const group = request["ModelPackageGroupName"];
-          if (typeof group === "string") groups.ensure(nameOf(group));
-          const { ModelPackageArn } = packages.create(request);
+          // A version has no tags of its own: they are for the group, when it is made.
+          if (typeof group === "string") groups.ensure(nameOf(group), Tags as never);
+          const { ModelPackageArn } = packages.create({ ...request, ...(group || !Tags ? {} : { Tags }) } as never);
           run.report({ metadata: { RegisterModel: { Arn: ModelPackageArn } } });
           return ModelPackageArn;
         });

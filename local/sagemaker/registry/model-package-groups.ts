@@ -2,14 +2,20 @@ import type {
   CreateModelPackageGroupInput,
   CreateModelPackageGroupOutput,
   DeleteModelPackageGroupInput,
+  DeleteModelPackageGroupPolicyInput,
   DescribeModelPackageGroupInput,
   DescribeModelPackageGroupOutput,
+  GetModelPackageGroupPolicyInput,
   ListModelPackageGroupsInput,
   ListModelPackageGroupsOutput,
+  PutModelPackageGroupPolicyInput,
+  PutModelPackageGroupPolicyOutput,
+  Tag,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { nameOf } from "../arns";
 import { conflict, invalid } from "../errors";
+import { messageOf } from "../../server/errors";
 import { omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
@@ -21,6 +27,8 @@ type Described = Wire<DescribeModelPackageGroupOutput>;
 /** A group, and the last version that it gave: versions are never given twice. */
 interface Group extends Described {
   lastVersion: number;
+  /** JSON; the resource policy of the group. */
+  policy?: string;
 }
 
 /** Model package groups. */
@@ -36,9 +44,18 @@ export class ModelPackageGroups {
   readonly operations = {
     CreateModelPackageGroup: (input: Wire<CreateModelPackageGroupInput>) => Promise.resolve(this.create(input)),
     DescribeModelPackageGroup: (input: Wire<DescribeModelPackageGroupInput>) => {
-      return Promise.resolve(omit(this.describe(input.ModelPackageGroupName), "lastVersion"));
+      return Promise.resolve(omit(this.describe(input.ModelPackageGroupName), "lastVersion", "policy"));
     },
     ListModelPackageGroups: (input: Wire<ListModelPackageGroupsInput>) => Promise.resolve(this.list(input)),
+    PutModelPackageGroupPolicy: (input: Wire<PutModelPackageGroupPolicyInput>) =>
+      Promise.resolve(this.putPolicy(input.ModelPackageGroupName, input.ResourcePolicy)),
+    GetModelPackageGroupPolicy: (input: Wire<GetModelPackageGroupPolicyInput>) =>
+      Promise.resolve({ ResourcePolicy: this.policy(input.ModelPackageGroupName) }),
+    DeleteModelPackageGroupPolicy: (input: Wire<DeleteModelPackageGroupPolicyInput>) => {
+      this.policy(input.ModelPackageGroupName);
+      this.groups.update(input.ModelPackageGroupName, (group) => omit(group, "policy"));
+      return Promise.resolve({});
+    },
     DeleteModelPackageGroup: (input: Wire<DeleteModelPackageGroupInput>) =>
       Promise.resolve(this.delete(input.ModelPackageGroupName)),
   };
@@ -59,26 +76,50 @@ export class ModelPackageGroups {
     return group?.lastVersion ?? 1;
   }
 
-  /** Makes the group unless it is there. */
-  ensure(name: string): void {
-    if (!this.groups.get(name)) this.create({ ModelPackageGroupName: name });
+  /** Makes the group, with the tags, unless it is there. */
+  ensure(name: string, Tags: Wire<Tag>[] = []): void {
+    if (!this.groups.get(name)) this.create({ ModelPackageGroupName: name, Tags });
+  }
+
+  /** Every group, for Search. */
+  all(): Described[] {
+    return this.groups.all().map((group) => omit(group, "lastVersion", "policy"));
+  }
+
+  private policy(name: string): string {
+    const { policy, ModelPackageGroupArn } = this.describe(name);
+    if (policy === undefined) throw invalid(`Cannot find resource policy for: ${ModelPackageGroupArn}`);
+    return policy;
+  }
+
+  private putPolicy(name: string, policy: string): Wire<PutModelPackageGroupPolicyOutput> {
+    const { ModelPackageGroupArn } = this.describe(name);
+    try {
+      JSON.parse(policy);
+    } catch (error) {
+      throw invalid(`ResourcePolicy is not JSON: ${messageOf(error)}`);
+    }
+    this.groups.update(name, (group) => ({ ...group, policy }));
+    return { ModelPackageGroupArn };
   }
 
   private create(input: Wire<CreateModelPackageGroupInput>): Wire<CreateModelPackageGroupOutput> {
     const { Tags, ModelPackageGroupName, ModelPackageGroupDescription } = input;
     const ModelPackageGroupArn = this.context.arns.sagemaker(`model-package-group/${ModelPackageGroupName}`);
-    const made = this.groups.insert(ModelPackageGroupName, {
-      ModelPackageGroupName,
-      ModelPackageGroupArn,
-      ...(ModelPackageGroupDescription === undefined ? {} : { ModelPackageGroupDescription }),
-      CreationTime: now(),
-      CreatedBy: {},
-      ModelPackageGroupStatus: "Completed",
-      lastVersion: 0,
+    return this.context.store.transaction(() => {
+      const made = this.groups.insert(ModelPackageGroupName, {
+        ModelPackageGroupName,
+        ModelPackageGroupArn,
+        ...(ModelPackageGroupDescription === undefined ? {} : { ModelPackageGroupDescription }),
+        CreationTime: now(),
+        CreatedBy: {},
+        ModelPackageGroupStatus: "Completed",
+        lastVersion: 0,
+      });
+      if (!made) throw invalid(`Model Package Group already exists: ${ModelPackageGroupArn}`);
+      this.context.tags.create(ModelPackageGroupArn, Tags);
+      return { ModelPackageGroupArn };
     });
-    if (!made) throw invalid(`Model Package Group already exists: ${ModelPackageGroupArn}`);
-    this.context.tags.create(ModelPackageGroupArn, Tags);
-    return { ModelPackageGroupArn };
   }
 
   private list(input: Wire<ListModelPackageGroupsInput>): Wire<ListModelPackageGroupsOutput> {
@@ -88,7 +129,7 @@ export class ModelPackageGroups {
       name: group.ModelPackageGroupName,
       created: group.CreationTime,
     }));
-    const summaries = items.map((group) => omit(group, "lastVersion", "CreatedBy"));
+    const summaries = items.map((group) => omit(group, "lastVersion", "policy", "CreatedBy"));
     return { ModelPackageGroupSummaryList: summaries, ...next };
   }
 
@@ -100,8 +141,10 @@ export class ModelPackageGroups {
         `Model package group ${ModelPackageGroupArn} holds ${packages} model packages: delete them first.`,
       );
     }
-    this.groups.remove(ModelPackageGroupName);
-    this.context.tags.remove(ModelPackageGroupArn);
+    this.context.store.transaction(() => {
+      this.groups.remove(ModelPackageGroupName);
+      this.context.tags.remove(ModelPackageGroupArn);
+    });
     return {};
   }
 }

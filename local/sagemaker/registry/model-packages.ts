@@ -1,4 +1,7 @@
 import type {
+  AdditionalInferenceSpecificationDefinition,
+  BatchDescribeModelPackageInput,
+  BatchDescribeModelPackageOutput,
   CreateModelPackageInput,
   CreateModelPackageOutput,
   DescribeModelPackageInput,
@@ -6,13 +9,15 @@ import type {
   DeleteModelPackageInput,
   ListModelPackagesInput,
   ListModelPackagesOutput,
+  ModelPackageModelCard,
   UpdateModelPackageInput,
   UpdateModelPackageOutput,
 } from "@aws-sdk/client-sagemaker";
 import type { Wire } from "../../server/json-service";
 import { nameOf } from "../arns";
 import { conflict, invalid } from "../errors";
-import { omit } from "../objects";
+import { messageOf } from "../../server/errors";
+import { defined, omit } from "../objects";
 import { page } from "../paging";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
@@ -41,6 +46,8 @@ export class ModelPackages {
     DescribeModelPackage: (input: Wire<DescribeModelPackageInput>) =>
       Promise.resolve(this.describe(input.ModelPackageName)),
     UpdateModelPackage: (input: Wire<UpdateModelPackageInput>) => Promise.resolve(this.update(input)),
+    BatchDescribeModelPackage: (input: Wire<BatchDescribeModelPackageInput>) =>
+      Promise.resolve(this.describeMany(input.ModelPackageArnList)),
     ListModelPackages: (input: Wire<ListModelPackagesInput>) => Promise.resolve(this.list(input)),
     DeleteModelPackage: (input: Wire<DeleteModelPackageInput>) => Promise.resolve(this.delete(input.ModelPackageName)),
   };
@@ -48,12 +55,16 @@ export class ModelPackages {
   create(input: Wire<CreateModelPackageInput>): Wire<CreateModelPackageOutput> {
     const { ClientToken, Tags, ModelPackageGroupName, ModelPackageName, ...request } = input;
     const { CertifyForMarketplace, SourceAlgorithmSpecification, ...rest } = request;
-    const kept = omit(rest, "ValidationSpecification");
     if ((ModelPackageGroupName === undefined) === (ModelPackageName === undefined)) {
       throw invalid("Either ModelPackageGroupName (for a version) or ModelPackageName is wanted, not both or neither.");
     }
     if (SourceAlgorithmSpecification)
       throw invalid("SourceAlgorithmSpecification is not known to the local SageMaker.");
+    if (ModelPackageGroupName && Tags) {
+      throw invalid("Tags can't be given for a version: it has those of its model package group.");
+    }
+    refuseCard(request.ModelCard);
+    refuseSpecifications(request.AdditionalInferenceSpecifications ?? []);
     const about = ModelPackageGroupName ? this.arn(nameOf(ModelPackageGroupName)) : this.arn(ModelPackageName ?? "");
     return this.tokens.once("Create", about, ClientToken, () => {
       const identity = ModelPackageGroupName
@@ -61,9 +72,9 @@ export class ModelPackages {
         : { ModelPackageName: ModelPackageName ?? "", ModelPackageArn: this.arn(ModelPackageName ?? "") };
       const created = now();
       const document: ModelPackage = {
-        ...kept,
+        ...rest,
         ...identity,
-        ...(ModelPackageGroupName ? { ModelApprovalStatus: kept.ModelApprovalStatus ?? "PendingManualApproval" } : {}),
+        ...(ModelPackageGroupName ? { ModelApprovalStatus: rest.ModelApprovalStatus ?? "PendingManualApproval" } : {}),
         ...(CertifyForMarketplace === undefined ? {} : { CertifyForMarketplace }),
         CreationTime: created,
         LastModifiedTime: created,
@@ -87,13 +98,40 @@ export class ModelPackages {
     return document;
   }
 
+  /** Every package, for Search. */
+  all(): ModelPackage[] {
+    return this.packages.all();
+  }
+
+  private describeMany(arns: readonly string[]): Wire<BatchDescribeModelPackageOutput> {
+    const found = arns.flatMap((arn) => this.packages.get(arn) ?? []);
+    const missing = arns.filter((arn) => !this.packages.get(arn));
+    const ModelPackageSummaries = found.map((document) => [
+      document.ModelPackageArn,
+      {
+        ...omit(summary(document), "ModelPackageName", "ModelLifeCycle"),
+        ModelPackageGroupName: document.ModelPackageGroupName ?? "",
+        InferenceSpecification: document.InferenceSpecification,
+      },
+    ]);
+    const errors = missing.map((arn) => [
+      arn,
+      { ErrorCode: "ValidationException", ErrorResponse: `ModelPackage ${arn} does not exist.` },
+    ]);
+    return {
+      ModelPackageSummaries: Object.fromEntries(ModelPackageSummaries) as never,
+      ...(errors.length > 0 ? { BatchDescribeModelPackageErrorMap: Object.fromEntries(errors) as never } : {}),
+    };
+  }
+
   private update(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
     return this.tokens.once("Update", input.ModelPackageArn, input.ClientToken, () => this.change(input));
   }
 
   private change(input: Wire<UpdateModelPackageInput>): Wire<UpdateModelPackageOutput> {
     const { ModelPackageArn, CustomerMetadataPropertiesToRemove = [], ...changes } = input;
-    const { CustomerMetadataProperties, AdditionalInferenceSpecificationsToAdd } = changes;
+    const { CustomerMetadataProperties, AdditionalInferenceSpecificationsToAdd, ModelCard } = changes;
+    refuseCard(ModelCard);
     const plain = omit(changes, "CustomerMetadataProperties", "AdditionalInferenceSpecificationsToAdd", "ClientToken");
     const before = this.describe(ModelPackageArn);
     const metadata = { ...before.CustomerMetadataProperties, ...CustomerMetadataProperties };
@@ -102,9 +140,11 @@ export class ModelPackages {
       ...(before.AdditionalInferenceSpecifications ?? []),
       ...(AdditionalInferenceSpecificationsToAdd ?? []),
     ];
+    refuseSpecifications(specifications);
     const after: ModelPackage = {
       ...before,
       ...plain,
+      ...(ModelCard ? { ModelCard: { ...before.ModelCard, ...ModelCard } } : {}),
       ...(Object.keys(metadata).length > 0 ? { CustomerMetadataProperties: metadata } : {}),
       ...(specifications.length > 0 ? { AdditionalInferenceSpecifications: specifications } : {}),
       LastModifiedTime: now(),
@@ -177,6 +217,31 @@ export class ModelPackages {
   }
 }
 
+/** The most additional inference specifications that a package may have. */
+const MAX_SPECIFICATIONS = 15;
+
+/** @throws AwsError ValidationException when the content is not JSON */
+function refuseCard(card: Wire<ModelPackageModelCard> | undefined): void {
+  if (card?.ModelCardContent === undefined) return;
+  try {
+    JSON.parse(card.ModelCardContent);
+  } catch (error) {
+    throw invalid(`ModelCard.ModelCardContent is not JSON: ${messageOf(error)}`);
+  }
+}
+
+/** @throws AwsError ValidationException when there are too many, or two have one name */
+function refuseSpecifications(specifications: readonly Wire<AdditionalInferenceSpecificationDefinition>[]): void {
+  if (specifications.length > MAX_SPECIFICATIONS) {
+    throw invalid(
+      `A model package can't have ${specifications.length} additional inference specifications: ${MAX_SPECIFICATIONS} is the most.`,
+    );
+  }
+  const names = specifications.map(({ Name }) => Name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw invalid(`There are two additional inference specifications of the name ${twice}.`);
+}
+
 function summary(document: ModelPackage) {
   const { ModelPackageName, ModelPackageGroupName, ModelPackageVersion, ModelPackageArn, ModelPackageDescription } =
     document;
@@ -188,6 +253,10 @@ function summary(document: ModelPackage) {
     ...(ModelPackageGroupName === undefined ? {} : { ModelPackageGroupName }),
     ...(ModelPackageVersion === undefined ? {} : { ModelPackageVersion }),
     ...(ModelPackageDescription === undefined ? {} : { ModelPackageDescription }),
-    ...(document.ModelApprovalStatus === undefined ? {} : { ModelApprovalStatus: document.ModelApprovalStatus }),
+    ...defined({
+      ModelApprovalStatus: document.ModelApprovalStatus,
+      ModelLifeCycle: document.ModelLifeCycle,
+      ModelPackageRegistrationType: document.ModelPackageRegistrationType,
+    }),
   };
 }
