@@ -1,9 +1,11 @@
 """A model server as SageMaker's framework containers have it: ``/ping`` and ``/invocations``.
 
-``python serve.py --port N --model-dir DIR``, where DIR stands for ``/opt/ml/model``. With ``SAGEMAKER_PROGRAM`` the
-user's script serves, from ``SAGEMAKER_SUBMIT_DIRECTORY`` (an ``s3://`` archive, an archive or a folder;
-``/opt/ml/model`` means DIR) or else from ``DIR/code``. Without it, DIR holds an XGBoost model. Answers only once the
-model is loaded; ends with 1 and a reason when it cannot be.
+``python serve.py --port N --model-dir DIR --framework NAME``, where DIR stands for ``/opt/ml/model`` and NAME is that
+of an image's repository. With ``SAGEMAKER_PROGRAM`` the user's script serves, from ``SAGEMAKER_SUBMIT_DIRECTORY`` (an
+``s3://`` archive, an archive or a folder; ``/opt/ml/model`` means DIR) or else from ``DIR/code``; what its
+``requirements.txt`` names is installed for this server alone. Without it, DIR holds an XGBoost model.
+``SAGEMAKER_CONTAINER_LOG_LEVEL`` is a number of Python's logging. Answers only once the model is loaded; ends with 1
+and a reason when it cannot be.
 """
 
 import argparse
@@ -21,7 +23,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 from container_toolkit.answer import Model, ModelLoadError  # noqa: E402
 from container_toolkit.code import CodeError, place_code  # noqa: E402
+from container_toolkit.frameworks import FRAMEWORKS, Defaults  # noqa: E402
 from container_toolkit.http_server import serve  # noqa: E402
+from container_toolkit.requirements import RequirementsError, install_requirements  # noqa: E402
 from container_toolkit.training_job import under_root  # noqa: E402
 
 
@@ -29,12 +33,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="serve a model as SageMaker's framework containers do")
     parser.add_argument("--port", type=int, required=True, metavar="N", help="port on 127.0.0.1; 0 picks a free one")
     parser.add_argument("--model-dir", type=Path, required=True, metavar="DIR", help="stands for /opt/ml/model")
+    parser.add_argument(
+        "--framework", choices=FRAMEWORKS, default="sagemaker-xgboost", help="whose image it stands for"
+    )
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    level = os.environ.get("SAGEMAKER_CONTAINER_LOG_LEVEL", "")
+    logging.basicConfig(
+        level=int(level) if level.isdecimal() else logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
     with tempfile.TemporaryDirectory(prefix="model-code-") as scratch:
         try:
-            model = _load(options.model_dir.resolve(), Path(scratch))
-        except (ModelLoadError, CodeError, OSError) as error:
+            model = _load(options.model_dir.resolve(), Path(scratch), FRAMEWORKS[options.framework])
+        except (ModelLoadError, CodeError, RequirementsError, OSError) as error:
             print(f"cannot load the model: {error}", file=sys.stderr)
             return 1
         try:
@@ -51,10 +63,12 @@ def main() -> int:
     return 0
 
 
-def _load(model_dir: Path, scratch: Path) -> Model:
+def _load(model_dir: Path, scratch: Path, framework: Defaults) -> Model:
     if not model_dir.is_dir():
         raise ModelLoadError(f"the model folder {model_dir} does not exist")
     program = os.environ.get("SAGEMAKER_PROGRAM")
+    if not program and framework.script_needed:
+        raise ModelLoadError("this framework's image serves a model with a script alone: set SAGEMAKER_PROGRAM")
     if not program:
         from container_toolkit.xgboost_model import load_xgboost_model
 
@@ -65,7 +79,11 @@ def _load(model_dir: Path, scratch: Path) -> Model:
         os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "/opt/ml/model/code"), model_dir, original="/opt/ml/model"
     )
     code = Path(submitted.removeprefix("file://"))
-    return load_script_model(program, code if code.is_dir() else place_code(submitted, scratch), model_dir)
+    if not code.is_dir():
+        code = place_code(submitted, scratch / "code")
+    if packages := install_requirements(code, scratch / "packages"):
+        sys.path.insert(0, str(packages))
+    return load_script_model(program, code, model_dir, framework)
 
 
 if __name__ == "__main__":

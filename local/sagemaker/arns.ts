@@ -1,5 +1,20 @@
 import { randomInt } from "node:crypto";
 
+/** Partitions other than the commercial one, by what the names of their regions begin with. */
+const PARTITIONS = [
+  ["cn-", "aws-cn"],
+  ["us-gov-", "aws-us-gov"],
+  ["us-iso-", "aws-iso"],
+  ["us-isob-", "aws-iso-b"],
+  ["eu-isoe-", "aws-iso-e"],
+  ["us-isof-", "aws-iso-f"],
+] as const;
+
+/** The partition that a region belongs to, as ARNs begin with it. */
+export function partitionOf(region: string): string {
+  return PARTITIONS.find(([start]) => region.startsWith(start))?.[1] ?? "aws";
+}
+
 /** The ARNs of one account and region. */
 export class Arns {
   constructor(
@@ -9,7 +24,7 @@ export class Arns {
 
   /** @param resource for example `training-job/name` */
   sagemaker(resource: string): string {
-    return `arn:aws:sagemaker:${this.region}:${this.accountId}:${resource}`;
+    return `arn:${partitionOf(this.region)}:sagemaker:${this.region}:${this.accountId}:${resource}`;
   }
 }
 

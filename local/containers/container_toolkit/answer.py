@@ -35,6 +35,11 @@ class ModelLoadError(Exception):
     """A model that cannot be loaded: says which, where and why."""
 
 
+def content_type_of(mimetype: str) -> str:
+    """A mimetype as the containers' web framework sends it: text is told to be UTF-8."""
+    return f"{mimetype}; charset=utf-8" if mimetype.startswith("text/") and ";" not in mimetype else mimetype
+
+
 def wanted_accept(accept: str | None, default: str) -> str:
     """The Accept header, or the default where the client takes anything."""
     return default if accept is None or accept.strip() in ("", "*/*") else accept

@@ -110,15 +110,3 @@ def encode_scores(scores: np.ndarray, accept: str) -> bytes:
     raise UnsupportedFormatError(
         f"Accept type {accept} is not supported. Please use supported accept types: {CSV}, {JSON}, {JSON_LINES}."
     )
-
-
-def encode_array(prediction: Any, accept: str) -> bytes:
-    """The toolkit's default for a script without output_fn: the plain array as JSON or CSV."""
-    kind = media_type(accept)
-    array = np.asarray(prediction)
-    if kind == JSON:
-        return json.dumps(array.tolist()).encode()
-    if kind == CSV:
-        rows = array.tolist() if array.ndim > 0 else [array.tolist()]
-        return "".join(f"{','.join(map(str, row)) if isinstance(row, list) else row}\n" for row in rows).encode()
-    raise UnsupportedFormatError(f"Accept type {accept} is not supported. Supported are {JSON} and {CSV}.")

@@ -10,14 +10,33 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import payload
-from .answer import CUSTOM_ATTRIBUTES, Answer, Invocation, Model, ModelLoadError, wanted_accept
-from .payload import CSV, JSON, UnsupportedFormatError, media_type
+from .answer import (
+    CUSTOM_ATTRIBUTES,
+    Answer,
+    Invocation,
+    Model,
+    ModelLoadError,
+    content_type_of,
+    wanted_accept,
+)
+from .frameworks import TEXT_TYPES, Defaults
+from .payload import JSON
 
 logger = logging.getLogger(__name__)
 
+#: What the containers' web framework answers for whatever a script raises: the reason is in the log alone.
+_FAILED = b"""<!doctype html>
+<html lang=en>
+<title>500 Internal Server Error</title>
+<h1>Internal Server Error</h1>
+<p>The server encountered an internal error and was unable to complete your request. Either the server is overloaded or\
+ there is an error in the application.</p>
+"""
+#: And the type of a body that comes without one.
+_HTML = "text/html; charset=utf-8"
 
-def load_script_model(program: str, code: Path, model_dir: Path) -> Model:
+
+def load_script_model(program: str, code: Path, model_dir: Path, defaults: Defaults) -> Model:
     """Imports ``program`` from ``code`` and loads the model with its ``model_fn``.
 
     Raises:
@@ -28,7 +47,7 @@ def load_script_model(program: str, code: Path, model_dir: Path) -> Model:
     model_fn = getattr(module, "model_fn", None)
     if model_fn is None:
         raise ModelLoadError(f"{program} has no model_fn: define model_fn(model_dir) that returns the loaded model")
-    transform = _transform(module, program)
+    transform = _transform(module, program, defaults)
     try:
         model = model_fn(str(model_dir))
     except Exception as error:
@@ -53,16 +72,16 @@ def _import(program: str, code: Path) -> ModuleType:
 _Transform = Callable[[Any, "bytes | str", str, str], Any]
 
 
-def _transform(module: ModuleType, program: str) -> _Transform:
+def _transform(module: ModuleType, program: str, defaults: Defaults) -> _Transform:
     own = {name: getattr(module, name, None) for name in ("transform_fn", "input_fn", "predict_fn", "output_fn")}
     if own["transform_fn"] is not None:
         mixed = [name for name in ("input_fn", "predict_fn", "output_fn") if own[name] is not None]
         if mixed:
             raise ModelLoadError(f"{program} defines transform_fn and {', '.join(mixed)}: keep one or the others")
         return own["transform_fn"]
-    input_fn = own["input_fn"] or _default_input
-    predict_fn = own["predict_fn"] or _default_predict
-    output_fn = own["output_fn"] or _default_output
+    input_fn = own["input_fn"] or defaults.input_fn
+    predict_fn = own["predict_fn"] or defaults.predict_fn
+    output_fn = own["output_fn"] or defaults.output_fn
 
     def transform(model: Any, content: "bytes | str", content_type: str, accept: str) -> Any:
         return output_fn(predict_fn(input_fn(content, content_type), model), accept)
@@ -70,69 +89,30 @@ def _transform(module: ModuleType, program: str) -> _Transform:
     return transform
 
 
-class _BadFormatError(Exception):
-    """A default function's refusal, with the status that the toolkit answers."""
-
-    def __init__(self, status_code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status_code = status_code
-
-
-def _default_input(content: "bytes | str", content_type: str) -> Any:
-    try:
-        return payload.decode(content, content_type)
-    except (UnsupportedFormatError, ValueError) as error:
-        raise _BadFormatError(415, str(error)) from error
-
-
-def _default_predict(rows: Any, model: Any) -> Any:
-    xgboost = sys.modules.get("xgboost")
-    if xgboost is not None and isinstance(model, xgboost.Booster):
-        return model.predict(xgboost.DMatrix(rows), validate_features=False)
-    return model.predict(rows)
-
-
-def _default_output(prediction: Any, accept: str) -> tuple[bytes, str]:
-    try:
-        return payload.encode_array(prediction, accept), media_type(accept)
-    except UnsupportedFormatError as error:
-        raise _BadFormatError(406, str(error)) from error
-
-
 def _answer(transform: _Transform, model: Any, invocation: Invocation, default_accept: str) -> Answer:
     content_type = invocation.content_type or JSON
     accept = wanted_accept(invocation.accept, default_accept)
     content: bytes | str = invocation.body
     try:
-        if media_type(content_type) in (CSV, JSON):
-            content = invocation.body.decode("utf-8")
-        return _as_answer(transform(model, content, content_type, accept), accept)
-    except Exception as error:
-        status = _client_error_status(error)
-        if status is not None:
-            return Answer(status, str(getattr(error, "message", error)).encode())
+        if content_type in TEXT_TYPES:
+            content = invocation.body.decode("utf-8", "replace")
+        return _as_answer(transform(model, content, content_type, accept))
+    except Exception:
         # The user's own code failed: its trace belongs in the endpoint's log, not in the answer.
         logger.exception("the invocation failed")
-        return Answer(500, json.dumps({"error": type(error).__name__, "error-message": str(error)}).encode(), JSON)
+        return Answer(500, _FAILED, _HTML)
 
 
-def _as_answer(result: Any, accept: str) -> Answer:
-    """A tuple ``(body, media type)``, a Flask response, or a plain body."""
+def _as_answer(result: Any) -> Answer:
+    """A tuple ``(body, media type)``, a Flask response, or what Flask makes a response of."""
     if hasattr(result, "get_data") and hasattr(result, "status_code"):
         attributes = result.headers.get(CUSTOM_ATTRIBUTES)
         return Answer(result.status_code, result.get_data(), result.content_type, attributes)
-    body, kind = result if isinstance(result, tuple) else (result, accept)
+    if isinstance(result, dict):
+        return Answer(200, json.dumps(result).encode(), JSON)
+    body, mimetype = result if isinstance(result, tuple) else (result, _HTML)
     if isinstance(body, str):
         body = body.encode("utf-8")
     if not isinstance(body, bytes | bytearray):
-        raise TypeError(f"output_fn must return str, bytes or (body, media type), not {type(body).__name__}")
-    return Answer(200, bytes(body), kind)
-
-
-def _client_error_status(error: Exception) -> int | None:
-    """The 4xx status that an exception carries (``status_code``, or ``code`` of Werkzeug's)."""
-    for name in ("status_code", "code"):
-        status = getattr(error, name, None)
-        if isinstance(status, int) and 400 <= status < 500:
-            return int(status)
-    return None
+        raise TypeError(f"output_fn must return str, bytes, dict or (body, media type), not {type(body).__name__}")
+    return Answer(200, bytes(body), content_type_of(mimetype))

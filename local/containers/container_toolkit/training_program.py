@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from pathlib import Path
 
+from .requirements import RequirementsError, install_requirements
 from .training_environment import arguments, environment
 from .training_job import TrainingJob
 
@@ -34,9 +34,12 @@ def run_program(job: TrainingJob) -> None:
         ProgramError: the program failed; with its exit code, its last words and its command.
     """
     variables = os.environ | environment(job)
-    variables["PYTHONPATH"] = os.pathsep.join(
-        [str(job.code), *([str(packages)] if (packages := _install_requirements(job)) else []), *_inherited_path()]
-    )
+    try:
+        packages = install_requirements(job.code, job.root / "packages")
+    except RequirementsError as error:
+        raise ProgramError(str(error), 1) from error
+    path = [job.code, *([packages] if packages else []), *_inherited_path()]
+    variables["PYTHONPATH"] = os.pathsep.join(map(str, path))
     variables["PYTHONUNBUFFERED"] = "1"
     command = _command(job.program, arguments(job.hyperparameters))
     child = subprocess.Popen(command, cwd=job.code, env=variables, stderr=subprocess.PIPE, text=True, errors="replace")
@@ -65,23 +68,6 @@ def _command(program: str, args: list[str]) -> list[str]:
 
 def _inherited_path() -> list[str]:
     return [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-
-
-def _install_requirements(job: TrainingJob) -> Path | None:
-    """Installs the code's requirements.txt for this job alone, as a container would have them."""
-    requirements = job.code / "requirements.txt"
-    if not requirements.is_file():
-        return None
-    packages = job.root / "packages"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--target", str(packages), "--requirement", str(requirements)]
-    done = subprocess.run(command, cwd=job.code, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
-    sys.stderr.write(done.stderr)
-    if done.returncode != 0:
-        raise ProgramError(
-            f'InstallRequirementsError:\nExitCode {done.returncode}\nErrorMessage "{done.stderr.strip()}"', 1
-        )
-    return packages
 
 
 def _copy_errors(child: "subprocess.Popen[str]") -> "deque[str]":

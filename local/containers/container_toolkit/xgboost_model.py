@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from .answer import Answer, Invocation, Model, ModelLoadError, wanted_accept
+from .answer import Answer, Invocation, Model, ModelLoadError, content_type_of, wanted_accept
 from .payload import CSV, UnsupportedFormatError, decode, encode_scores, media_type
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def _answer(booster: xgboost.Booster, invocation: Invocation, default_accept: st
         return Answer(400, f"Unable to evaluate payload provided: {error}".encode())
     accept = wanted_accept(invocation.accept, default_accept)
     try:
-        return Answer(200, encode_scores(scores, accept), media_type(accept))
+        return Answer(200, encode_scores(scores, accept), content_type_of(media_type(accept)))
     except UnsupportedFormatError as error:
         return Answer(406, str(error).encode())
 

@@ -120,7 +120,7 @@ export function summaries(
     const next = desired[index] ?? variant;
     return {
       VariantName: variant.variantName,
-      ...defined({ DeployedImages: variant.container.image && [{ SpecifiedImage: variant.container.image }] }),
+      DeployedImages: [{ SpecifiedImage: variant.container.image }],
       CurrentWeight: variant.weight,
       DesiredWeight: next.weight,
       CurrentInstanceCount: variant.serverless ? 0 : variant.instanceCount,
@@ -128,6 +128,6 @@ export function summaries(
       ...(variant.serverless
         ? { CurrentServerlessConfig: variant.serverless, DesiredServerlessConfig: variant.serverless }
         : {}),
-    } as Wire<ProductionVariantSummary>;
+    };
   });
 }

@@ -1,4 +1,5 @@
 import { AwsError } from "../../server/json-service";
+import { partitionOf } from "../arns";
 import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
 import type { Target } from "./fleet";
@@ -168,7 +169,7 @@ function modelError(
       `See ${console}#logEventViewer:group=${group} in account ${accountId} for more information.`,
     {
       ErrorCode: client ? "CLIENT_ERROR_FROM_MODEL" : "INTERNAL_FAILURE_FROM_MODEL",
-      LogStreamArn: `arn:aws:logs:${region}:${accountId}:log-group:${group}`,
+      LogStreamArn: `arn:${partitionOf(region)}:logs:${region}:${accountId}:log-group:${group}`,
       OriginalMessage: original,
       OriginalStatusCode: status,
     },

@@ -8,7 +8,7 @@ import type {
   ListModelsInput,
   ListModelsOutput,
 } from "@aws-sdk/client-sagemaker";
-import type { Wire } from "../../server/json-service";
+import type { AwsError, Wire } from "../../server/json-service";
 import { couldNotFind, invalid } from "../errors";
 import { defined } from "../objects";
 import { page } from "../paging";
@@ -16,12 +16,15 @@ import type { ModelPackages } from "../registry/model-packages";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { now } from "../time";
+import { frameworkOf, knownImages } from "./images";
 
 export type Model = Wire<DescribeModelOutput>;
 
 /** What a model server needs to know of a model's container. */
 export interface ServedContainer {
-  image?: string;
+  image: string;
+  /** Of the image, as its repository is named. */
+  framework: string;
   /** `s3://…/model.tar.gz`, or a prefix when {@link compressed} is false; a model may have none. */
   modelDataUri?: string;
   compressed: boolean;
@@ -78,8 +81,13 @@ export class Models {
       : undefined;
     const source = container.ModelDataSource?.S3DataSource ?? packaged?.ModelDataSource?.S3DataSource;
     const modelDataUri = container.ModelDataUrl ?? source?.S3Uri ?? packaged?.ModelDataUrl;
+    const image = container.Image ?? packaged?.Image ?? "";
+    const framework = frameworkOf(image);
+    if (framework === undefined) throw unknownImage(image);
     return {
-      ...defined({ image: container.Image ?? packaged?.Image, modelDataUri }),
+      image,
+      framework,
+      ...defined({ modelDataUri }),
       compressed: source?.CompressionType !== "None",
       environment: { ...packaged?.Environment, ...container.Environment },
     };
@@ -89,6 +97,7 @@ export class Models {
     if (container.Mode === "MultiModel") throw invalid("Multi-model containers are not known to the local SageMaker.");
     if (!container.ModelPackageName) {
       if (!container.Image) throw invalid("The container needs an Image or a ModelPackageName.");
+      if (frameworkOf(container.Image) === undefined) throw unknownImage(container.Image);
       return;
     }
     const described = this.packages.describe(container.ModelPackageName);
@@ -118,6 +127,10 @@ export class Models {
     this.context.tags.remove(ModelArn);
     return {};
   }
+}
+
+function unknownImage(image: string): AwsError {
+  return invalid(`Image "${image}" does not run on the local SageMaker: ${knownImages()} do, of any region.`);
 }
 
 interface Containers {

@@ -21,7 +21,10 @@ export interface Serving {
 export function servingPlan({ server }: SageMakerContext, serving: Serving): ModelServerPlan {
   const { container, folder, startupSeconds } = serving;
   return {
-    command: [server.settings.python, MODEL_SERVER, "--port", "0", "--model-dir", modelIn(folder)],
+    command: [
+      ...[server.settings.python, MODEL_SERVER, "--port", "0"],
+      ...["--model-dir", modelIn(folder), "--framework", container.framework],
+    ],
     environment: {
       ...server.childEnvironment(),
       // What it unpacks goes when the folder goes, however it ends.

@@ -42,8 +42,8 @@ class ModelServer:
 
 
 @contextlib.contextmanager
-def served(model_dir: Path, **environment: str) -> Iterator[ModelServer]:
-    process = start_server(model_dir, **environment)
+def served(model_dir: Path, framework: str = "sagemaker-xgboost", **environment: str) -> Iterator[ModelServer]:
+    process = start_server(model_dir, framework, **environment)
     assert process.stdout is not None
     assert process.stderr is not None
     errors: list[str] = []
@@ -62,9 +62,10 @@ def served(model_dir: Path, **environment: str) -> Iterator[ModelServer]:
         process.stdout.close()
 
 
-def start_server(model_dir: Path, **environment: str) -> "subprocess.Popen[str]":
+def start_server(model_dir: Path, framework: str = "sagemaker-xgboost", **environment: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(CONTAINERS / "serve.py"), "--port", "0", "--model-dir", str(model_dir)]
     return subprocess.Popen(
-        [sys.executable, str(CONTAINERS / "serve.py"), "--port", "0", "--model-dir", str(model_dir)],
+        [*command, "--framework", framework],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,12 +1,16 @@
 """Script mode of the model server: the user's functions."""
 
+import io
 import json
 import tarfile
+import zipfile
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from container_processes import COLUMNS, line_of, served, start_server
+from sklearn.linear_model import LogisticRegression
 
 ROW = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
 
@@ -22,9 +26,7 @@ HANDLERS = """
 import json
 import helper
 class Invalid(Exception):
-    def __init__(self, reason):
-        super().__init__(reason)
-        self.status_code = 422
+    status_code = 422
 def model_fn(model_dir):
     return {"dir": model_dir}
 def input_fn(body, content_type):
@@ -66,7 +68,8 @@ def test_the_functions_get_what_the_toolkit_gives_them(tmp_path: Path) -> None:
     }
     # default=str is not there: bytes cannot be JSON, so the script itself fails.
     assert binary.status == 500
-    assert (plain.status, plain.content_type, plain.body) == (200, "text/plain", b"raw")
+    # A body without a type is what it is to Flask.
+    assert (plain.status, plain.content_type, plain.body) == (200, "text/html; charset=utf-8", b"raw")
 
 
 def test_what_functions_raise(tmp_path: Path) -> None:
@@ -75,11 +78,21 @@ def test_what_functions_raise(tmp_path: Path) -> None:
         invalid = server.invoke("invalid")
         crash = server.invoke("crash")
         after = server.invoke("1,2")
-    assert (invalid.status, invalid.body) == (422, b"row 1: not valid")
-    assert crash.status == 500
-    assert json.loads(crash.body)["error"] == "KeyError"
-    assert b"Traceback" not in crash.body
+    # Whatever it is, and whatever status it carries.
+    for answer in (invalid, crash):
+        assert (answer.status, answer.content_type) == (500, "text/html; charset=utf-8")
+        assert b"<title>500 Internal Server Error</title>" in answer.body
+        assert b"secret" not in answer.body
     assert after.status == 200
+
+
+def test_a_type_with_parameters_is_no_text(tmp_path: Path) -> None:
+    script = "def model_fn(d): return 1\ndef transform_fn(m, body, kind, accept): return {'is': type(body).__name__}\n"
+    write_code(tmp_path, script)
+    with served(tmp_path, SAGEMAKER_PROGRAM="inference.py") as server:
+        plain, parameters = server.invoke("1"), server.invoke("1", "text/csv; charset=utf-8")
+    assert (plain.content_type, json.loads(plain.body)) == ("application/json", {"is": "str"})
+    assert json.loads(parameters.body) == {"is": "bytes"}
 
 
 def test_defaults_of_everything_but_model_fn(model_dir: Path, booster) -> None:
@@ -87,12 +100,97 @@ def test_defaults_of_everything_but_model_fn(model_dir: Path, booster) -> None:
     with served(model_dir, SAGEMAKER_PROGRAM="inference.py") as server:
         answer = server.invoke(f"{line_of(ROW)}\n{line_of(-ROW)}")
         csv = server.invoke(line_of(ROW), Accept="text/csv")
-        wrong_type = server.invoke("{}", "application/x-unknown")
-        wrong_accept = server.invoke(line_of(ROW), Accept="image/png")
+        npy = server.invoke(line_of(ROW), Accept="application/x-npy")
+        parameters = server.invoke(line_of(ROW), "text/csv; charset=utf-8")
+        # The container does not tell these from any other failure.
+        failures = [
+            server.invoke("{}", "application/x-unknown"),
+            server.invoke(line_of(ROW), Accept="image/png"),
+            server.invoke(f"{line_of(ROW)}\n"),
+        ]
     expected = booster.inplace_predict(np.stack([ROW, -ROW])).tolist()
     assert json.loads(answer.body) == pytest.approx(expected, abs=1e-7)
+    assert csv.content_type == "text/csv; charset=utf-8"
     assert float(csv.body) == pytest.approx(expected[0], abs=1e-7)
-    assert (wrong_type.status, wrong_accept.status) == (415, 406)
+    assert np.load(io.BytesIO(npy.body)) == pytest.approx(expected[:1], abs=1e-7)
+    assert json.loads(parameters.body) == pytest.approx(expected[:1], abs=1e-7)
+    assert [failure.status for failure in failures] == [500, 500, 500]
+
+
+def test_a_script_gets_what_the_defaults_around_it_make(model_dir: Path) -> None:
+    """XGBoost's input is a DMatrix, as in the SDK's own examples."""
+    script = (
+        "import xgboost, os\n"
+        "def model_fn(d): return xgboost.Booster(model_file=os.path.join(d, 'xgboost-model'))\n"
+        "def predict_fn(data, booster): return booster.predict(data, pred_contribs=True)[:, :2]\n"
+    )
+    write_code(model_dir, script)
+    with served(model_dir, SAGEMAKER_PROGRAM="inference.py") as server:
+        answer = server.invoke(f"{line_of(ROW)}\n{line_of(-ROW)}", Accept="text/csv")
+    assert np.loadtxt(io.BytesIO(answer.body), delimiter=",").shape == (2, 2)
+
+
+def test_scikit_learn(tmp_path: Path) -> None:
+    rows = np.linspace(0, 1, 40).reshape(20, 2)
+    joblib.dump(LogisticRegression().fit(rows, rows[:, 0] > 0.5), tmp_path / "model.joblib")
+    script = (
+        "import joblib, os\ndef model_fn(d): return joblib.load(os.path.join(d, 'model.joblib'))\n"
+        "def predict_fn(rows, model): return model.predict_proba(rows)[:, 1]\n"
+    )
+    write_code(tmp_path, script)
+    asked = np.array([[0.1, 0.1], [0.9, 0.9]])
+    npy = io.BytesIO()
+    np.save(npy, asked)
+    with served(tmp_path, "sagemaker-scikit-learn", SAGEMAKER_PROGRAM="inference.py") as server:
+        # What the SDK's SKLearnPredictor sends and takes unless told otherwise.
+        default = server.invoke(npy.getvalue(), "application/x-npy", Accept="application/x-npy")
+        as_json = server.invoke(json.dumps(asked.tolist()), "application/json")
+        as_csv = server.invoke("0.1,0.1\n0.9,0.9\n", Accept="text/csv")
+        failures = [server.invoke("0.1,0.1"), server.invoke("1 1:2", "text/libsvm")]
+    low, high = np.load(io.BytesIO(default.body))
+    assert low < 0.5 < high
+    assert json.loads(as_json.body) == pytest.approx([low, high], rel=1e-6)
+    assert np.loadtxt(io.BytesIO(as_csv.body)) == pytest.approx([low, high], rel=1e-6)
+    # One row of CSV is a flat array to this container, and no row to the model.
+    assert [failure.status for failure in failures] == [500, 500]
+
+
+def test_scikit_learn_needs_a_script(model_dir: Path) -> None:
+    process = start_server(model_dir, "sagemaker-scikit-learn")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "SAGEMAKER_PROGRAM" in errors
+
+
+def test_requirements_are_installed_for_the_server_alone(tmp_path: Path) -> None:
+    wheel = tmp_path / "word_of_a_model-1.0-py3-none-any.whl"
+    info = "word_of_a_model-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("word_of_a_model.py", "TEXT = 'hello'\n")
+        packed.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: word-of-a-model\nVersion: 1.0\n")
+        packed.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        packed.writestr(f"{info}/RECORD", "")
+    script = "import word_of_a_model\ndef model_fn(d): return 1\ndef transform_fn(*a): return word_of_a_model.TEXT\n"
+    write_code(tmp_path, script)
+    (tmp_path / "code" / "requirements.txt").write_text(f"{wheel}\n")
+    with served(tmp_path, SAGEMAKER_PROGRAM="inference.py", PIP_NO_INDEX="1") as server:
+        assert server.invoke("1").body == b"hello"
+    (tmp_path / "code" / "requirements.txt").write_text("no-such-package-anywhere\n")
+    process = start_server(tmp_path, SAGEMAKER_PROGRAM="inference.py", PIP_NO_INDEX="1")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "InstallRequirementsError" in errors
+
+
+@pytest.mark.parametrize(("level", "debug"), [("10", True), ("20", False)])
+def test_the_log_level(tmp_path: Path, level: str, debug: bool) -> None:
+    script = (
+        "import logging\ndef model_fn(d):\n    logging.getLogger('mine').debug('look here')\n    raise SystemExit(3)\n"
+    )
+    write_code(tmp_path, script)
+    process = start_server(tmp_path, SAGEMAKER_PROGRAM="inference.py", SAGEMAKER_CONTAINER_LOG_LEVEL=level)
+    _, errors = process.communicate(timeout=30)
+    assert ("look here" in errors) is debug
 
 
 def test_transform_fn_replaces_the_three(tmp_path: Path) -> None:
@@ -102,7 +200,7 @@ def test_transform_fn_replaces_the_three(tmp_path: Path) -> None:
     write_code(tmp_path, script)
     with served(tmp_path, SAGEMAKER_PROGRAM="inference.py") as server:
         answer = server.invoke("14")
-    assert (answer.status, answer.body) == (200, b"42")
+    assert (answer.status, answer.content_type, answer.body) == (200, "text/csv; charset=utf-8", b"42")
 
 
 def test_a_response_object_is_answered_as_it_is(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def expected(booster: xgboost.Booster) -> list[float]:
 
 def test_csv_is_one_probability_a_line(server: ModelServer, expected: list[float]) -> None:
     answer = server.invoke(CSV_BODY)
-    assert (answer.status, answer.content_type) == (200, "text/csv")
+    assert (answer.status, answer.content_type) == (200, "text/csv; charset=utf-8")
     assert answer.body.endswith(b"\n")
     assert [float(line) for line in answer.body.decode().splitlines()] == pytest.approx(expected, abs=1e-7)
 

@@ -13,14 +13,13 @@ BUCKET = "endpoints-bucket"
 
 SCRIPT = """
 import json, os, time
-class Refused(Exception):
-    status_code = 422
 def model_fn(model_dir):
     return os.environ.get("LABEL")
 def transform_fn(label, body, content_type, accept):
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if text == "refuse":
-        raise Refused("not valid")
+        from flask import Response
+        return Response("not valid", 422)
     if text == "fail":
         raise ValueError("broken")
     if text == "die":
