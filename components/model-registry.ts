@@ -76,6 +76,19 @@ export class ModelRegistry extends PlatformComponent {
     ).arn;
   }
 
+  /** What telling MLflow of an execution takes: its run, found or made, and what is added to it. */
+  tracking(): Statement[] {
+    return [this.mlflow("CreateExperiment", "GetExperimentByName", "CreateRun", "SearchRuns", "LogBatch", "UpdateRun")];
+  }
+
+  /** What looking up the champion takes: the version that the alias names, and its package. */
+  findingChampion(): Statement[] {
+    return [
+      { actions: ["sagemaker:DescribeModelPackage"], resources: [this.packagesArn()] },
+      this.mlflow("GetModelVersionByAlias"),
+    ];
+  }
+
   /** What registering a model takes: a run, a version and an alias in MLflow, and a package. */
   registering(): Statement[] {
     return [
@@ -85,8 +98,6 @@ export class ModelRegistry extends PlatformComponent {
         "GetExperimentByName",
         "CreateRun",
         "SearchRuns",
-        "LogBatch",
-        "UpdateRun",
         "CreateRegisteredModel",
         "CreateModelVersion",
         "SearchModelVersions",

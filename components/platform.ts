@@ -108,7 +108,11 @@ export function platform(config: StackConfig): PlatformOutputValues {
       ...(config.roles.launcherExecution === undefined ? {} : { launcherExecution: config.roles.launcherExecution }),
     },
     ...(config.names.taskDefinition === undefined ? {} : { taskFamily: config.names.taskDefinition }),
-    functions: { gateModel: chosen("gateModel"), registerModel: chosen("registerModel") },
+    functions: {
+      findChampion: chosen("findChampion"),
+      gateModel: chosen("gateModel"),
+      registerModel: chosen("registerModel"),
+    },
   });
   const api = new InferenceApi("api", {
     ...shared,

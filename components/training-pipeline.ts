@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Ecs, NetworkExisting } from "../config/platform";
 import type { Evaluation, Preprocess, Registry, Source, Training } from "../config/training";
+import { FindChampionEnvironment } from "../functions/find-champion/env";
 import { GateModelEnvironment } from "../functions/gate-model/env";
 import { RegisterModelEnvironment } from "../functions/register-model/env";
 import { LaunchSettings, type LaunchSource } from "../pipeline/launch-settings";
@@ -47,7 +48,7 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   roles?: { sagemaker?: string; extract?: string; launcher?: string; launcherExecution?: string };
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
-  functions?: { gateModel?: FunctionOverrides; registerModel?: FunctionOverrides };
+  functions?: { findChampion?: FunctionOverrides; gateModel?: FunctionOverrides; registerModel?: FunctionOverrides };
   transform?: LauncherArgs["transform"];
 }
 
@@ -77,11 +78,14 @@ export class TrainingPipeline extends PlatformComponent {
     refuse("TrainingPipeline", name, trainingProblems(args));
     super("TrainingPipeline", name, args, options);
 
-    const gate = this.makeGate(args);
-    const register = this.makeRegister(args);
+    const functions = {
+      findChampion: this.makeFindChampion(args),
+      gate: this.makeGate(args),
+      register: this.makeRegister(args),
+    };
     const database = this.makeDatabaseSource(args);
     const passed = database === undefined ? [] : [database.roleArn];
-    const sagemaker = this.makeSagemakerRole(args, [gate, register], passed);
+    const sagemaker = this.makeSagemakerRole(args, Object.values(functions), passed);
     this.sagemakerRoleArn = sagemaker.arn;
     this.launcher = new Launcher(
       this.childName("launcher"),
@@ -91,7 +95,7 @@ export class TrainingPipeline extends PlatformComponent {
         pipelineName: args.pipelineName,
         sagemakerRoleArn: sagemaker.arn,
         ...(args.source.type === "s3" ? { rawDataKey: args.source.key } : {}),
-        settings: this.settings(args, database, gate, register),
+        settings: this.settings(args, database, functions),
         task: args.launcher,
         alertsTopicArn: args.alerts.topicArn,
         taskFamily: args.taskFamily,
@@ -106,7 +110,31 @@ export class TrainingPipeline extends PlatformComponent {
     });
   }
 
+  private makeFindChampion(args: TrainingPipelineArgs): LambdaFunction<typeof FindChampionEnvironment> {
+    const { registry, storage } = args;
+    return new LambdaFunction(
+      this.childName("champion"),
+      {
+        ...this.shared,
+        ...args.functions?.findChampion,
+        functionName: "find-champion",
+        description: "Finds the model that serves now, for the new one to be compared with",
+        environment: FindChampionEnvironment,
+        variables: { MLFLOW_ARN: registry.mlflowArn, MODEL_NAME: registry.modelName },
+        statements: [
+          ...storage.reading("*/model/*"),
+          ...storage.writing("*/champion/*"),
+          ...registry.findingChampion(),
+        ],
+        timeoutSeconds: 120,
+        memoryMib: 256,
+      },
+      { parent: this },
+    );
+  }
+
   private makeGate(args: TrainingPipelineArgs): LambdaFunction<typeof GateModelEnvironment> {
+    const { alerts, registry, storage } = args;
     return new LambdaFunction(
       this.childName("gate"),
       {
@@ -115,8 +143,12 @@ export class TrainingPipeline extends PlatformComponent {
         functionName: "gate-model",
         description: "Decides whether a trained model is good enough to be registered",
         environment: GateModelEnvironment,
-        variables: { ALERTS_TOPIC_ARN: args.alerts.topicArn },
-        statements: [...args.storage.reading("*/evaluation/*"), ...args.alerts.publishing()],
+        variables: {
+          ALERTS_TOPIC_ARN: alerts.topicArn,
+          MLFLOW_ARN: registry.mlflowArn,
+          MLFLOW_EXPERIMENT_NAME: args.pipelineName,
+        },
+        statements: [...storage.reading("*/evaluation/*"), ...alerts.publishing(), ...registry.tracking()],
         timeoutSeconds: 60,
         memoryMib: 256,
       },
@@ -194,6 +226,7 @@ export class TrainingPipeline extends PlatformComponent {
             ],
             resources: ["processing-job/*", "training-job/*", "model/*"].map((kind) => this.arnOf("sagemaker", kind)),
           },
+          ...args.registry.tracking(),
           { actions: ["lambda:InvokeFunction"], resources: steps.map((step) => step.arn) },
           args.deployQueue.sending(),
           ...runningJobs(this.place),
@@ -215,8 +248,7 @@ export class TrainingPipeline extends PlatformComponent {
   private settings(
     args: TrainingPipelineArgs,
     database: DatabaseSource | undefined,
-    gate: { arn: pulumi.Output<string> },
-    register: { arn: pulumi.Output<string> },
+    functions: Readonly<Record<"findChampion" | "gate" | "register", { arn: pulumi.Output<string> }>>,
   ): pulumi.Output<string> {
     const { storage, registry, deployQueue, preprocess, training, evaluation } = args;
     return pulumi
@@ -226,12 +258,16 @@ export class TrainingPipeline extends PlatformComponent {
         kmsKeyArn: storage.keyArn,
         sagemakerRoleArn: this.sagemakerRoleArn,
         modelPackageGroupName: registry.groupName,
-        gateModelArn: gate.arn,
-        registerModelArn: register.arn,
+        mlflowArn: registry.mlflowArn,
+        functions: {
+          findChampionArn: functions.findChampion.arn,
+          gateModelArn: functions.gate.arn,
+          registerModelArn: functions.register.arn,
+        },
         deployQueueUrl: deployQueue.url,
         source: launchSource(args.source, database),
       })
-      .apply(({ gateModelArn, registerModelArn, ...known }) => {
+      .apply((known) => {
         const { trainRatio, validationRatio, testRatio, instanceType, split, seed } = preprocess;
         const settings: LaunchSettings = {
           ...known,
@@ -252,7 +288,6 @@ export class TrainingPipeline extends PlatformComponent {
           training,
           evaluation,
           approval: args.approval,
-          functions: { gateModelArn, registerModelArn },
           overlappingRuns: args.launcher.overlappingRuns,
           tags: args.runTimeTags,
           gitRevision: undefined,

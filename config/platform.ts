@@ -159,6 +159,7 @@ export type Network = t.TypeOf<typeof Network>;
 /** The platform's functions, as `roles` and `names` call them. */
 export const functionKeys = [
   "runPipeline",
+  "findChampion",
   "gateModel",
   "registerModel",
   "deployModel",

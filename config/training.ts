@@ -142,6 +142,16 @@ export const Evaluation = struct("Evaluation", {
   falsePositiveCost: withDefault(number(0, 1_000_000), 5),
   /** Resamples for the 95% intervals: 100 to 100000, default 1000. */
   bootstrapSamples: withDefault(integer(100, 100_000), 1000),
+  /**
+   * How much AUPRC below the champion's is tolerated: refused when the whole 95% interval of the paired difference lies
+   * lower. Default 0.
+   */
+  championMargin: withDefault(number(0, 1), 0),
+  /**
+   * What becomes of a model whose champion cannot be loaded, so that nobody knows which is better. ignore: the minima
+   * alone decide. Default refuse.
+   */
+  unloadableChampion: withDefault(oneOf("refuse", "ignore"), "refuse"),
 });
 export type Evaluation = t.TypeOf<typeof Evaluation>;
 

@@ -33,6 +33,8 @@ export const refusedStepName = "Refused";
 
 const processingFolder = "/opt/ml/processing";
 const codeFolder = `${processingFolder}/input/code`;
+/** SageMaker shows what stands in this file as the job's ExitMessage. */
+const messageFile = "/opt/ml/output/message";
 /** Preprocessing and evaluation take minutes; what runs this long hangs. */
 const processingMaxRuntimeSeconds = 7200;
 
@@ -96,8 +98,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       ...["--test-ratio", split.testRatio],
       ...["--split", split.split],
       ...["--seed", String(split.seed)],
-      // SageMaker shows what stands in this file as the job's ExitMessage.
-      ...["--message-file", "/opt/ml/output/message"],
+      ...["--message-file", messageFile],
     ],
     inputs: {
       raw: { uri: raw.uri, path: `${processingFolder}/input/raw` },
@@ -114,6 +115,13 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       ? {}
       : { environment: { RAW_DATA_VERSION: raw.version }, caching: { expireAfter: "P30D" } }),
   });
+
+  /** By which jobs find the execution's run in MLflow. */
+  const tracking = {
+    MLFLOW_ARN: settings.mlflowArn,
+    MLFLOW_EXPERIMENT_NAME: settings.pipelineName,
+    EXECUTION_ID: executionId,
+  };
 
   const train = training("Train", {
     ...job,
@@ -141,8 +149,17 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       "validation:auc": "^validation-auc=([0-9.]+)$",
       "validation:aucpr": "^validation-aucpr=([0-9.]+)$",
     },
+    environment: tracking,
   });
   const artifactUri = train.property("ModelArtifacts", "S3ModelArtifacts");
+
+  // After training, which may take hours: the new model is compared with what serves by then.
+  const champion = lambda("Champion", {
+    functionArn: settings.functions.findChampionArn,
+    inputs: { executionId, championUri: ofExecution("champion") },
+    outputs: { status: "String", championUri: "String" },
+    dependsOn: [train],
+  });
 
   const evaluate = processing("Evaluate", {
     ...job,
@@ -154,19 +171,23 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
     entrypoint: ["python3", `${codeFolder}/evaluate.py`],
     arguments: [
       ...["--model", `${processingFolder}/input/model`],
+      ...["--champion", `${processingFolder}/input/champion`],
       ...["--test", `${processingFolder}/input/test`],
       ...["--output", `${processingFolder}/output/evaluation`],
       ...["--legitimate-weight", text(legitimateWeight)],
       ...["--bootstrap-samples", String(evaluation.bootstrapSamples)],
       ...["--seed", String(split.seed)],
+      ...["--message-file", messageFile],
     ],
     inputs: {
       model: { uri: artifactUri, path: `${processingFolder}/input/model` },
+      champion: { uri: champion.output("championUri"), path: `${processingFolder}/input/champion` },
       test: { uri: preprocess.output("test"), path: `${processingFolder}/input/test` },
       code: { uri: code.evaluate, path: codeFolder },
     },
     outputs: { evaluation: { path: `${processingFolder}/output/evaluation`, uri: ofExecution("evaluation") } },
     propertyFiles: { EvaluationReport: { output: "evaluation", path: "evaluation.json" } },
+    environment: tracking,
   });
   const evaluationUri = join("/", [evaluate.output("evaluation"), "evaluation.json"]);
 
@@ -177,7 +198,11 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       rocAucMin: evaluation.rocAucMinThreshold,
       auprcMin: evaluation.auprcMinThreshold,
       recallAtFpr001Min: evaluation.recallAtFpr001MinThreshold,
+      championMargin: evaluation.championMargin,
+      unloadableChampion: evaluation.unloadableChampion,
       executionId,
+      pipelineExecutionArn: execution.pipelineExecutionArn,
+      gitRevision: settings.gitRevision ?? "unknown",
     },
     outputs: { passed: "String", reason: "String" },
   });
@@ -229,7 +254,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
 
   return compile({
     parameters: [executionId, ...raw.parameters, legitimateWeight],
-    steps: [...raw.steps, preprocess, train, evaluate, gate, decision],
+    steps: [...raw.steps, preprocess, train, champion, evaluate, gate, decision],
   });
 }
 

@@ -91,6 +91,8 @@ const Evaluation = struct("LaunchEvaluation", {
   recallAtFpr001MinThreshold: number(0, 1),
   falsePositiveCost: number(0, 1_000_000),
   bootstrapSamples: integer(100, 100_000),
+  championMargin: number(0, 1),
+  unloadableChampion: oneOf("refuse", "ignore"),
 });
 
 /**
@@ -108,11 +110,21 @@ export const LaunchSettings = struct("LaunchSettings", {
   sagemakerRoleArn: RoleArn,
   baseJobNamePrefix: sageMakerName(28),
   modelPackageGroupName: sageMakerName(63),
+  /** The MLflow app or tracking server that jobs tell of their execution, in the experiment named after the pipeline. */
+  mlflowArn: arn(
+    "sagemaker",
+    /mlflow-(?:app|tracking-server)\/.+/,
+    "arn:aws:sagemaker:<region>:123456789012:mlflow-app/<id>",
+  ),
   source: Source,
   preprocess: Preprocess,
   training: Training,
   evaluation: Evaluation,
-  functions: struct("LaunchFunctions", { gateModelArn: FunctionArn, registerModelArn: FunctionArn }),
+  functions: struct("LaunchFunctions", {
+    findChampionArn: FunctionArn,
+    gateModelArn: FunctionArn,
+    registerModelArn: FunctionArn,
+  }),
   /** The deploy step's callback messages go here. */
   deployQueueUrl: text("a queue's URL", /https?:\/\/\S+\/\S+/, "give the queue's URL"),
   /** Folder, beside the launcher, that holds the jobs' Python. Default jobs. */

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CreateModelPackageCommandInput, ModelApprovalStatus } from "@aws-sdk/client-sagemaker";
 import * as t from "io-ts";
-import { METRICS, type EvaluationReport } from "../shared/evaluation-report";
-import type { Run } from "../shared/mlflow";
+import type { EvaluationReport } from "../shared/evaluation-report";
 import { FEATURES, featuresHash } from "../shared/transactions";
 
 /** What the pipeline's Lambda step sends. */
@@ -31,41 +30,6 @@ export type RegisterEvent = t.TypeOf<typeof RegisterEvent>;
 export interface Registration {
   modelPackageArn: string;
   mlflowModelVersion: string;
-}
-
-/** Tag of MLflow runs and versions by which a retry finds what an earlier try made. */
-export const EXECUTION_TAG = "execution_id";
-/** Tag of an MLflow version: the SageMaker model package that it goes with. */
-export const PACKAGE_TAG = "sagemaker_model_package_arn";
-
-/** The evaluation as an MLflow run: each metric with the ends of its interval. */
-export function evaluationRun(event: RegisterEvent, report: EvaluationReport, startedAt: Date): Run {
-  const { rows, threshold, cost } = report;
-  const metrics: Record<string, number> = { threshold, cost: cost.total };
-  for (const name of METRICS) {
-    const { value, interval } = report.metrics[name];
-    metrics[`test_${name}`] = value;
-    metrics[`test_${name}_low`] = interval[0];
-    metrics[`test_${name}_high`] = interval[1];
-  }
-  return {
-    name: event.executionId,
-    startedAt,
-    metrics,
-    params: {
-      algorithm: event.algorithm,
-      false_positive_cost: String(cost.falsePositiveCost),
-      test_rows: String(rows.test),
-      test_frauds: String(rows.frauds),
-      legitimate_weight: String(rows.legitimateWeight),
-    },
-    tags: {
-      [EXECUTION_TAG]: event.executionId,
-      git_revision: event.gitRevision,
-      pipeline_execution_arn: event.pipelineExecutionArn,
-      evaluation_uri: event.evaluationUri,
-    },
-  };
 }
 
 /** The SageMaker model package. The same event and version give the same package, token included. */
@@ -100,6 +64,8 @@ export function modelPackage(
       gitRevision: event.gitRevision,
       algorithm: event.algorithm,
       threshold: String(report.threshold),
+      // No comma is allowed in these values.
+      features: FEATURES.join(" "),
       featuresHash: featuresHash(FEATURES),
     },
     ClientToken: clientToken(event.executionId),

@@ -1,14 +1,8 @@
 import { CreateModelPackageCommand, type ModelApprovalStatus, type SageMakerClient } from "@aws-sdk/client-sagemaker";
 import type { EvaluationReport } from "../shared/evaluation-report";
-import type { ModelRegistry, ModelVersion } from "../shared/mlflow";
-import {
-  evaluationRun,
-  EXECUTION_TAG,
-  modelPackage,
-  PACKAGE_TAG,
-  type RegisterEvent,
-  type Registration,
-} from "./logic";
+import { PACKAGE_TAG, type ModelRegistry, type ModelVersion } from "../shared/mlflow";
+import { EXECUTION_TAG, executionRun } from "../shared/execution-run";
+import { modelPackage, type RegisterEvent, type Registration } from "./logic";
 
 export interface RegisterSettings {
   experimentName: string;
@@ -29,7 +23,7 @@ export async function register(
 ): Promise<Registration> {
   const { mlflow, sagemaker } = clients;
   const { modelName } = settings;
-  const { version, tags } = await ensureVersion(mlflow, settings, event, report);
+  const { version, tags } = await ensureVersion(mlflow, settings, event);
   const known = tags[PACKAGE_TAG];
   if (known !== undefined) return { modelPackageArn: known, mlflowModelVersion: version };
 
@@ -47,15 +41,11 @@ async function ensureVersion(
   mlflow: ModelRegistry,
   { experimentName, modelName }: RegisterSettings,
   event: RegisterEvent,
-  report: EvaluationReport,
 ): Promise<ModelVersion> {
   const tag = { key: EXECUTION_TAG, value: event.executionId };
   const known = await mlflow.findVersion(modelName, tag);
   if (known !== undefined) return known;
-  const experimentId = await mlflow.ensureExperiment(experimentName);
-  const runId =
-    (await mlflow.findRun(experimentId, tag)) ??
-    (await mlflow.logRun(experimentId, evaluationRun(event, report, new Date())));
+  const runId = await executionRun(mlflow, experimentName, event.executionId);
   await mlflow.ensureModel(modelName);
   return mlflow.createVersion({
     name: modelName,

@@ -33,24 +33,62 @@ export type MetricName = (typeof METRICS)[number];
 
 const Point = t.tuple([Finite, Finite]);
 
+const metrics = <A>(codec: t.Type<A, A, unknown>) =>
+  t.type({
+    rocAuc: codec,
+    auprc: codec,
+    recallAtFpr001: codec,
+    precision: codec,
+    recall: codec,
+    f1: codec,
+    brier: codec,
+  } satisfies Record<MetricName, unknown>);
+
+/** The new model's metric less the champion's, with the 95% interval of the paired bootstrap. */
+const Difference = t.type({ value: Finite, interval: t.tuple([Finite, Finite]) }, "Difference");
+
+const championIdentity = t.partial({ packageArn: t.string, mlflowVersion: t.string });
+
+/** What the job learned of the champion, the model that serves now; `detail` is a sentence. */
+export const ChampionReport = t.union(
+  [
+    t.intersection([
+      t.type({
+        status: t.literal("compared"),
+        detail: t.string,
+        algorithm: t.string,
+        threshold: Share,
+        /** On the same test rows. */
+        metrics: metrics(Metric),
+        /** At its own threshold. */
+        costTotal: Finite,
+        difference: metrics(Difference),
+      }),
+      championIdentity,
+    ]),
+    t.intersection([
+      t.type({
+        /** Why there is no comparison: no champion, one that takes other features, one that cannot be loaded. */
+        status: t.union([t.literal("none"), t.literal("otherFeatures"), t.literal("unloadable")]),
+        detail: t.string,
+      }),
+      championIdentity,
+    ]),
+  ],
+  "ChampionReport",
+);
+export type ChampionReport = t.TypeOf<typeof ChampionReport>;
+
 /** `evaluation.json`: what a model does on the test split. Written by the evaluate job. */
 export const EvaluationReport = t.type(
   {
-    schemaVersion: t.literal(1),
+    schemaVersion: t.literal(2),
     algorithm: t.string,
     /** Probability from which a transaction counts as fraud; chosen on validation by cost. */
     threshold: Share,
     /** `legitimateWeight`: how many rows of the full data each legitimate row stands for. */
     rows: t.type({ test: Finite, frauds: Finite, legitimateWeight: Finite }),
-    metrics: t.type({
-      rocAuc: Metric,
-      auprc: Metric,
-      recallAtFpr001: Metric,
-      precision: Metric,
-      recall: Metric,
-      f1: Metric,
-      brier: Metric,
-    }),
+    metrics: metrics(Metric),
     cost: t.type({ falsePositiveCost: Finite, total: Finite, curve: t.array(Point) }),
     confusionMatrix: t.type({
       truePositives: Finite,
@@ -58,6 +96,8 @@ export const EvaluationReport = t.type(
       trueNegatives: Finite,
       falseNegatives: Finite,
     }),
+    /** How far scores are from the share of frauds, over the calibration's bins: on average, and in the worst one. */
+    calibrationError: t.type({ expected: Share, maximum: Share }),
     /** At most 500 points each. */
     curves: t.type({
       roc: t.array(Point),
@@ -66,6 +106,7 @@ export const EvaluationReport = t.type(
       calibration: t.array(t.tuple([Finite, Finite, Finite])),
       scoreHistogram: t.type({ edges: t.array(Finite), legitimate: t.array(Finite), fraud: t.array(Finite) }),
     }),
+    champion: ChampionReport,
   },
   "EvaluationReport",
 );

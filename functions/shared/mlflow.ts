@@ -19,13 +19,19 @@ export class MlflowError extends Error {
   }
 }
 
-/** A finished run as it is logged: everything at once. */
+/** A run, which holds what is known of one execution; found again by one of its tags. */
 export interface Run {
   name: string;
   startedAt: Date;
-  params: Readonly<Record<string, string>>;
-  metrics: Readonly<Record<string, number>>;
+  /** No other run carries it. */
+  tag: Tag;
+  /** Given to a run that is made; one that is there keeps its own. */
   tags: Readonly<Record<string, string>>;
+}
+
+export interface Tag {
+  key: string;
+  value: string;
 }
 
 export interface ModelVersion {
@@ -39,26 +45,28 @@ export interface ModelRegistry {
   /** The experiment's id; the experiment is made when it does not exist. */
   ensureExperiment(name: string): Promise<string>;
   /** The latest run of the experiment that carries the tag. */
-  findRun(experimentId: string, tag: { key: string; value: string }): Promise<string | undefined>;
-  /** Logs a run and finishes it. Returns its id. */
-  logRun(experimentId: string, run: Run): Promise<string>;
+  findRun(experimentId: string, tag: Tag): Promise<string | undefined>;
+  /** The id of the run with the tag; it is made, and runs, when it does not exist. */
+  ensureRun(experimentId: string, run: Run): Promise<string>;
+  tagRun(runId: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  endRun(runId: string, status: "FINISHED" | "FAILED"): Promise<void>;
   /** Makes the registered model when it does not exist. */
   ensureModel(name: string): Promise<void>;
-  findVersion(name: string, tag: { key: string; value: string }): Promise<ModelVersion | undefined>;
+  findVersion(name: string, tag: Tag): Promise<ModelVersion | undefined>;
   createVersion(version: {
     name: string;
     source: string;
     runId: string;
     tags: Readonly<Record<string, string>>;
   }): Promise<ModelVersion>;
-  tagVersion(name: string, version: string, tag: { key: string; value: string }): Promise<void>;
+  tagVersion(name: string, version: string, tag: Tag): Promise<void>;
   setAlias(name: string, alias: string, version: string): Promise<void>;
   /** The version that the alias points at, or undefined. */
-  versionOfAlias(name: string, alias: string): Promise<string | undefined>;
+  versionOfAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
 }
 
-const Tag = t.type({ key: t.string, value: t.string });
-const Version = t.intersection([t.type({ version: t.string }), t.partial({ tags: t.array(Tag) })], "ModelVersion");
+const Pair = t.type({ key: t.string, value: t.string });
+const Version = t.intersection([t.type({ version: t.string }), t.partial({ tags: t.array(Pair) })], "ModelVersion");
 const VersionAnswer = t.type({ model_version: Version }, "ModelVersionAnswer");
 const VersionsAnswer = t.partial({ model_versions: t.array(Version) }, "ModelVersionsAnswer");
 const ExperimentAnswer = t.type({ experiment: t.type({ experiment_id: t.string }) }, "ExperimentAnswer");
@@ -76,6 +84,9 @@ interface CallOptions {
   /** A call that makes a new thing each time is not repeated when nobody knows whether it was done. */
   repeatable: boolean;
 }
+
+/** Tag of a model version: the SageMaker model package that it goes with. */
+export const PACKAGE_TAG = "sagemaker_model_package_arn";
 
 const SERVICE = "sagemaker-mlflow";
 const API = "/api/2.0/mlflow/";
@@ -114,7 +125,7 @@ export class MlflowClient implements ModelRegistry {
     return made === undefined ? (await find()).experiment.experiment_id : made.experiment_id;
   }
 
-  async findRun(experimentId: string, tag: { key: string; value: string }): Promise<string | undefined> {
+  async findRun(experimentId: string, tag: Tag): Promise<string | undefined> {
     const { runs } = await this.post(
       "runs/search",
       { experiment_ids: [experimentId], filter: `tags.${tag.key} = ${quote(tag.value)}`, max_results: 1 },
@@ -123,38 +134,36 @@ export class MlflowClient implements ModelRegistry {
     return runs?.[0]?.info.run_id;
   }
 
-  async logRun(experimentId: string, run: Run): Promise<string> {
-    const { run: created } = await this.post(
+  async ensureRun(experimentId: string, { name, startedAt, tag, tags }: Run): Promise<string> {
+    const known = await this.findRun(experimentId, tag);
+    if (known !== undefined) return known;
+    const { run } = await this.post(
       "runs/create",
       {
         experiment_id: experimentId,
-        run_name: run.name,
-        start_time: run.startedAt.getTime(),
-        tags: pairs(run.tags),
+        run_name: name,
+        start_time: startedAt.getTime(),
+        tags: pairs({ ...tags, [tag.key]: tag.value }),
       },
       RunAnswer,
       { repeatable: false },
     );
-    const runId = created.info.run_id;
-    const timestamp = Date.now();
-    await this.post(
-      "runs/log-batch",
-      {
-        run_id: runId,
-        params: pairs(run.params),
-        metrics: Object.entries(run.metrics).map(([key, value]) => ({ key, value, timestamp, step: 0 })),
-      },
-      Nothing,
-    );
-    await this.post("runs/update", { run_id: runId, status: "FINISHED", end_time: timestamp }, Nothing);
-    return runId;
+    return run.info.run_id;
+  }
+
+  async tagRun(runId: string, tags: Readonly<Record<string, string>>): Promise<void> {
+    await this.post("runs/log-batch", { run_id: runId, tags: pairs(tags) }, Nothing);
+  }
+
+  async endRun(runId: string, status: "FINISHED" | "FAILED"): Promise<void> {
+    await this.post("runs/update", { run_id: runId, status, end_time: Date.now() }, Nothing);
   }
 
   async ensureModel(name: string): Promise<void> {
     await unlessExisting(this.post("registered-models/create", { name }, Nothing));
   }
 
-  async findVersion(name: string, tag: { key: string; value: string }): Promise<ModelVersion | undefined> {
+  async findVersion(name: string, tag: Tag): Promise<ModelVersion | undefined> {
     const filter = `name = ${quote(name)} and tags.${tag.key} = ${quote(tag.value)}`;
     const { model_versions } = await this.get("model-versions/search", { filter, max_results: "1" }, VersionsAnswer);
     const found = model_versions?.[0];
@@ -176,7 +185,7 @@ export class MlflowClient implements ModelRegistry {
     return versionOf(model_version);
   }
 
-  async tagVersion(name: string, version: string, tag: { key: string; value: string }): Promise<void> {
+  async tagVersion(name: string, version: string, tag: Tag): Promise<void> {
     await this.post("model-versions/set-tag", { name, version, ...tag }, Nothing);
   }
 
@@ -184,9 +193,9 @@ export class MlflowClient implements ModelRegistry {
     await this.post("registered-models/alias", { name, alias, version }, Nothing);
   }
 
-  async versionOfAlias(name: string, alias: string): Promise<string | undefined> {
+  async versionOfAlias(name: string, alias: string): Promise<ModelVersion | undefined> {
     const answer = await unlessMissing(this.get("registered-models/alias", { name, alias }, VersionAnswer));
-    return answer?.model_version.version;
+    return answer && versionOf(answer.model_version);
   }
 
   private get<A>(path: string, query: Query, codec: t.Type<A, unknown, unknown>): Promise<A> {

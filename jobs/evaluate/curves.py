@@ -1,5 +1,7 @@
 """What a person looks at: curves, histogram, calibration, costs and the confusion matrix of a scored test split."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from metrics import Scored, counts
 from threshold import cost_at, costs_by_threshold
@@ -33,27 +35,47 @@ def curves(scored: Scored) -> dict:
             np.concatenate([first, found.false_positives / found.negatives]), np.concatenate([first, recall])
         ),
         "precisionRecall": thinned(np.concatenate([first, recall]), np.concatenate([precision[:1], precision])),
-        "calibration": calibration(scored),
+        "calibration": [[point.score, point.share, point.rows] for point in calibration(scored)],
         "scoreHistogram": histogram(scored),
     }
 
 
-def calibration(scored: Scored) -> list[list[float]]:
-    """Mean score, share of frauds and rows of each bin; bins hold equally many of the rows scored above the median."""
+@dataclass(frozen=True)
+class CalibrationBin:
+    """Rows of like score: their mean score, the share of frauds among them, their weight."""
+
+    score: float
+    share: float
+    rows: int
+    weight: float
+
+
+def calibration(scored: Scored) -> list[CalibrationBin]:
+    """Bins by rising score; they hold equally many of the rows scored above the median."""
     edges = np.unique(np.quantile(scored.scores, np.linspace(0.5, 1.0, CALIBRATION_BINS + 1)))
     which = np.searchsorted(edges, scored.scores, side="right")
-    points = []
+    bins = []
     for each in np.unique(which):
         rows = which == each
         weights = scored.weights[rows]
-        points.append(
-            [
-                float(np.average(scored.scores[rows], weights=weights)),
-                float(np.average(scored.labels[rows], weights=weights)),
-                int(rows.sum()),
-            ]
+        bins.append(
+            CalibrationBin(
+                score=float(np.average(scored.scores[rows], weights=weights)),
+                share=float(np.average(scored.labels[rows], weights=weights)),
+                rows=int(rows.sum()),
+                weight=float(weights.sum()),
+            )
         )
-    return points
+    return bins
+
+
+def calibration_error(scored: Scored) -> dict[str, float]:
+    """How far scores are from the frauds' share, over the bins of :func:`calibration`: on the average of the rows
+    (the expected calibration error), and in the worst bin.
+    """
+    bins = calibration(scored)
+    gaps = np.array([abs(each.score - each.share) for each in bins])
+    return {"expected": float(np.average(gaps, weights=[each.weight for each in bins])), "maximum": float(gaps.max())}
 
 
 def histogram(scored: Scored) -> dict:

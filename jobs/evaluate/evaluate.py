@@ -1,21 +1,24 @@
-"""Scores the test split with the trained model and writes ``evaluation.json``: what the gate decides on."""
+"""Scores the test split with the new model and the champion, and writes ``evaluation.json``: what the gate goes by."""
 
 import argparse
 import json
 import os
 from pathlib import Path
 
-from curves import confusion_matrix, cost, curves
-from metrics import Scored, with_intervals
+from champion import load_champion
+from curves import calibration_error, confusion_matrix, cost, curves
+from metrics import Judged, Scored, evaluate
+from mlflow_run import ExecutionRun
 from refusal import refuse
 from split_files import read_split
-from trained_model import load_archive
+from trained_model import TrainedModel, load_archive
 
 
 def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="folder that holds model.tar.gz")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
+    parser.add_argument("--champion", type=Path, help="folder of champion.json and, if there is one, its model.tar.gz")
     parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json")
     parser.add_argument(
         "--legitimate-weight", type=float, default=1.0, help="transactions that a legitimate row stands for"
@@ -37,12 +40,20 @@ def main(options: argparse.Namespace) -> None:
     Raises:
         ValueError: model or test split are not what they must be.
     """
-    model = load_archive(options.model, threads=os.cpu_count() or 1)
+    threads = os.cpu_count() or 1
+    model = load_archive(options.model, threads)
+    champion = load_champion(options.champion, threads)
     test = read_split(options.test)
-    scored = Scored.of(model.scores(test.features), test.labels, test.amounts, test.weights(options.legitimate_weight))
-    threshold = model.threshold
+
+    def judge(each: TrainedModel) -> Judged:
+        weights = test.weights(options.legitimate_weight)
+        return Judged(Scored.of(each.scores(test.features), test.labels, test.amounts, weights), each.threshold)
+
+    judged = [judge(each) for each in (model, champion.model) if each is not None]
+    evaluated = evaluate(judged, options.bootstrap_samples, options.seed)
+    scored, threshold = judged[0].scored, model.threshold
     report = {
-        "schemaVersion": 1,
+        "schemaVersion": 2,
         "algorithm": model.algorithm,
         "threshold": threshold,
         "rows": {
@@ -50,15 +61,48 @@ def main(options: argparse.Namespace) -> None:
             "frauds": int(test.labels.sum()),
             "legitimateWeight": options.legitimate_weight,
         },
-        "metrics": with_intervals(scored, threshold, options.bootstrap_samples, options.seed),
+        "metrics": evaluated[0].with_intervals(),
         "cost": cost(scored, threshold, model.metadata["falsePositiveCost"]),
         "confusionMatrix": confusion_matrix(scored, threshold),
+        "calibrationError": calibration_error(scored),
         "curves": curves(scored),
+        "champion": champion.describe(),
     }
+    if champion.model is not None:
+        # Each decides by its own threshold; alarms cost what they cost now.
+        total = cost(judged[1].scored, champion.model.threshold, model.metadata["falsePositiveCost"])["total"]
+        report["champion"] |= {
+            "algorithm": champion.model.algorithm,
+            "threshold": champion.model.threshold,
+            "metrics": evaluated[1].with_intervals(),
+            "costTotal": total,
+            "difference": evaluated[0].minus(evaluated[1]),
+        }
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "evaluation.json").write_text(json.dumps(report, allow_nan=False) + "\n")
     for name, metric in report["metrics"].items():
         print(f"{name}={metric['value']:.6f} [{metric['interval'][0]:.4f}, {metric['interval'][1]:.4f}]", flush=True)
+    print(f"champion: {champion.detail}", flush=True)
+    ExecutionRun.open().log(parameters=rows_for_mlflow(report), metrics=metrics_for_mlflow(report))
+
+
+def rows_for_mlflow(report: dict) -> dict[str, float]:
+    """What the test metrics of the MLflow run were measured on."""
+    rows = report["rows"]
+    return {"test_rows": rows["test"], "test_frauds": rows["frauds"]}
+
+
+def metrics_for_mlflow(report: dict) -> dict[str, float]:
+    """The report's figures by their names in MLflow: ends of intervals are ``_low`` and ``_high``."""
+    figures = {f"test_{name}": metric for name, metric in report["metrics"].items()}
+    difference = report["champion"].get("difference", {}).get("auprc")
+    if difference is not None:
+        figures["test_auprc_over_champion"] = difference
+    found = {"test_cost": report["cost"]["total"], "test_calibration_error": report["calibrationError"]["expected"]}
+    for name, figure in figures.items():
+        low, high = figure["interval"]
+        found |= {name: figure["value"], f"{name}_low": low, f"{name}_high": high}
+    return found
 
 
 if __name__ == "__main__":

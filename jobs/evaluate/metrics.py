@@ -1,9 +1,10 @@
-"""Metrics of a scored test split, with bootstrap intervals.
+"""Metrics of a scored test split with bootstrap intervals, and the difference between two models on the same rows.
 
 Everything is computed on rows sorted by falling score once; a bootstrap sample is then only another set of weights, so
 that a thousand of them take seconds.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,11 @@ FALSE_POSITIVE_RATE = 0.001
 
 @dataclass(frozen=True)
 class Scored:
-    """Rows by falling score. ``ends`` holds the last index of each group of equal scores: they are decided together."""
+    """Rows by falling score. ``ends`` holds the last index of each group of equal scores: they are decided together;
+    ``order`` the place of each row in the split, by which two models' rows are matched.
+    """
 
+    order: np.ndarray
     scores: np.ndarray
     labels: np.ndarray
     amounts: np.ndarray
@@ -37,7 +41,7 @@ class Scored:
         order = np.argsort(-scores, kind="stable")
         ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
         squared_errors = (scores - labels) ** 2
-        return Scored(scores[order], labels[order], amounts[order], weights[order], ends, squared_errors[order])
+        return Scored(order, scores[order], labels[order], amounts[order], weights[order], ends, squared_errors[order])
 
 
 @dataclass(frozen=True)
@@ -100,20 +104,55 @@ def all_metrics(scored: Scored, weights: np.ndarray, threshold: float) -> dict[s
     }
 
 
-def with_intervals(scored: Scored, threshold: float, samples: int, seed: int) -> dict[str, dict]:
-    """Each metric as ``{"value": v, "interval": [low, high]}``: 95% percentile bootstrap over rows."""
+@dataclass(frozen=True)
+class Judged:
+    """A model's scores of a split, and the threshold that it decides by."""
+
+    scored: Scored
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Every metric of :data:`METRICS` of one model: on the split itself, and in each bootstrap sample of it."""
+
+    point: dict[str, float]
+    drawn: dict[str, np.ndarray]
+
+    def with_intervals(self) -> dict[str, dict]:
+        """Each metric as ``{"value": v, "interval": [low, high]}``: 95% percentile bootstrap over rows."""
+        return {name: _with_interval(self.point[name], self.drawn[name]) for name in METRICS}
+
+    def minus(self, other: "Evaluated") -> dict[str, dict]:
+        """The same of the differences to another model, evaluated together with this one."""
+        return {
+            name: _with_interval(self.point[name] - other.point[name], self.drawn[name] - other.drawn[name])
+            for name in METRICS
+        }
+
+
+def evaluate(models: Sequence[Judged], samples: int, seed: int) -> list[Evaluated]:
+    """Each model's metrics. Every sample draws the same rows for all of them, so that their difference is a paired one:
+    what is luck of the rows falls out of it.
+    """
     generator = np.random.default_rng(seed)
-    rows = len(scored.labels)
-    fraud = scored.labels == 1
-    drawn: dict[str, list[float]] = {name: [] for name in METRICS}
-    while len(drawn["rocAuc"]) < samples:
+    rows = len(models[0].scored.labels)
+    fraud = np.empty(rows, dtype=bool)
+    fraud[models[0].scored.order] = models[0].scored.labels == 1
+    drawn = [{name: np.empty(samples) for name in METRICS} for _ in models]
+    done = 0
+    while done < samples:
         times = np.bincount(generator.integers(0, rows, rows), minlength=rows)
         if not times[fraud].any() or not times[~fraud].any():
             continue  # a sample of one class has no metrics
-        for name, value in all_metrics(scored, scored.weights * times, threshold).items():
-            drawn[name].append(value)
-    point = all_metrics(scored, scored.weights, threshold)
-    return {
-        name: {"value": point[name], "interval": [float(end) for end in np.percentile(drawn[name], [2.5, 97.5])]}
-        for name in METRICS
-    }
+        for model, values in zip(models, drawn, strict=True):
+            weights = model.scored.weights * times[model.scored.order]
+            for name, value in all_metrics(model.scored, weights, model.threshold).items():
+                values[name][done] = value
+        done += 1
+    points = [all_metrics(model.scored, model.scored.weights, model.threshold) for model in models]
+    return [Evaluated(point, values) for point, values in zip(points, drawn, strict=True)]
+
+
+def _with_interval(value: float, drawn: np.ndarray) -> dict:
+    return {"value": value, "interval": [float(end) for end in np.percentile(drawn, [2.5, 97.5])]}

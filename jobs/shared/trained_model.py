@@ -25,6 +25,10 @@ METADATA = Path("metadata") / "model.json"
 NEEDED = ("features", "threshold", "falsePositiveCost", "modelSha256")
 
 
+class OtherFeatures(ValueError):
+    """The model takes other features than this code gives."""
+
+
 class Predictor(Protocol):
     """What an algorithm's module makes of the model's file. ``rows`` is float32 of shape rows × 30."""
 
@@ -69,8 +73,8 @@ def load_folder(folder: Path, threads: int) -> TrainedModel:
     """The model in a folder such as ``/opt/ml/model``; ``threads`` is how many a prediction may use.
 
     Raises:
-        ValueError: a file is missing or damaged, the algorithm is unknown, its library is not installed, or the model
-            takes other features than this code gives.
+        OtherFeatures: the model takes other features than this code gives.
+        ValueError: a file is missing or damaged, the algorithm is unknown, or its library is not installed.
     """
     metadata = _metadata(folder)
     algorithm = metadata.get("algorithm")
@@ -80,7 +84,7 @@ def load_folder(folder: Path, threads: int) -> TrainedModel:
     if missing:
         raise ValueError(f"{METADATA} lacks {', '.join(missing)}: it was not made by the training job")
     if metadata["features"] != FEATURES:
-        raise ValueError(f"the model takes the features {metadata['features']}; this code gives {FEATURES}")
+        raise OtherFeatures(f"the model was trained on other features than {_unlike(metadata['features'])}")
     try:
         module = importlib.import_module(MODULES[algorithm])
     except ModuleNotFoundError as error:
@@ -99,7 +103,8 @@ def load_archive(directory: Path, threads: int) -> TrainedModel:
     """The model in ``model.tar.gz`` in ``directory``, as a training job leaves it.
 
     Raises:
-        ValueError: the archive is missing or damaged, or holds no model (see :func:`load_folder`).
+        OtherFeatures: see :func:`load_folder`.
+        ValueError: the archive is missing or damaged, or holds no model.
     """
     archive = directory / ARCHIVE
     if not archive.is_file():
@@ -112,8 +117,21 @@ def load_archive(directory: Path, threads: int) -> TrainedModel:
             raise ValueError(f"{archive} cannot be unpacked ({error}): train again") from error
         try:
             return load_folder(Path(scratch), threads)
+        except OtherFeatures as error:
+            raise OtherFeatures(f"{archive}: {error}") from error
         except ValueError as error:
             raise ValueError(f"{archive}: {error}") from error
+
+
+def _unlike(features: "list[str]") -> str:
+    """What this code gives, and how the model's features differ from it."""
+    given = f"the {len(FEATURES)} that this code gives"
+    lacking = [name for name in FEATURES if name not in features]
+    more = [name for name in features if name not in FEATURES]
+    if not lacking and not more:
+        return f"{given}: the same in another order"
+    parts = [f"{', '.join(names)} {what}" for names, what in ((more, "besides"), (lacking, "missing")) if names]
+    return f"{given}: {'; '.join(parts)}"
 
 
 def _metadata(folder: Path) -> "dict[str, Any]":

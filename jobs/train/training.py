@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlflow_run import ExecutionRun
 from split_files import Split, read_split
 from threshold import cheapest_threshold
 from trained_model import METADATA, MODULES, Predictor, TrainedModel
@@ -94,6 +95,28 @@ def train(algorithm: Algorithm, argv: "list[str] | None" = None) -> None:
         ValueError: a split is not what it must be.
     """
     options = arguments(algorithm, argv)
+    run = ExecutionRun.open()
+    try:
+        run.log(parameters=parameters(algorithm, options))
+        metrics, history = fit(algorithm, options)
+        run.log(
+            metrics=metrics,
+            curves={f"validation_{name}_by_iteration": values for name, values in history.items()},
+        )
+    except BaseException:
+        run.fail()
+        raise
+
+
+def parameters(algorithm: Algorithm, options: argparse.Namespace) -> "dict[str, object]":
+    """What the MLflow run was trained with."""
+    names = [*algorithm.hyperparameters, "legitimate_weight", "false_positive_cost", "seed"]
+    chosen = {name: getattr(options, name) for name in names}
+    return {"algorithm": algorithm.name, "algorithm_version": algorithm.library_version, **chosen}
+
+
+def fit(algorithm: Algorithm, options: argparse.Namespace) -> "tuple[dict[str, float | int], dict[str, list[float]]]":
+    """Fits and writes the model; validation metrics and their history."""
     splits = {name: read_split(getattr(options, name)) for name in ("train", "validation")}
     for name, split in splits.items():
         frauds = int(split.labels.sum())
@@ -106,7 +129,10 @@ def train(algorithm: Algorithm, argv: "list[str] | None" = None) -> None:
     # One a line: SageMaker's metric definitions look for them.
     for name, value in fitted.metrics.items():
         print(f"validation-{name}={value:.6f}")
-    print(f"trees={fitted.best_iteration + 1} threshold={metadata['threshold']:.6f}", flush=True)
+    trees, threshold = fitted.best_iteration + 1, metadata["threshold"]
+    print(f"trees={trees} threshold={threshold:.6f}", flush=True)
+    metrics = {f"validation_{name}": value for name, value in fitted.metrics.items()}
+    return {**metrics, "trees": trees, "threshold": threshold}, fitted.history
 
 
 def describe(algorithm: Algorithm, fitted: Fitted, validation: Split, options: argparse.Namespace) -> "dict[str, Any]":

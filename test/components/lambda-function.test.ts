@@ -20,6 +20,10 @@ import {
 
 const FUNCTION = "aws:lambda/function:Function";
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:alerts`;
+const MLFLOW = {
+  MLFLOW_ARN: `arn:aws:sagemaker:${REGION}:${ACCOUNT}:mlflow-app/app-TEST`,
+  MLFLOW_EXPERIMENT_NAME: "fraud",
+};
 
 function gate(overrides: { roleArn?: string; physicalName?: string; deadLetterQueueArn?: string } = {}) {
   return new LambdaFunction("gate", {
@@ -28,7 +32,7 @@ function gate(overrides: { roleArn?: string; physicalName?: string; deadLetterQu
     functionName: "gate-model",
     description: "Decides",
     environment: GateModelEnvironment,
-    variables: { ALERTS_TOPIC_ARN: pulumi.output(TOPIC) },
+    variables: { ...MLFLOW, ALERTS_TOPIC_ARN: pulumi.output(TOPIC) },
     statements: [{ actions: ["sns:Publish"], resources: [TOPIC] }],
     timeoutSeconds: 60,
     memoryMib: 256,
@@ -51,7 +55,7 @@ describe("a function", () => {
       handler: "index.handler",
       timeout: 60,
       memorySize: 256,
-      environment: { variables: { ALERTS_TOPIC_ARN: TOPIC } },
+      environment: { variables: { ...MLFLOW, ALERTS_TOPIC_ARN: TOPIC } },
       loggingConfig: { logFormat: "JSON", logGroup: "gate-logs" },
       tags: { team: "risk" },
     });
@@ -102,8 +106,9 @@ describe("a function", () => {
 
 describe("a function's variables", () => {
   it("are what the function accepts at its start; those that are not set are left out", () => {
-    const given = { ALERTS_TOPIC_ARN: TOPIC, NOTHING: undefined };
-    expect(acceptedVariables("gate-model", GateModelEnvironment, given)).to.deep.equal({ ALERTS_TOPIC_ARN: TOPIC });
+    const wanted = { ...MLFLOW, ALERTS_TOPIC_ARN: TOPIC };
+    const given = { ...wanted, NOTHING: undefined };
+    expect(acceptedVariables("gate-model", GateModelEnvironment, given)).to.deep.equal(wanted);
   });
 
   it("are refused with names and values of all that it would not accept", () => {

@@ -44,6 +44,7 @@ function arnOf(type: string, name: string): string {
   const forms: Record<string, string> = {
     "aws:iam/role:Role": `arn:aws:iam::123456789012:role/${name}`,
     "aws:kms/key:Key": `arn:aws:kms:eu-west-1:123456789012:key/${name}`,
+    "aws:sagemaker/mlflowApp:MlflowApp": `arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/${name}`,
     "aws:lambda/function:Function": `arn:aws:lambda:eu-west-1:123456789012:function:${name}`,
   };
   return forms[type] ?? `arn:aws:service:eu-west-1:123456789012:${name}`;

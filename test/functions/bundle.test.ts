@@ -17,6 +17,7 @@ describe("the bundles", function () {
     expect(bundles.map(({ name }) => name)).to.deep.equal([...(await functionNames()), "launcher"]);
     expect(await functionNames()).to.deep.equal([
       "deploy-model",
+      "find-champion",
       "gate-model",
       "inference",
       "inference-health",

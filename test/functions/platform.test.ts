@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import {
   CreatePipelineCommand,
   DescribeEndpointCommand,
@@ -18,6 +18,7 @@ import {
   ListPipelineExecutionStepsCommand,
   StartPipelineExecutionCommand,
   StopPipelineExecutionCommand,
+  UpdateModelPackageCommand,
   UpdatePipelineCommand,
 } from "@aws-sdk/client-sagemaker";
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
@@ -27,6 +28,7 @@ import { bundleAll } from "../../functions/bundle";
 import { deploy } from "../../functions/deploy-model/deploy";
 import type { handler as deployHandler } from "../../functions/deploy-model/handler";
 import { endpointConfig } from "../../functions/deploy-model/logic";
+import type { handler as championHandler } from "../../functions/find-champion/handler";
 import type { handler as gateHandler } from "../../functions/gate-model/handler";
 import type { handler as healthHandler } from "../../functions/inference-health/handler";
 import type { handler as inferenceHandler } from "../../functions/inference/handler";
@@ -51,9 +53,11 @@ import {
   until,
   type Platform,
 } from "./support/platform";
-import { evaluationReport } from "./support/reports";
+import type { EvaluationReport } from "../../functions/shared/evaluation-report";
+import { comparedChampion, evaluationReport } from "./support/reports";
 
 interface Handlers {
+  champion: typeof championHandler;
   gate: typeof gateHandler;
   register: typeof registerHandler;
   deploy: typeof deployHandler;
@@ -71,6 +75,7 @@ function loadHandlers(platform: Platform, directory: string): Handlers {
     return (createRequire(__filename)(join(directory, "functions", name, "index.js")) as { handler: Handler }).handler;
   };
   return {
+    champion: load("find-champion"),
     gate: load("gate-model"),
     register: load("register-model"),
     deploy: load("deploy-model", platform.queues.deploy),
@@ -162,14 +167,10 @@ describe("the functions on the local cloud", function () {
       const experiment = await mlflow.ensureExperiment("client test");
       expect(await mlflow.ensureExperiment("client test")).to.equal(experiment);
       expect(await mlflow.findRun(experiment, { key: "who", value: "it's me" })).to.equal(undefined);
-      const run = await mlflow.logRun(experiment, {
-        name: "run",
-        startedAt: new Date(),
-        params: { depth: "5" },
-        metrics: { auprc: 0.8 },
-        tags: { who: "it's me" },
-      });
-      expect(await mlflow.findRun(experiment, { key: "who", value: "it's me" })).to.equal(run);
+      const wanted = { name: "run", startedAt: new Date(), tag: { key: "who", value: "it's me" }, tags: { a: "1" } };
+      const run = await mlflow.ensureRun(experiment, wanted);
+      expect(await mlflow.ensureRun(experiment, wanted)).to.equal(run);
+      expect(await mlflow.findRun(experiment, wanted.tag)).to.equal(run);
 
       await mlflow.ensureModel("client model");
       await mlflow.ensureModel("client model");
@@ -182,7 +183,7 @@ describe("the functions on the local cloud", function () {
 
       expect(await mlflow.versionOfAlias("client model", "champion")).to.equal(undefined);
       await mlflow.setAlias("client model", "champion", version);
-      expect(await mlflow.versionOfAlias("client model", "champion")).to.equal(version);
+      expect(await mlflow.versionOfAlias("client model", "champion")).to.deep.equal(found);
     });
 
     it("says what MLflow refused, and why", async () => {
@@ -192,28 +193,93 @@ describe("the functions on the local cloud", function () {
   });
 
   describe("the gate", () => {
-    const event = { rocAucMin: 0.95, auprcMin: 0.7, recallAtFpr001Min: 0, executionId: "gate" };
+    const event = {
+      rocAucMin: 0.95,
+      auprcMin: 0.7,
+      recallAtFpr001Min: 0,
+      championMargin: 0,
+      unloadableChampion: "refuse",
+      pipelineExecutionArn: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud/execution/gate",
+      gitRevision: "0123abc",
+    };
+    const judge = async (executionId: string, report: EvaluationReport) =>
+      handlers.gate({ ...event, executionId, evaluationUri: await putReport(executionId, report) });
+    /** Tags and state of the execution's run, as MLflow itself tells them. */
+    const runOf = async (executionId: string) => {
+      const { MLFLOW_EXPERIMENT_NAME } = platform.variables;
+      const experiment_ids = [await mlflow.ensureExperiment(MLFLOW_EXPERIMENT_NAME)];
+      const filter = `tags.execution_id = '${executionId}'`;
+      const answer = await fetch(`${process.env.AWS_ENDPOINT_URL_SAGEMAKER_MLFLOW}/api/2.0/mlflow/runs/search`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ experiment_ids, filter }),
+      });
+      const { runs } = (await answer.json()) as {
+        runs: { info: { status: string }; data: { tags: { key: string; value: string }[] } }[];
+      };
+      expect(runs).to.have.length(1);
+      const [run] = runs;
+      return {
+        status: run?.info.status,
+        ...Object.fromEntries((run?.data.tags ?? []).map(({ key, value }) => [key, value])),
+      };
+    };
 
-    it("passes without an alert, and refuses with one that says why", async () => {
-      const passed = await handlers.gate({ ...event, evaluationUri: await putReport("good") });
+    it("passes without an alert, and refuses with one that says why; MLflow tells both", async () => {
+      const passed = await judge("good", evaluationReport());
       expect(passed.passed).to.equal("true");
       expect(await messagesIn(platform.clients.sqs, platform.queues.alerts)).to.equal(0);
-      const refused = await handlers.gate({
-        ...event,
-        evaluationUri: await putReport("bad", evaluationReport({ auprc: 0.4 })),
+      expect(await runOf("good")).to.include({
+        status: "FINISHED",
+        gate: "passed",
+        champion: "none",
+        git_revision: "0123abc",
       });
+      const refused = await judge("bad", evaluationReport({ auprc: 0.4 }));
       expect(refused.passed).to.equal("false");
       const alert = await nextMessage(platform.clients.sqs, platform.queues.alerts);
       expect(alert.Records[0]?.body).to.contain("AUPRC 0.4000");
+      expect(await runOf("bad")).to.include({ status: "FINISHED", gate: "refused", gate_reason: refused.reason });
+    });
+
+    it("refuses a model whose champion is better, and warns of one that could not be compared", async () => {
+      const refused = await judge("worse", {
+        ...evaluationReport(),
+        champion: comparedChampion(-0.05, [-0.08, -0.02]),
+      });
+      expect(refused).to.include({ passed: "false" });
+      expect(refused.reason).to.contain("the champion is better");
+      expect(await runOf("worse")).to.include({ gate: "refused", champion: "compared", champion_version: "3" });
+      await nextMessage(platform.clients.sqs, platform.queues.alerts);
+      const detail = "The champion, version 3, cannot score these rows: Country besides.";
+      const passed = await judge("other", {
+        ...evaluationReport(),
+        champion: { status: "otherFeatures", detail, mlflowVersion: "3" },
+      });
+      expect(passed).to.include({ passed: "true" });
+      const alert = await nextMessage(platform.clients.sqs, platform.queues.alerts);
+      expect(alert.Records[0]?.body).to.contain("passed without comparison").and.contain("Country besides");
     });
 
     it("fails on an event that it can't read, naming what is wrong", async () => {
-      const failure = await handlers.gate({ ...event, rocAucMin: "high" }).catch(String);
+      const failure = await handlers.gate({ ...event, executionId: "x", rocAucMin: "high" }).catch(String);
       expect(failure).to.contain("evaluationUri is missing").and.contain('rocAucMin = "high"');
     });
   });
 
   describe("before the first model", () => {
+    it("there is no champion, and the evaluation is told so", async () => {
+      const championUri = `s3://${BUCKET}/fraud/first/champion`;
+      expect(await handlers.champion({ executionId: "first", championUri })).to.deep.equal({
+        status: "none",
+        championUri,
+      });
+      expect(JSON.parse(await text("fraud/first/champion/champion.json"))).to.deep.equal({
+        status: "none",
+        detail: "No version of fraud is the champion yet.",
+      });
+    });
+
     it("the API says 503 no-model", async () => {
       const answer = await predict(JSON.stringify({ transactions: [transactionOf(1)] }));
       expect(answer.statusCode).to.equal(503);
@@ -243,8 +309,7 @@ describe("the functions on the local cloud", function () {
       const calls = [
         "findVersion",
         "ensureExperiment",
-        "findRun",
-        "logRun",
+        "ensureRun",
         "ensureModel",
         "createVersion",
         "setAlias",
@@ -275,7 +340,7 @@ describe("the functions on the local cloud", function () {
       expect(await handlers.register(event)).to.deep.equal(first);
       expect(first.mlflowModelVersion).to.equal("1");
       expect(await packages()).to.equal(1);
-      expect(await mlflow.versionOfAlias("fraud", "candidate")).to.equal("1");
+      expect((await mlflow.versionOfAlias("fraud", "candidate"))?.version).to.equal("1");
       const { CustomerMetadataProperties, ModelApprovalStatus, InferenceSpecification } = await sagemaker.send(
         new DescribeModelPackageCommand({ ModelPackageName: first.modelPackageArn }),
       );
@@ -366,7 +431,7 @@ describe("the functions on the local cloud", function () {
         status: "Succeeded",
         outputs: [{ Name: "endpointConfigName", Value: EndpointConfigName }],
       });
-      expect(await mlflow.versionOfAlias("fraud", "champion")).to.equal(champion);
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(champion);
       // What waited its turn meanwhile is the same message; it and 20 late events change nothing.
       await purge();
       await Promise.all(
@@ -375,6 +440,40 @@ describe("the functions on the local cloud", function () {
       expect(await endpoint()).to.deep.include({ EndpointConfigName, LastModifiedTime });
       const configs = await platform.clients.sagemaker.send(new ListEndpointConfigsCommand({}));
       expect(configs.EndpointConfigs).to.have.length(1);
+    });
+
+    it("of a model makes it the champion, which the next evaluation finds and can read whatever becomes of it", async () => {
+      const { s3, sagemaker } = platform.clients;
+      const Key = "models/run-deployed/model.tar.gz";
+      await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: "the model" }));
+      const folder = "it's a run/champion";
+      const event = { executionId: "next", championUri: `s3://${BUCKET}/${folder}` };
+      const lookUp = async () => {
+        const answer = await handlers.champion(event);
+        return { ...answer, document: JSON.parse(await text(`${folder}/champion.json`)) as Record<string, string> };
+      };
+      const found = await lookUp();
+      expect(found).to.deep.include({ status: "found", championUri: event.championUri });
+      expect(found.document).to.deep.equal({
+        status: "found",
+        packageArn: registered.modelPackageArn,
+        mlflowVersion: champion,
+        modelUri: `s3://${BUCKET}/${Key}`,
+      });
+      expect(await text(`${folder}/model.tar.gz`)).to.equal("the model");
+
+      await s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key }));
+      const lost = await lookUp();
+      expect(lost.status).to.equal("unavailable");
+      expect(lost.document.detail).to.contain(`version ${champion}, cannot be read at s3://${BUCKET}/${Key}`);
+
+      const approve = (ModelApprovalStatus: "Approved" | "Rejected") =>
+        sagemaker.send(
+          new UpdateModelPackageCommand({ ModelPackageArn: registered.modelPackageArn, ModelApprovalStatus }),
+        );
+      await approve("Rejected");
+      expect((await lookUp()).document).to.include({ status: "none", mlflowVersion: champion });
+      await approve("Approved");
     });
 
     it("ignores other endpoints' events", async () => {
@@ -446,7 +545,7 @@ describe("the functions on the local cloud", function () {
       expect(failure.status).to.equal("Failed");
       expect(failure.reason).to.contain(`The update was rolled back; ${live} is live.`).and.have.length.at.most(256);
       expect((await endpoint()).EndpointConfigName).to.equal(live);
-      expect(await mlflow.versionOfAlias("fraud", "champion")).to.equal(champion);
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(champion);
       await handlers.deploy(second.event);
       await settled();
       expect(await ended(second.execution)).to.include({ status: "Succeeded" });

@@ -1,7 +1,11 @@
 """The jobs' modules are imported by plain name, as in a container, where a job's folder and the shared one are one."""
 
+import os
 import sys
 from pathlib import Path
+
+# Threads of the training libraries that wait for each other must not spin: these tests share two cores with others.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 JOBS = Path(__file__).parents[2] / "jobs"
 for folder in ("shared", "preprocess", "train", "evaluate", "serve"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from metrics import Scored, all_metrics, counts, recall_at, with_intervals
+from metrics import Judged, Scored, all_metrics, counts, evaluate, recall_at
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -62,7 +62,8 @@ def test_intervals_hold_the_figure_and_narrow_with_more_rows() -> None:
         labels = (generator.random(size) < 0.2).astype(int)
         scores = np.clip(generator.normal(0.3 + 0.25 * labels, 0.15), 0, 1)
         scored = Scored.of(scores, labels, np.ones(size), np.ones(size))
-        found = with_intervals(scored, 0.5, samples=200, seed=1)
+        [evaluated] = evaluate([Judged(scored, 0.5)], samples=200, seed=1)
+        found = evaluated.with_intervals()
         for metric in found.values():
             assert metric["interval"][0] <= metric["value"] <= metric["interval"][1]
         return {name: metric["interval"][1] - metric["interval"][0] for name, metric in found.items()}
@@ -70,6 +71,53 @@ def test_intervals_hold_the_figure_and_narrow_with_more_rows() -> None:
     few, many = widths(300), widths(6_000)
     assert many["rocAuc"] < few["rocAuc"]
     assert many["auprc"] < few["auprc"]
+
+
+def two_models(size: int, edge: float) -> list[Judged]:
+    """A model, and one that tells the classes apart by ``edge`` more."""
+    generator = np.random.default_rng(5)
+    labels = (generator.random(size) < 0.05).astype(int)
+    noise, ones = generator.normal(0.3, 0.12, size), np.ones(size)
+    scores = [np.clip(noise + gap * labels, 0, 1) for gap in (0.2, 0.2 + edge)]
+    return [Judged(Scored.of(each, labels, ones, ones), 0.5) for each in scores]
+
+
+def test_the_difference_of_two_models_is_paired():
+    one, other = evaluate(two_models(2_000, 0.02), samples=300, seed=1)
+    difference = other.minus(one)["auprc"]
+    assert difference["value"] == pytest.approx(other.point["auprc"] - one.point["auprc"])
+    low, high = difference["interval"]
+    # Either model's own interval is far wider than the difference: luck of the rows falls out of it.
+    own = one.with_intervals()["auprc"]["interval"]
+    assert 0 < low < difference["value"] < high
+    assert high - low < (own[1] - own[0]) / 2
+
+
+def test_a_model_differs_from_itself_by_nothing_whatever_order_its_rows_are_sorted_in():
+    model = two_models(500, 0.0)[0]
+    for metric in evaluate([model, model], samples=50, seed=1)[0].minus(evaluate([model], 50, 1)[0]).values():
+        assert metric == {"value": 0, "interval": [0, 0]}
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_samples_draw_the_same_rows_for_both_models(seed: int):
+    """Every sample's AUPRC is scikit-learn's on the rows drawn, for the same rows of both."""
+    generator = np.random.default_rng(9)
+    labels = (generator.random(40) < 0.3).astype(int)
+    scores = generator.random((2, 40))
+    ones = np.ones(40)
+    models = [Judged(Scored.of(each, labels, ones, ones), 0.5) for each in scores]
+    drawn = [each.drawn["auprc"] for each in evaluate(models, samples=3, seed=seed)]
+    generator, sample = np.random.default_rng(seed), 0
+    while sample < 3:
+        rows_drawn = generator.integers(0, 40, 40)
+        if len(set(labels[rows_drawn])) < 2:
+            continue
+        for model in (0, 1):
+            expected = average_precision_score(labels[rows_drawn], scores[model][rows_drawn])
+            assert drawn[model][sample] == pytest.approx(expected)
+        sample += 1
 
 
 @given(rows, st.integers(1, 20))

@@ -105,8 +105,8 @@ def test_a_model_that_the_library_cannot_read_is_refused(tmp_path, algorithm):
     ("changes", "says"),
     [
         ({"algorithm": "forest"}, "'forest': xgboost or lgbm is wanted"),
-        ({"features": FEATURES[:-1]}, "the model takes the features"),
-        ({"features": FEATURES[::-1]}, "the model takes the features"),
+        ({"features": FEATURES[:-1]}, "other features than the 30 that this code gives: Amount missing"),
+        ({"features": FEATURES[::-1]}, "the same in another order"),
     ],
 )
 def test_a_model_that_this_code_cannot_ask_is_refused(tmp_path, changes, says):

@@ -206,6 +206,11 @@ def fraud(
         retry_policies=retries,
         cache_config=None if from_database else CacheConfig(enable_caching=True, expire_after="P30D"),
     )
+    tracking = {
+        "MLFLOW_ARN": "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-TEST",
+        "MLFLOW_EXPERIMENT_NAME": "fraud-test",
+        "EXECUTION_ID": execution_id,
+    }
     train = TrainingStep(
         name="Train",
         step_args=XGBoost(
@@ -232,6 +237,7 @@ def fraud(
                 {"Name": "validation:auc", "Regex": "^validation-auc=([0-9.]+)$"},
                 {"Name": "validation:aucpr", "Regex": "^validation-aucpr=([0-9.]+)$"},
             ],
+            environment=tracking,
             tags=job_tags,
             debugger_hook_config=False,
             disable_profiler=True,
@@ -245,11 +251,20 @@ def fraud(
         retry_policies=retries,
     )
     artifact = train.properties.ModelArtifacts.S3ModelArtifacts
+    champion = function(
+        session,
+        "Champion",
+        "arn:aws:lambda:eu-west-1:123456789012:function:find-champion",
+        {"executionId": execution_id, "championUri": of_execution("champion")},
+        {"status": "String", "championUri": "String"},
+        depends_on=[train],
+    )
     evaluate = ProcessingStep(
         name="Evaluate",
-        step_args=processor("evaluate", xgboost_image, "evaluate.py").run(
+        step_args=processor("evaluate", xgboost_image, "evaluate.py", env=tracking).run(
             inputs=[
                 given("model", artifact, "model"),
+                given("champion", champion.properties.Outputs["championUri"], "champion"),
                 given("test", s3_output(preprocess, "test"), "test"),
                 given("code", "s3://bucket/fraud/scripts/b", "code"),
             ],
@@ -261,10 +276,11 @@ def fraud(
                 )
             ],
             arguments=[
-                *("--model", f"{folder}/input/model", "--test", f"{folder}/input/test"),
+                *("--model", f"{folder}/input/model", "--champion", f"{folder}/input/champion"),
+                *("--test", f"{folder}/input/test"),
                 *("--output", f"{folder}/output/evaluation"),
                 *("--legitimate-weight", Join(on="", values=[legitimate_weight])),
-                *("--bootstrap-samples", "1000", "--seed", "7"),
+                *("--bootstrap-samples", "1000", "--seed", "7", "--message-file", "/opt/ml/output/message"),
             ],
         ),
         property_files=[PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")],
@@ -280,6 +296,10 @@ def fraud(
             "rocAucMin": 0.93,
             "auprcMin": 0.6,
             "recallAtFpr001Min": 0,
+            "championMargin": 0.01,
+            "unloadableChampion": "refuse",
+            "gitRevision": "0123abc",
+            "pipelineExecutionArn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "executionId": execution_id,
         },
         {"passed": "String", "reason": "String"},
@@ -334,7 +354,7 @@ def fraud(
     return compiled(
         session,
         [execution_id, *([] if from_database else [raw_data_uri, raw_data_version]), legitimate_weight],
-        [*([extract] if from_database else []), preprocess, train, evaluate, gate, decision],
+        [*([extract] if from_database else []), preprocess, train, champion, evaluate, gate, decision],
         prefixes=True,
     )
 

@@ -17,7 +17,9 @@ function definition(changes: Readonly<Record<string, unknown>> = {}) {
   });
 }
 
-const step = (json: unknown, index: number) => at(json, "Steps", index);
+const step = (json: unknown, name: string) =>
+  (at(json, "Steps") as { Name: string }[]).find(({ Name }) => Name === name) ??
+  expect.fail(`there is no step ${name}`);
 const ofExecution = (...folders: readonly string[]) => ({
   "Std:Join": { On: "/", Values: ["s3://bucket/fraud", { Get: "Parameters.ExecutionId" }, ...folders] },
 });
@@ -31,16 +33,17 @@ describe("the fraud pipeline", () => {
     expect(names(at(json, "Steps"))).to.deep.equal([
       "Preprocess: Processing",
       "Train: Training",
+      "Champion: Lambda",
       "Evaluate: Processing",
       "Gate: Lambda",
       "GateDecision: Condition",
     ]);
-    expect(names(at(step(json, 4), "Arguments", "IfSteps"))).to.deep.equal([
+    expect(names(at(step(json, "GateDecision"), "Arguments", "IfSteps"))).to.deep.equal([
       "Register: Lambda",
       "CreateModel: Model",
       "Deploy: Callback",
     ]);
-    expect(names(at(step(json, 4), "Arguments", "ElseSteps"))).to.deep.equal(["Refused: Fail"]);
+    expect(names(at(step(json, "GateDecision"), "Arguments", "ElseSteps"))).to.deep.equal(["Refused: Fail"]);
   });
 
   it("declares its parameters", () => {
@@ -53,7 +56,7 @@ describe("the fraud pipeline", () => {
   });
 
   it("calls preprocess as it wants to be called", () => {
-    const preprocess = at(step(json, 0), "Arguments");
+    const preprocess = at(step(json, "Preprocess"), "Arguments");
     expect(at(preprocess, "AppSpecification")).to.deep.equal({
       ImageUri: "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
       ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/preprocess.py"],
@@ -82,7 +85,7 @@ describe("the fraud pipeline", () => {
   });
 
   it("trains in script mode, all hyperparameters as text", () => {
-    const train = at(step(json, 1), "Arguments");
+    const train = at(step(json, "Train"), "Arguments");
     expect(at(train, "HyperParameters")).to.deep.equal({
       eta: "0.05",
       max_depth: "4",
@@ -112,20 +115,45 @@ describe("the fraud pipeline", () => {
     const training = { ...settings().training, algorithm: "lgbm", frameworkVersion: undefined };
     const lgbm = definition({ training });
     const image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3";
-    const train = at(step(lgbm, 1), "Arguments");
+    const train = at(step(lgbm, "Train"), "Arguments");
     expect(at(train, "AlgorithmSpecification", "TrainingImage")).to.equal(image);
     expect(at(train, "HyperParameters", "sagemaker_program")).to.equal("train_lgbm.py");
-    expect(at(step(lgbm, 2), "Arguments", "AppSpecification", "ImageUri")).to.equal(image);
-    const [register, create] = at(step(lgbm, 4), "Arguments", "IfSteps") as unknown[];
+    expect(at(step(lgbm, "Evaluate"), "Arguments", "AppSpecification", "ImageUri")).to.equal(image);
+    const [register, create] = at(step(lgbm, "GateDecision"), "Arguments", "IfSteps") as unknown[];
     expect(at(register, "Arguments")).to.include({ algorithm: "lgbm", image });
     expect(at(create, "Arguments", "PrimaryContainer", "Image")).to.equal(image);
-    for (const index of [0, 1, 2]) {
-      expect(at(step(lgbm, index), "RetryPolicies")).to.deep.equal(at(step(json, index), "RetryPolicies"));
+    for (const name of ["Preprocess", "Train", "Evaluate"]) {
+      expect(at(step(lgbm, name), "RetryPolicies")).to.deep.equal(at(step(json, name), "RetryPolicies"));
+    }
+  });
+
+  it("looks the champion up once the model is trained, and evaluates both on the same rows", () => {
+    const champion = step(json, "Champion");
+    expect(champion).to.deep.include({ DependsOn: ["Train"] });
+    expect(at(champion, "Arguments", "championUri")).to.deep.equal(ofExecution("champion"));
+    const evaluate = at(step(json, "Evaluate"), "Arguments");
+    expect(at(evaluate, "ProcessingInputs", 1, "S3Input")).to.deep.include({
+      S3Uri: { Get: "Steps.Champion.OutputParameters['championUri']" },
+      LocalPath: "/opt/ml/processing/input/champion",
+    });
+    expect(at(evaluate, "AppSpecification", "ContainerArguments")).to.include.members([
+      "--champion",
+      "/opt/ml/processing/input/champion",
+    ]);
+  });
+
+  it("tells jobs where the execution's MLflow run is", () => {
+    for (const name of ["Train", "Evaluate"]) {
+      expect(at(step(json, name), "Arguments", "Environment")).to.deep.include({
+        MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-TEST",
+        MLFLOW_EXPERIMENT_NAME: "fraud-test",
+        EXECUTION_ID: { Get: "Parameters.ExecutionId" },
+      });
     }
   });
 
   it("gates on the evaluation of the test split", () => {
-    expect(at(step(json, 3), "Arguments")).to.deep.equal({
+    expect(at(step(json, "Gate"), "Arguments")).to.deep.equal({
       evaluationUri: {
         "Std:Join": {
           On: "/",
@@ -138,18 +166,22 @@ describe("the fraud pipeline", () => {
       rocAucMin: 0.93,
       auprcMin: 0.6,
       recallAtFpr001Min: 0,
+      championMargin: 0.01,
+      unloadableChampion: "refuse",
+      gitRevision: "0123abc",
+      pipelineExecutionArn: { Get: "Execution.PipelineExecutionArn" },
       executionId: { Get: "Parameters.ExecutionId" },
     });
-    expect(at(step(json, 4), "Arguments", "Conditions")).to.deep.equal([
+    expect(at(step(json, "GateDecision"), "Arguments", "Conditions")).to.deep.equal([
       { Type: "Equals", LeftValue: { Get: "Steps.Gate.OutputParameters['passed']" }, RightValue: "true" },
     ]);
-    expect(at(step(json, 4), "Arguments", "ElseSteps", 0, "Arguments")).to.deep.equal({
+    expect(at(step(json, "GateDecision"), "Arguments", "ElseSteps", 0, "Arguments")).to.deep.equal({
       ErrorMessage: { Get: "Steps.Gate.OutputParameters['reason']" },
     });
   });
 
   it("serves the package that it registered, and says so in the model's environment", () => {
-    const [register, create, deploy] = at(step(json, 4), "Arguments", "IfSteps") as unknown[];
+    const [register, create, deploy] = at(step(json, "GateDecision"), "Arguments", "IfSteps") as unknown[];
     expect(at(register, "Arguments")).to.include({ algorithm: "xgboost", gitRevision: "0123abc" });
     expect(at(create, "Arguments", "PrimaryContainer")).to.deep.include({
       ModelDataUrl: { Get: "Steps.Train.ModelArtifacts.S3ModelArtifacts" },
@@ -168,9 +200,9 @@ describe("the fraud pipeline", () => {
   });
 
   it("names jobs after the stack", () => {
-    expect(at(step(json, 0), "Arguments", "ProcessingJobName")).to.equal("fraud-test-preprocess");
-    expect(at(step(json, 1), "Arguments", "TrainingJobName")).to.equal("fraud-test-train");
-    expect(at(step(json, 4), "Arguments", "IfSteps", 1, "Arguments", "ModelName")).to.equal("fraud-test");
+    expect(at(step(json, "Preprocess"), "Arguments", "ProcessingJobName")).to.equal("fraud-test-preprocess");
+    expect(at(step(json, "Train"), "Arguments", "TrainingJobName")).to.equal("fraud-test-train");
+    expect(at(step(json, "GateDecision"), "Arguments", "IfSteps", 1, "Arguments", "ModelName")).to.equal("fraud-test");
   });
 
   it("tags everything that a job makes with its execution", () => {
@@ -179,20 +211,23 @@ describe("the fraud pipeline", () => {
       { Key: "pipeline", Value: "fraud-test" },
       { Key: "project", Value: "fraud" },
     ];
-    for (const index of [0, 1, 2]) expect(at(step(json, index), "Arguments", "Tags")).to.deep.equal(tags);
-    expect(at(step(json, 4), "Arguments", "IfSteps", 1, "Arguments", "Tags")).to.deep.equal(tags);
+    for (const name of ["Preprocess", "Train", "Evaluate"])
+      expect(at(step(json, name), "Arguments", "Tags")).to.deep.equal(tags);
+    expect(at(step(json, "GateDecision"), "Arguments", "IfSteps", 1, "Arguments", "Tags")).to.deep.equal(tags);
   });
 
   it("deploys nothing that a person must approve", () => {
-    const manual = at(definition({ approval: "manual" }), "Steps", 4, "Arguments", "IfSteps") as { Name: string }[];
+    const manual = at(step(definition({ approval: "manual" }), "GateDecision"), "Arguments", "IfSteps") as {
+      Name: string;
+    }[];
     expect(manual.map(({ Name }) => Name)).to.deep.equal(["Register"]);
   });
 
   it("encrypts with the key that it is given", () => {
     const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0000";
     const encrypted = definition({ kmsKeyArn });
-    expect(at(step(encrypted, 0), "Arguments", "ProcessingOutputConfig", "KmsKeyId")).to.equal(kmsKeyArn);
-    expect(at(step(encrypted, 1), "Arguments", "OutputDataConfig", "KmsKeyId")).to.equal(kmsKeyArn);
+    expect(at(step(encrypted, "Preprocess"), "Arguments", "ProcessingOutputConfig", "KmsKeyId")).to.equal(kmsKeyArn);
+    expect(at(step(encrypted, "Train"), "Arguments", "OutputDataConfig", "KmsKeyId")).to.equal(kmsKeyArn);
   });
 
   it("is the same for the same settings", () => {
@@ -214,7 +249,7 @@ describe("the fraud pipeline", () => {
       { Name: "ExecutionId", Type: "String" },
       { Name: "LegitimateWeight", Type: "Float", DefaultValue: 1 },
     ]);
-    const [extract, preprocess] = [step(fromTable, 0), step(fromTable, 1)];
+    const [extract, preprocess] = [step(fromTable, "Extract"), step(fromTable, "Preprocess")];
     expect(at(extract, "Name")).to.equal("Extract");
     expect(at(extract, "Arguments", "RoleArn")).to.equal(rdsSource.roleArn);
     expect(at(extract, "Arguments", "NetworkConfig")).to.deep.equal({
@@ -243,12 +278,12 @@ describe("the fraud pipeline", () => {
 
   it("hands the job the roots that vouch for the database, where they are given", () => {
     const json = definition({ source: { ...rdsSource, network: undefined, caBundleKey: "tls/roots.pem" } });
-    expect(at(step(json, 0), "Arguments", "NetworkConfig")).to.equal(undefined);
-    expect(at(step(json, 0), "Arguments", "ProcessingInputs", 0, "S3Input")).to.include({
+    expect(at(step(json, "Extract"), "Arguments", "NetworkConfig")).to.equal(undefined);
+    expect(at(step(json, "Extract"), "Arguments", "ProcessingInputs", 0, "S3Input")).to.include({
       S3Uri: "s3://bucket/fraud/tls/roots.pem",
       LocalPath: "/opt/ml/processing/input/roots",
     });
-    expect(at(step(json, 0), "Arguments", "AppSpecification", "ContainerArguments")).to.include.members([
+    expect(at(step(json, "Extract"), "Arguments", "AppSpecification", "ContainerArguments")).to.include.members([
       "--ca-bundle",
       "/opt/ml/processing/input/roots/roots.pem",
     ]);

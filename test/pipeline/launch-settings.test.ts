@@ -24,6 +24,7 @@ describe("launch settings", () => {
     expect(paths({ LAUNCH_SETTINGS: JSON.stringify(raw) })).to.have.members([
       "LAUNCH_SETTINGS.bucket",
       "LAUNCH_SETTINGS.preprocess.trainRatio",
+      "LAUNCH_SETTINGS.functions.findChampionArn",
       "LAUNCH_SETTINGS.functions.gateModelArn",
       "LAUNCH_SETTINGS.functions.registerModelArn",
       "LAUNCH_SETTINGS.extra",

@@ -11,6 +11,7 @@ export const rawSettings = {
   sagemakerRoleArn: "arn:aws:iam::123456789012:role/sagemaker",
   baseJobNamePrefix: "fraud-test",
   modelPackageGroupName: "fraud-test",
+  mlflowArn: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-TEST",
   source: { type: "s3", key: "raw/creditcard.csv" },
   preprocess: {
     framework: "scikit-learn",
@@ -36,8 +37,11 @@ export const rawSettings = {
     recallAtFpr001MinThreshold: 0,
     falsePositiveCost: 5,
     bootstrapSamples: 1000,
+    championMargin: 0.01,
+    unloadableChampion: "refuse",
   },
   functions: {
+    findChampionArn: "arn:aws:lambda:eu-west-1:123456789012:function:find-champion",
     gateModelArn: "arn:aws:lambda:eu-west-1:123456789012:function:gate-model",
     registerModelArn: "arn:aws:lambda:eu-west-1:123456789012:function:register-model",
   },

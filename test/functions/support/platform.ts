@@ -17,6 +17,7 @@ import {
 import type { SQSEvent } from "aws-lambda";
 import { create } from "tar";
 import type { DeployModelVariables } from "../../../functions/deploy-model/env";
+import type { FindChampionVariables } from "../../../functions/find-champion/env";
 import type { GateModelVariables } from "../../../functions/gate-model/env";
 import type { InferenceVariables } from "../../../functions/inference/env";
 import type { RegisterModelVariables } from "../../../functions/register-model/env";
@@ -56,7 +57,8 @@ def output_fn(scores, accept):
     return json.dumps({"predictions": [{"score": score} for score in scores], "model": model}), accept
 `;
 
-type FunctionVariables = GateModelVariables &
+type FunctionVariables = FindChampionVariables &
+  GateModelVariables &
   RegisterModelVariables &
   DeployModelVariables &
   SettleDeploymentVariables &

@@ -10,7 +10,7 @@ export function evaluation(): EvaluationReport {
   const steps = Array.from({ length: 101 }, (_, i) => i / 100);
   const metric = (value: number) => ({ value, interval: [value - 0.02, value + 0.01] as [number, number] });
   return {
-    schemaVersion: 1,
+    schemaVersion: 2,
     algorithm: "xgboost",
     threshold: 0.31,
     rows: { test: 40_000, frauds: 70, legitimateWeight: 1 },
@@ -25,6 +25,7 @@ export function evaluation(): EvaluationReport {
     },
     cost: { falsePositiveCost: 5, total: 1830.5, curve: steps.slice(1).map((at) => [at, 1800 + 40 * (at - 0.3) ** 2]) },
     confusionMatrix: { truePositives: 54, falsePositives: 6, trueNegatives: 39_924, falseNegatives: 16 },
+    calibrationError: { expected: 0.0004, maximum: 0.02 },
     curves: {
       roc: steps.map((rate) => [rate, rate ** 0.05]),
       precisionRecall: steps.map((recall) => [recall, 1 - recall ** 8]),
@@ -36,6 +37,7 @@ export function evaluation(): EvaluationReport {
       ],
       scoreHistogram: { edges: [0, 0.25, 0.5, 0.75, 1], legitimate: [39_920, 6, 3, 1], fraud: [14, 2, 4, 50] },
     },
+    champion: { status: "none", detail: "There is no champion yet." },
   };
 }
 
@@ -145,7 +147,7 @@ const points = (maxY: number) => fc.array(fc.tuple(finite(0, 1), finite(0, maxY)
 const metric = fc.record({ value: finite(0, 1), interval: fc.tuple(finite(0, 1), finite(0, 1)) });
 
 const anyEvaluation: fc.Arbitrary<EvaluationReport> = fc.record({
-  schemaVersion: fc.constant(1 as const),
+  schemaVersion: fc.constant(2 as const),
   algorithm: text,
   threshold: finite(0, 1),
   rows: fc.record({ test: count, frauds: count, legitimateWeight: finite(0.1, 1000) }),
@@ -164,6 +166,11 @@ const anyEvaluation: fc.Arbitrary<EvaluationReport> = fc.record({
     falsePositives: count,
     trueNegatives: count,
     falseNegatives: count,
+  }),
+  calibrationError: fc.record({ expected: finite(0, 1), maximum: finite(0, 1) }),
+  champion: fc.record({
+    status: fc.constantFrom("none" as const, "otherFeatures" as const, "unloadable" as const),
+    detail: text,
   }),
   curves: fc.record({
     roc: points(1),
