@@ -250,9 +250,8 @@ def test_a_step_that_succeeded_ran_once_and_a_callback_stayed_answerable(cloud: 
 def test_every_end_was_told(cloud: Cloud, watch, work: Work) -> None:
     sagemaker = cloud.client("sagemaker")
     wanted = {(arn, ended(sagemaker, arn)[0]["PipelineExecutionStatus"]) for arn in work.executions.values()}
-    for job in jobs_named(sagemaker, "-"):
-        if "durable-" in job["ProcessingJobName"] or "-Job-" in job["ProcessingJobName"]:
-            wanted.add((job["ProcessingJobArn"], job["ProcessingJobStatus"]))
+    for name in ("durable-", *(arn.rsplit("/", 1)[1] for arn in work.executions.values())):
+        wanted.update((job["ProcessingJobArn"], job["ProcessingJobStatus"]) for job in jobs_named(sagemaker, name))
 
     def told() -> set[tuple[str, str]]:
         seen = set()

@@ -41,7 +41,7 @@ def register(sagemaker) -> None:
 
 
 def call(sagemaker, operation: str, **request) -> list[dict]:
-    answer = sagemaker._make_api_call(operation, {**LISTS[operation], **request})
+    answer = sagemaker._make_api_call(operation, {"MaxResults": 100, **LISTS[operation], **request})
     [summaries] = [value for value in answer.values() if isinstance(value, list)]
     return summaries
 
@@ -49,7 +49,7 @@ def call(sagemaker, operation: str, **request) -> list[dict]:
 @pytest.mark.parametrize("operation", LISTS)
 def test_every_filter_and_order_is_known(sagemaker, operation: str) -> None:
     members = sagemaker.meta.service_model.operation_model(operation).input_shape.members
-    everything = call(sagemaker, operation, MaxResults=100)
+    everything = call(sagemaker, operation)
     year = datetime.timedelta(days=365)
     now = datetime.datetime.now(datetime.UTC)
     for name, shape in members.items():
@@ -61,9 +61,7 @@ def test_every_filter_and_order_is_known(sagemaker, operation: str) -> None:
                 ascending, descending = ([list(item.values()) for item in each] for each in found)
                 assert ascending == descending[::-1]
         elif shape.type_name == "timestamp":
-            later, earlier = (
-                call(sagemaker, operation, **{name: now + side * year}, MaxResults=100) for side in (1, -1)
-            )
+            later, earlier = (call(sagemaker, operation, **{name: now + side * year}) for side in (1, -1))
             assert (later, earlier) == (([], everything) if name.endswith("After") else (everything, []))
         elif name in ("NameContains", "PipelineNamePrefix"):
             assert call(sagemaker, operation, **{name: "no-such-name"}) == []
