@@ -10,6 +10,9 @@ from pymysql.constants import CR, ER
 #: Server's codes that PyMySQL has no names for.
 _ACCOUNT_LOCKED, _PASSWORD_EXPIRED, _TRANSPORT_NOT_SECURE = 3118, 1862, 3159
 
+#: The other side was there, and went. Over TLS too: what it does not like about TLS, it says.
+_CUT = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+
 _REASONS = {
     Reason.ACCESS_DENIED: {
         ER.ACCESS_DENIED_ERROR,
@@ -62,6 +65,8 @@ _REMEDIES = {
 def named(error: Exception, address: str, credentials: Credentials) -> ExtractionError:
     """The reason behind what the driver raised while it spoke to the server at ``address``."""
     cause = getattr(error, "original_exception", error)
+    if isinstance(cause, _CUT):
+        return _error(Reason.CONNECTION_LOST, f"{address} ended the connection ({type(cause).__name__})")
     if isinstance(cause, ssl.SSLError):
         detail = getattr(cause, "verify_message", "") or cause.reason or str(cause)
         return _error(Reason.TLS_REFUSED, f"{address} cannot be spoken to over TLS ({detail})")
