@@ -1,8 +1,9 @@
 import type { Context, Refusal } from "./context";
-import { jsonObject } from "./checks";
+import { sameName } from "../aws-models";
+import { arn, jsonObject } from "./checks";
 import { autoName, nameOf, typeOf } from "./naming";
 import type { AnyResource } from "./resource";
-import { hasUnknown, isObject, pick, settle, UNKNOWN, type Properties } from "./values";
+import { hasUnknown, isBlob, isObject, pick, settle, UNKNOWN, type Properties } from "./values";
 
 /** Something wrong with a resource's inputs. */
 export interface Failure {
@@ -57,12 +58,18 @@ export async function check(
 ): Promise<Failure[]> {
   const unsupported = unsupportedInputs(definition, urn, inputs);
   if (unsupported.length > 0) return unsupported;
+  const absent = missing(definition, inputs);
   const own = [
+    ...absent,
+    ...tagFailures(inputs),
+    ...blockFailures(definition, inputs),
+    ...arnFailures(inputs),
     ...nameFailures(definition, inputs),
     ...documentFailures(definition, inputs),
     ...ruleFailures(definition, inputs),
   ];
-  const tried = await tryOut(definition, urn, context, inputs);
+  // Handlers rely on what is required.
+  const tried = absent.length > 0 ? [] : await tryOut(definition, urn, context, inputs);
   return [...own, ...tried, ...context.refusals.flatMap((refusal) => modelFailures(definition, refusal))];
 }
 
@@ -74,6 +81,57 @@ function unsupportedInputs(definition: AnyResource, urn: string, inputs: Propert
     reason: `property ${property} of ${typeOf(urn)} is not supported by the local provider`,
   }));
 }
+
+function missing({ required = [] }: AnyResource, inputs: Properties): Failure[] {
+  return required
+    .filter((property) => inputs[property] === undefined)
+    .map((property) => ({ property, reason: "is required" }));
+}
+
+function tagFailures({ tags }: Properties): Failure[] {
+  if (tags === undefined || (isObject(tags) && Object.values(tags).every((value) => typeof value === "string")))
+    return [];
+  return hasUnknown(tags) ? [] : [{ property: "tags", reason: `is ${JSON.stringify(tags)}, not a map of text` }];
+}
+
+function blockFailures({ blocks = {} }: AnyResource, inputs: Properties): Failure[] {
+  return Object.entries(blocks).flatMap(([path, members]) => {
+    const [property = "", ...rest] = path.split(".");
+    const found = [rest.reduce<unknown[]>(within, elements(inputs[property]))].flat().filter(isObject);
+    const names = [...new Set(found.flatMap((block) => Object.keys(block)))];
+    return names
+      .filter((name) => !members.includes(name) && !name.startsWith("__"))
+      .map((name) => ({ property, reason: `${path}.${name} is not supported by the local provider` }));
+  });
+}
+
+function elements(value: unknown): unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [value];
+}
+
+function within(blocks: unknown[], name: string): unknown[] {
+  return blocks.filter(isObject).flatMap((block) => elements(block[name]));
+}
+
+/** Inputs that say by their name that they are ARNs. */
+const ARN_NAME = /^(arn|.*Arns?|(alarm|ok|insufficientData)Actions|permissionsBoundary)$/;
+
+function arnFailures(inputs: Properties): Failure[] {
+  const look = (value: unknown, name: string, property: string): Failure[] => {
+    if (Array.isArray(value)) return value.flatMap((one) => look(one, name, property));
+    if (isObject(value) && !isBlob(value)) {
+      return Object.entries(value).flatMap(([inner, one]) => look(one, inner, property));
+    }
+    if (typeof value !== "string" || hasUnknown(value) || !ARN_NAME.test(name)) return [];
+    const reason = arn(value);
+    return reason ? [{ property, reason: name === property ? reason : `${name} ${reason}` }] : [];
+  };
+  const given = Object.entries(inputs).filter(([name]) => !MAPS.has(name) && !name.startsWith("__"));
+  return given.flatMap(([name, value]) => look(value, name, name));
+}
+
+/** Inputs whose members' names are the program's. */
+const MAPS = new Set(["tags", "tagsAll", "environment", "variables", "triggers"]);
 
 function nameFailures({ autoName: naming }: AnyResource, inputs: Properties): Failure[] {
   const name = naming && inputs[naming.property];
@@ -119,14 +177,26 @@ async function tryOut(definition: AnyResource, urn: string, context: Context, in
 }
 
 function modelFailures(definition: AnyResource, { operation, violations }: Refusal): Failure[] {
-  const { inputs } = definition;
-  return violations.map(({ path, reason }) => {
-    const top = (path.split(/[.[]/, 1)[0] ?? "").toLowerCase();
-    return {
-      property: inputs.find((name) => name.toLowerCase() === top) ?? "",
-      reason: `${operation}: ${path} ${reason}`,
-    };
-  });
+  return violations.map(({ path, reason }) => ({
+    property: inputAt(definition, path),
+    reason: `${operation}: ${path} ${reason}`,
+  }));
+}
+
+/**
+ * The input that a member of a request comes from: of its own name, or whose property in CloudFormation, which calls
+ * things as the services do, is of that name. Empty where none is.
+ */
+function inputAt({ inputs, cloudFormation }: AnyResource, path: string): string {
+  const names = "none" in cloudFormation ? {} : (cloudFormation.names ?? {});
+  const members = path.split(/[.[]/).filter((part) => !/^\d+\]$/.test(part));
+  const isIt = (member: string) => (input: string) =>
+    sameName(input, member) || sameName(input, `${member}s`) || sameName(names[input]?.split("/").at(-1) ?? "", member);
+  for (const member of members) {
+    const found = inputs.find(isIt(member));
+    if (found) return found;
+  }
+  return "";
 }
 
 /** Inputs as handlers take them: without what the provider keeps for itself, and with the default tags among the tags. */

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** Rules of AWS that its published models don't carry. Each returns what is wrong, or undefined. */
 
 type Problem = string | undefined;
@@ -52,7 +54,34 @@ function statementProblems(statement: unknown, kind: PolicyKind): string[] {
   if (kind === "identity" && has("Principal", "NotPrincipal"))
     problems.push("has a Principal, which an identity's policy can't have");
   if (kind !== "identity" && !has("Principal", "NotPrincipal")) problems.push("has no Principal");
+  const { Condition: condition } = statement as { Condition?: Record<string, Record<string, unknown>> };
+  for (const [operator, keys] of Object.entries(condition ?? {})) {
+    if (!/(^|:)(Not)?IpAddress(IfExists)?$/.test(operator)) continue;
+    problems.push(
+      ...Object.values(keys)
+        .flat()
+        .filter(isNoAddress)
+        .map((value) => `has "${String(value)}", which is not an address or a CIDR block`),
+    );
+  }
   return problems;
+}
+
+function isNoAddress(value: unknown): boolean {
+  const [address = "", bits, ...more] = String(value).split("/");
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return true;
+  return bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** The name of something anywhere in AWS. Wildcards may stand for any part but the first. */
+export function arn(text: string): Problem {
+  return /^arn:[\w-]+:[\w*-]+:[\w*-]*:[\w*-]*:.+/.test(text) ? undefined : `"${text}" is not an ARN`;
+}
+
+/** A name of letters, digits and a few signs. */
+export function named(name: string, pattern: RegExp, signs: string): Problem {
+  return pattern.test(name) ? undefined : `"${name}" has other characters than letters, digits${signs}`;
 }
 
 function parse(text: string): unknown {

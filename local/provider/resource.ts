@@ -13,6 +13,13 @@ export interface Resource<Args extends object, Outputs extends object = object, 
   defaults?: Partial<Inputs>;
   /** JSON documents: an object is written as text, and text must be JSON. */
   json?: readonly (keyof Args & string)[];
+  /** What the service wants although its model does not say so. */
+  required?: readonly (keyof Args & string)[];
+  /**
+   * Members of the blocks that handlers take apart: any other is refused by name. Key: the block's path, through lists
+   * as if they were not there. Blocks that are handed on whole are held to AWS's model.
+   */
+  blocks?: Readonly<Record<string, readonly string[]>>;
   /** The service has one of these for its identifying inputs: the old one goes before its successor comes. */
   oneInPlace?: boolean;
   /** What AWS's models don't say, by input. Not asked while the input is unknown. Returns what is wrong. */

@@ -102,6 +102,7 @@ const usagePlan = resource<PlanArgs>({
   },
   inputs: ["apiStages", "description", "name", "productCode", "quotaSettings", "tags", "throttleSettings"],
   autoName: { property: "name", maxLength: 1024 },
+  blocks: { apiStages: ["apiId", "stage", "throttles"], "apiStages.throttles": ["burstLimit", "path", "rateLimit"] },
   async create(c, inputs) {
     const { apiStages, quotaSettings: quota, throttleSettings: throttle, ...rest } = omit(inputs, "productCode");
     const { id = "" } = await c.call(

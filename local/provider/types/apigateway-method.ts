@@ -108,8 +108,10 @@ const integration = resource<aws.apigateway.IntegrationArgs>({
     "timeoutMilliseconds",
     "uri",
   ],
+  required: ADDRESS,
   oneInPlace: true,
   checks: {
+    httpMethod: (verb) => oneOf(verb, METHODS),
     integrationHttpMethod: (verb) => oneOf(verb, METHODS),
     timeoutMilliseconds: (milliseconds) => between(milliseconds, 50, 300_000),
     type: (type, { uri }) => (type !== "MOCK" && uri === undefined ? `${type} needs a uri` : undefined),
@@ -130,6 +132,7 @@ const integration = resource<aws.apigateway.IntegrationArgs>({
 
 const methodResponse = resource<aws.apigateway.MethodResponseArgs>({
   cloudFormation: { type: "AWS::ApiGateway::Method", part: "MethodResponses", address: [...ADDRESS, "statusCode"] },
+  required: ADDRESS,
   inputs: [...ADDRESS, "statusCode", "responseModels", "responseParameters"],
   oneInPlace: true,
   async create(c, inputs) {
@@ -156,6 +159,7 @@ const integrationResponse = resource<aws.apigateway.IntegrationResponseArgs>({
     part: "Integration/IntegrationResponses",
     address: [...ADDRESS, "statusCode"],
   },
+  required: ADDRESS,
   inputs: [...ADDRESS, "statusCode", "contentHandling", "responseParameters", "responseTemplates", "selectionPattern"],
   oneInPlace: true,
   async create(c, inputs) {

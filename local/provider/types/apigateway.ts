@@ -157,6 +157,8 @@ function invokeUrl(api: string, region: string, stage: string): string {
   return `https://${api}.execute-api.${region}.amazonaws.com/${stage}`;
 }
 
+const LOG_PATHS = { destinationArn: "/accessLogSettings/destinationArn", format: "/accessLogSettings/format" } as const;
+
 const stage = resource<aws.apigateway.StageArgs>({
   cloudFormation: {
     type: "AWS::ApiGateway::Stage",
@@ -177,6 +179,7 @@ const stage = resource<aws.apigateway.StageArgs>({
     "variables",
     "xrayTracingEnabled",
   ],
+  blocks: { accessLogSettings: Object.keys(LOG_PATHS) },
   async create(c, inputs) {
     const {
       restApi: api,
@@ -240,8 +243,6 @@ const stage = resource<aws.apigateway.StageArgs>({
   delete: (c, _id, { restApi: restApiId, stageName }) => c.call("apigateway", "DeleteStage", { restApiId, stageName }),
 });
 
-const LOG_PATHS = { destinationArn: "/accessLogSettings/destinationArn", format: "/accessLogSettings/format" } as const;
-
 const SETTINGS = {
   cacheDataEncrypted: "caching/dataEncrypted",
   cacheTtlInSeconds: "caching/ttlInSeconds",
@@ -294,7 +295,9 @@ const methodSettings = resource<aws.apigateway.MethodSettingsArgs>({
     names: { settings: "MethodSettings" },
   },
   inputs: ["restApi", "stageName", "methodPath", "settings"],
+  required: ["restApi", "stageName", "methodPath", "settings"],
   oneInPlace: true,
+  blocks: { settings: Object.keys(SETTINGS) },
   checks: {
     methodPath: (path) =>
       path.includes("/") ? undefined : `"${path}" is not {path}/{method}, such as "predict/POST" or "*/*"`,

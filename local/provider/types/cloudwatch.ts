@@ -1,6 +1,6 @@
 import type { Dimension, MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type * as aws from "@pulumi/aws";
-import { oneOf } from "../checks";
+import { arn, oneOf } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";
@@ -14,7 +14,7 @@ const logGroup = resource<aws.cloudwatch.LogGroupArgs>({
   cloudFormation: { type: "AWS::Logs::LogGroup", names: { name: "LogGroupName" }, own: ["skipDestroy"] },
   inputs: ["name", "logGroupClass", "kmsKeyId", "retentionInDays", "skipDestroy", "tags"],
   autoName: { property: "name", maxLength: 512 },
-  checks: { retentionInDays: (days) => oneOf(days, RETENTION_DAYS) },
+  checks: { kmsKeyId: arn, retentionInDays: (days) => oneOf(days, RETENTION_DAYS) },
   async create(c, { name = "", kmsKeyId, logGroupClass, retentionInDays, tags }) {
     await c.call("logs", "CreateLogGroup", { logGroupName: name, kmsKeyId, logGroupClass, tags });
     const created = c.exists({ id: name, arn: c.arn("logs", `log-group:${name}`) });
@@ -152,6 +152,11 @@ const metricAlarm = resource<AlarmArgs>({
     "unit",
   ],
   autoName: { property: "name", maxLength: 255 },
+  required: ["comparisonOperator", "evaluationPeriods"],
+  blocks: {
+    metricQueries: ["accountId", "expression", "id", "label", "metric", "period", "returnData"],
+    "metricQueries.metric": ["dimensions", "metricName", "namespace", "period", "stat", "unit"],
+  },
   checks: {
     period: (seconds) =>
       [10, 20, 30].includes(seconds) || seconds % 60 === 0

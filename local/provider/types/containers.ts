@@ -1,4 +1,5 @@
 import type * as aws from "@pulumi/aws";
+import { named } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { retag, tagMap } from "./shared";
@@ -16,6 +17,7 @@ const cluster = resource<aws.ecs.ClusterArgs>({
   cloudFormation: { type: "AWS::ECS::Cluster", names: { name: "ClusterName", settings: "ClusterSettings" } },
   inputs: ["name", "configuration", "settings", "tags"],
   autoName: { property: "name", maxLength: 255 },
+  checks: { name: (name) => named(name, /^[\w-]*$/, ", - and _") },
   async create(c, { name = "", configuration, settings, tags }) {
     await c.call("ecs", "CreateCluster", { clusterName: name, tags: ecsTags(tags) }, { configuration, settings });
     const arn = c.arn("ecs", `cluster/${name}`);
@@ -88,6 +90,7 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
     "tags",
     "trackLatest",
   ],
+  required: ["containerDefinitions"],
   checks: { containerDefinitions: containersProblem },
   async create(c, { containerDefinitions, tags, ...inputs }) {
     const definitions: unknown = JSON.parse(containerDefinitions);

@@ -1,5 +1,6 @@
 import type { GlobalSecondaryIndexDescription, KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
 import type * as aws from "@pulumi/aws";
+import { named } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";
@@ -193,6 +194,9 @@ function hasAttribute(name: string, { attributes }: Table): string | undefined {
   return `"${name}" is not among the attributes`;
 }
 
+/** Members of every index. */
+const INDEX = ["name", "nonKeyAttributes", "projectionType", "rangeKey"] as const;
+
 const table = resource<Args>({
   cloudFormation: {
     type: "AWS::DynamoDB::Table",
@@ -231,6 +235,25 @@ const table = resource<Args>({
   ],
   autoName: { property: "name", maxLength: 255 },
   defaults: { billingMode: PROVISIONED },
+  blocks: {
+    attributes: ["name", "type"],
+    globalSecondaryIndexes: [
+      ...INDEX,
+      "hashKey",
+      "keySchemas",
+      "onDemandThroughput",
+      "readCapacity",
+      "warmThroughput",
+      "writeCapacity",
+    ],
+    "globalSecondaryIndexes.keySchemas": ["attributeName", "keyType"],
+    "globalSecondaryIndexes.onDemandThroughput": ["maxReadRequestUnits", "maxWriteRequestUnits"],
+    "globalSecondaryIndexes.warmThroughput": ["readUnitsPerSecond", "writeUnitsPerSecond"],
+    localSecondaryIndexes: INDEX,
+    pointInTimeRecovery: ["enabled", "recoveryPeriodInDays"],
+    serverSideEncryption: ["enabled", "kmsKeyArn"],
+    ttl: ["attributeName", "enabled"],
+  },
   checks: {
     attributes: (attributes, { hashKey, rangeKey, globalSecondaryIndexes = [], localSecondaryIndexes = [] }) => {
       const indexes = [...globalSecondaryIndexes, ...localSecondaryIndexes];
@@ -246,6 +269,8 @@ const table = resource<Args>({
       return unused && `"${unused.name}" is the key of neither the table nor an index`;
     },
     hashKey: hasAttribute,
+    name: (name) =>
+      name.length < 3 ? `"${name}" is not at least 3 characters long` : named(name, /^[\w.-]*$/, ", dots, - and _"),
     rangeKey: hasAttribute,
   },
   async create(c, inputs) {

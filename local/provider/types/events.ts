@@ -3,7 +3,7 @@ import { jsonObject, scheduleExpression, schedulerExpression } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
-import { awsvpc, fromAwsvpc, retag, tagList, tagMap } from "./shared";
+import { awsvpc, fromAwsvpc, NETWORK, retag, tagList, tagMap } from "./shared";
 
 type RuleArgs = aws.cloudwatch.EventRuleArgs;
 
@@ -82,7 +82,7 @@ const eventTarget = resource<TargetArgs>({
     type: "AWS::Events::Rule",
     part: "Targets",
     address: ["rule", "eventBusName", "targetId"],
-    names: { ecsTarget: "Targets/EcsParameters", sqsTarget: "Targets/SqsParameters" },
+    names: { targetId: "Targets/Id", ecsTarget: "Targets/EcsParameters", sqsTarget: "Targets/SqsParameters" },
   },
   inputs: [
     "rule",
@@ -99,6 +99,7 @@ const eventTarget = resource<TargetArgs>({
     "sqsTarget",
   ],
   autoName: { property: "targetId", maxLength: 64 },
+  blocks: { inputTransformer: ["inputPaths", "inputTemplate"], "ecsTarget.networkConfiguration": NETWORK },
   async create(c, inputs) {
     await putTarget(c, inputs);
     return { id: `${inputs.rule}-${inputs.targetId}` };
@@ -185,6 +186,11 @@ const schedule = resource<ScheduleArgs>({
     "target",
   ],
   autoName: { property: "name", maxLength: 64 },
+  required: ["target"],
+  blocks: {
+    "target.ecsParameters.networkConfiguration": NETWORK,
+    "target.sagemakerPipelineParameters": ["pipelineParameters"],
+  },
   checks: { scheduleExpression: schedulerExpression },
   async create(c, inputs) {
     const { name = "", groupName = DEFAULT_GROUP } = inputs;

@@ -122,6 +122,7 @@ const rolePolicy = resource<aws.iam.RolePolicyArgs>({
 const rolePolicyAttachment = resource<aws.iam.RolePolicyAttachmentArgs>({
   cloudFormation: { type: "AWS::IAM::Role", part: "ManagedPolicyArns", address: ["role", "policyArn"] },
   inputs: ["role", "policyArn"],
+  required: ["role"],
   async create(c, { role: roleName, policyArn }) {
     await c.call("iam", "AttachRolePolicy", { RoleName: roleName, PolicyArn: policyArn });
     return { id: `${roleName}/${policyArn}` };

@@ -135,6 +135,9 @@ const alias = resource<aws.kms.AliasArgs>({
   cloudFormation: { type: "AWS::KMS::Alias", names: { name: "AliasName" } },
   inputs: ["name", "targetKeyId"],
   autoName: { property: "name", maxLength: 250 },
+  checks: {
+    name: (name) => (/^(alias\/)?aws\//.test(name) ? `"${name}" begins with what AWS keeps for itself` : undefined),
+  },
   async create(c, { name, targetKeyId }) {
     const full = name?.startsWith("alias/") ? name : `alias/${name}`;
     await c.call("kms", "CreateAlias", { AliasName: full, TargetKeyId: targetKeyId });

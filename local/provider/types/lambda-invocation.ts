@@ -39,6 +39,7 @@ async function invoke(c: Context, inputs: Plain<Args>, body: string): Promise<st
 const invocation = resource<Args>({
   cloudFormation: { none: "CloudFormation calls functions through custom resources, whose properties have no schema" },
   inputs: ["functionName", "qualifier", "terraformKey", "triggers", "input", "lifecycleScope"],
+  required: ["input"],
   checks: { input: jsonObject, lifecycleScope: (scope) => oneOf(scope, ["CREATE_ONLY", "CRUD"]) },
   async create(c, inputs) {
     const result = await invoke(c, inputs, payload(inputs, "create", undefined));

@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { zip } from "../assets";
-import { between, functionEnvironment } from "../checks";
+import { between, functionEnvironment, jsonObject } from "../checks";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";
@@ -232,6 +232,10 @@ const eventSourceMapping = resource<aws.lambda.EventSourceMappingArgs>({
     "tags",
     "tumblingWindowInSeconds",
   ],
+  checks: {
+    filterCriteria: ({ filters = [] }) =>
+      filters.map(({ pattern }) => pattern && jsonObject(pattern)).find((problem) => problem !== undefined),
+  },
   async create(c, inputs) {
     const { UUID: id = "" } = await c.call("lambda", "CreateEventSourceMapping", {}, inputs);
     return mappingOutputs(c, id, inputs.functionName);

@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { sameJson } from "../../aws-models";
-import { between, jsonObject, policy } from "../checks";
+import { arn, between, jsonObject, named, policy } from "../checks";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit } from "../values";
 import { attributes, changedAttributes, fromAttributes, ownTags, retag, tagList, tagMap } from "./shared";
@@ -35,6 +35,8 @@ function redrivePolicy(text: string): string | undefined {
   if (malformed) return malformed;
   const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(text) as Record<string, unknown>;
   if (typeof deadLetterTargetArn !== "string") return "has no deadLetterTargetArn";
+  const noArn = arn(deadLetterTargetArn);
+  if (noArn) return `deadLetterTargetArn ${noArn}`;
   const count = Number(maxReceiveCount);
   return Number.isInteger(count)
     ? between(count, 1, 1000) && `maxReceiveCount ${between(count, 1, 1000)}`
@@ -120,6 +122,7 @@ const queue = resource<aws.sqs.QueueArgs>({
 const queuePolicy = resource<aws.sqs.QueuePolicyArgs>({
   cloudFormation: { type: "AWS::SQS::QueueInlinePolicy", names: { queueUrl: "Queue", policy: "PolicyDocument" } },
   inputs: ["queueUrl", "policy"],
+  required: ["policy"],
   json: ["policy"],
   oneInPlace: true,
   checks: { policy: (text) => policy(text, "resource") },
@@ -165,7 +168,10 @@ const topic = resource<aws.sns.TopicArgs>({
   ],
   autoName: { property: "name", maxLength: 256, suffix: ({ fifoTopic }) => (fifoTopic ? FIFO : "") },
   json: ["policy"],
-  checks: { name: (name, { fifoTopic }) => fifoName(name, fifoTopic), policy: (text) => policy(text, "resource") },
+  checks: {
+    name: (name, { fifoTopic }) => fifoName(name, fifoTopic) ?? named(name, /^[\w-]+(\.fifo)?$/, ", - and _"),
+    policy: (text) => policy(text, "resource"),
+  },
   async create(c, inputs) {
     const { name = "", tags } = inputs;
     await c.call("sns", "CreateTopic", {
@@ -217,6 +223,7 @@ function ownersPolicy(arn: string, account: string): string {
 const topicPolicy = resource<aws.sns.TopicPolicyArgs>({
   cloudFormation: { type: "AWS::SNS::TopicInlinePolicy", names: { arn: "TopicArn", policy: "PolicyDocument" } },
   inputs: ["arn", "policy"],
+  required: ["policy"],
   json: ["policy"],
   oneInPlace: true,
   checks: { policy: (text) => policy(text, "resource") },
@@ -265,10 +272,14 @@ const topicSubscription = resource<aws.sns.TopicSubscriptionArgs>({
     "redrivePolicy",
     "subscriptionRoleArn",
   ],
+  required: ["endpoint"],
   json: ["deliveryPolicy", "filterPolicy", "redrivePolicy"],
   checks: {
     protocol: (protocol) =>
       PROTOCOLS.includes(protocol) ? undefined : `is "${protocol}", not one of ${PROTOCOLS.join(", ")}`,
+    topic: arn,
+    endpoint: (endpoint, { protocol }) =>
+      ["firehose", "lambda", "sqs"].includes(protocol) ? arn(endpoint) : undefined,
   },
   async create(c, inputs) {
     const { topic: TopicArn, protocol: Protocol, endpoint: Endpoint } = inputs;

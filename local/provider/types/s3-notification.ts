@@ -13,6 +13,8 @@ interface Filtered {
   filterSuffix?: string;
 }
 
+const FILTERED: readonly (keyof Filtered)[] = ["events", "filterPrefix", "filterSuffix", "id"];
+
 function toService({ id, events, filterPrefix, filterSuffix }: Filtered) {
   const rules = [
     ...(filterPrefix === undefined ? [] : [{ Name: "prefix", Value: filterPrefix }]),
@@ -42,6 +44,11 @@ export const bucketNotification = {
     },
   } as const,
   inputs: ["queues", "lambdaFunctions", "topics", "eventbridge"] as const,
+  blocks: {
+    lambdaFunctions: [...FILTERED, "lambdaFunctionArn"],
+    queues: [...FILTERED, "queueArn"],
+    topics: [...FILTERED, "topicArn"],
+  },
   put: (c: Context, bucket: string, { queues, lambdaFunctions, topics, eventbridge }: Plain<Args>) =>
     c.call("s3", "PutBucketNotificationConfiguration", {
       Bucket: bucket,

@@ -77,7 +77,9 @@ interface Part<Args extends PartArgs> {
   cloudFormation: Counterpart<keyof Args & string>;
   /** The inputs besides the bucket. */
   inputs: readonly (keyof Args & string)[];
+  required?: readonly (keyof Args & string)[];
   json?: readonly (keyof Args & string)[];
+  blocks?: AnyResource["blocks"];
   checks?: { policy: (text: string) => string | undefined };
   put: (c: Context, bucket: string, inputs: Plain<Args>) => Promise<unknown>;
   /** The service's answer, with members named as the inputs are. */
@@ -89,7 +91,9 @@ interface Part<Args extends PartArgs> {
 function part<Args extends PartArgs>({
   cloudFormation,
   inputs,
+  required = [],
   json,
+  blocks,
   checks,
   put,
   get,
@@ -99,7 +103,9 @@ function part<Args extends PartArgs>({
   return {
     cloudFormation,
     inputs: ["bucket", ...inputs],
+    required: ["bucket", ...required],
     ...(json ? { json } : {}),
+    ...(blocks ? { blocks } : {}),
     ...(checks ? { checks: { policy: (text) => checks.policy(text as string) } } : {}),
     oneInPlace: true,
     async create(c, inputs) {
@@ -188,6 +194,7 @@ const lifecycle = part<aws.s3.BucketLifecycleConfigurationArgs>({
 const ownership = part<aws.s3.BucketOwnershipControlsArgs>({
   cloudFormation: { type: "AWS::S3::Bucket", address: ["bucket"], names: { rule: "OwnershipControls/Rules" } },
   inputs: ["rule"],
+  required: ["rule"],
   put: (c, name, { rule }) =>
     c.call("s3", "PutBucketOwnershipControls", { Bucket: name }, { ownershipControls: { rules: [rule] } }),
   get: async (c, name) => {

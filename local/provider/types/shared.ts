@@ -72,6 +72,9 @@ interface Network {
   assignPublicIp?: boolean;
 }
 
+/** Members of a network. */
+export const NETWORK = ["assignPublicIp", "securityGroups", "subnets"] as const;
+
 /** Network of a task that a rule or schedule starts. */
 export function awsvpc(network: Network | undefined) {
   return (

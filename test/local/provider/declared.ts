@@ -34,11 +34,21 @@ export class Declarations {
 
   /** The inputs of a type with all that they hold. */
   inputs(type: string): Record<string, Declared> {
+    return this.block(this.checker.getTypeAtLocation(this.argumentsOf(type)), 0);
+  }
+
+  /** The inputs that a program can't leave out. */
+  required(type: string): string[] {
+    const members = this.argumentsOf(type).members.filter((member) => !member.questionToken);
+    return members.map((member) => (member.name as ts.Identifier).text);
+  }
+
+  private argumentsOf(type: string): ts.InterfaceDeclaration {
     const { file, name } = classOf(type);
     const source = this.program.getSourceFile(file);
     const args = source?.statements.filter(ts.isInterfaceDeclaration).find((one) => one.name.text === `${name}Args`);
     if (!args) throw new Error(`${file} has no ${name}Args`);
-    return this.block(this.checker.getTypeAtLocation(args), 0);
+    return args;
   }
 
   /** The outputs of resources that the components read: type → names. */

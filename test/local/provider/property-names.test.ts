@@ -59,6 +59,12 @@ function leaves(declared: Declared, path: string[] = []): [path: string[], value
   return [[path, values[declared]]];
 }
 
+/** Paths of the blocks that a block is and holds, but for maps. */
+function blocksOf(declared: Declared, path: string[] = []): string[][] {
+  if (typeof declared !== "object" || Object.keys(declared.block).length === 0) return [];
+  return [path, ...Object.entries(declared.block).flatMap(([name, inner]) => blocksOf(inner, [...path, name]))];
+}
+
 /** A value with another one at a path: in lists in the first element, with blocks on the way made where there are none. */
 function withLeaf(value: unknown, declared: Declared, [name, ...rest]: string[], leaf: unknown): unknown {
   if (name === undefined || typeof declared !== "object") return leaf;
@@ -142,6 +148,42 @@ describe("the provider's property names", function () {
       }
     }
     expect(dropped).to.deep.equal([]);
+  });
+
+  it("are refused, with their path, when no block has them", async () => {
+    const dropped: string[] = [];
+    for (const [type, { inputs, json = [] }] of Object.entries(TYPES)) {
+      const declared = declarations.inputs(type);
+      for (const input of inputs.filter((one) => !json.includes(one))) {
+        const program = (scenarios[type] ?? [])
+          .map((one) => ({ ...one.others, ...one.inputs }))
+          .find((one) => input in one);
+        const block = declared[input] ?? "other";
+        for (const path of blocksOf(block)) {
+          const changed = { ...program, [input]: withLeaf(program?.[input], block, [...path, "misspelt"], "x") };
+          const { failures } = await lifecycle.check(urnOf(type, "x"), changed, {}, SEED);
+          // A block that the service does not have is refused as a whole.
+          const refused = new RegExp(`misspelt|${path.at(-1) ?? input}.* not supported`);
+          const told = failures.some(({ property, reason }) => property === input && refused.test(reason));
+          if (!told) dropped.push([type, input, ...path].join("."));
+        }
+      }
+    }
+    expect(dropped).to.deep.equal([]);
+  });
+
+  it("are missed where @pulumi/aws wants them", async () => {
+    const unmissed: string[] = [];
+    for (const type of Object.keys(TYPES)) {
+      const [scenario] = scenarios[type] ?? [];
+      for (const input of declarations.required(type)) {
+        const program = Object.fromEntries(Object.entries(scenario?.inputs ?? {}).filter(([name]) => name !== input));
+        const { failures } = await lifecycle.check(urnOf(type, "x"), program, {}, SEED);
+        if (!failures.some(({ property }) => property === input))
+          unmissed.push(`${type}.${input} ${JSON.stringify(failures)}`);
+      }
+    }
+    expect(unmissed).to.deep.equal([]);
   });
 
   it("are there as outputs where the platform's components read them", async () => {
