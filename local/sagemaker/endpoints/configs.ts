@@ -59,11 +59,17 @@ export class EndpointConfigs {
     for (const variant of variants) {
       if (!variant.ModelName) throw invalid(`Variant ${variant.VariantName} names no model.`);
       this.models.describe(variant.ModelName);
-      if (!variant.ServerlessConfig && !(variant.InitialInstanceCount && variant.InstanceType)) {
+      const placed = variant.InitialInstanceCount !== undefined && variant.InstanceType !== undefined;
+      const partly = variant.InitialInstanceCount !== undefined || variant.InstanceType !== undefined;
+      if (variant.ServerlessConfig ? partly : !placed) {
         throw invalid(
-          `Variant ${variant.VariantName} needs InstanceType and InitialInstanceCount, or ServerlessConfig.`,
+          `Variant ${variant.VariantName} needs InstanceType and InitialInstanceCount, or ServerlessConfig alone.`,
         );
       }
+    }
+    if (variants.some(({ ServerlessConfig }) => ServerlessConfig)) {
+      if (variants.length > 1) throw invalid("A serverless endpoint has one variant, and no shadow of it.");
+      if (request.DataCaptureConfig) throw invalid("DataCaptureConfig is not supported for serverless endpoints.");
     }
     const destination = request.DataCaptureConfig?.DestinationS3Uri;
     if (destination !== undefined && !destination.startsWith("s3://")) {

@@ -113,6 +113,7 @@ export class Endpoints {
       EndpointStatus: "Creating",
       CreationTime: created,
       LastModifiedTime: created,
+      PendingDeploymentSummary: { EndpointConfigName, StartTime: created, ...pendingVariants(plan, created) },
     };
     if (!this.endpoints.insert(EndpointName, { described })) {
       throw invalid(`Cannot create already existing endpoint "${EndpointArn}".`);

@@ -102,9 +102,14 @@ def test_what_was_captured_is_written_when_the_endpoint_changes_or_ends(cloud: C
     cloud.client("sagemaker").update_endpoint(EndpointName="capture-ends", EndpointConfigName="capture-output")
     settled(cloud, "capture-ends")
     ask(cloud, "capture-ends")
+    cloud.server.stop()
+    cloud.start()
+    assert settled(cloud, "capture-ends")["EndpointStatus"] == "InService"
+    ask(cloud, "capture-ends")
     delete(cloud, "capture-ends")
-    [record] = captured(cloud, "output")
-    assert set(record["captureData"]) == {"endpointOutput"}
+    # One before the server's end, one before the endpoint's.
+    records = captured(cloud, "output")
+    assert [set(record["captureData"]) for record in records] == [{"endpointOutput"}] * 2
     assert len(captured(cloud, "input")) == 1
 
 

@@ -120,8 +120,13 @@ def test_an_endpoint_that_is_not_in_service_is_not_found(cloud: Cloud) -> None:
     slow = "import time\ndef model_fn(d): time.sleep(2)\ndef transform_fn(*a): return '1'\n"
     make_config(cloud, "to-come", variant(make_model(cloud, "to-come", slow)))
     cloud.client("sagemaker").create_endpoint(EndpointName="to-come", EndpointConfigName="to-come")
+    pending = cloud.client("sagemaker").describe_endpoint(EndpointName="to-come")["PendingDeploymentSummary"]
+    assert pending["EndpointConfigName"] == "to-come"
+    assert pending["ProductionVariants"][0]["VariantStatus"][0]["Status"] == "Creating"
     response = refusal(ask, cloud=cloud, name="to-come")
     assert response["Error"]["Message"] == f"Endpoint to-come of account {ACCOUNT} not found."
-    assert settled(cloud, "to-come")["EndpointStatus"] == "InService"
+    described = settled(cloud, "to-come")
+    assert described["EndpointStatus"] == "InService"
+    assert "PendingDeploymentSummary" not in described
     assert ask(cloud, "to-come") == 1
     delete(cloud, "to-come")

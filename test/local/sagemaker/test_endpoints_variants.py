@@ -174,6 +174,17 @@ def test_what_is_refused(cloud: Cloud) -> None:
     config("Could not find model", variant("nobody"))
     config("InstanceType", {"VariantName": "AllTraffic", "ModelName": model})
     shadows = [variant(model, "shadow")]
+    config("ServerlessConfig alone", {**serverless, "InitialInstanceCount": 1})
+    config("has one variant", serverless, variant(model, "other"))
+    config(
+        "not supported for serverless",
+        serverless,
+        DataCaptureConfig={
+            "InitialSamplingPercentage": 100,
+            "DestinationS3Uri": f"s3://{BUCKET}/x",
+            "CaptureOptions": [{"CaptureMode": "Input"}],
+        },
+    )
     config("one production variant", plain, variant(model, "other"), ShadowProductionVariants=shadows)
     config("AsyncInferenceConfig", plain, AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": "s3://b/p"}})
     containers = [{"Image": IMAGE}, {"Image": IMAGE}]
