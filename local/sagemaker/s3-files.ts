@@ -44,6 +44,13 @@ export interface RemoteFile {
  * @throws Error when there is none
  */
 export async function listFiles(s3: S3Client, uri: string): Promise<RemoteFile[]> {
+  const files = await listAnyFiles(s3, uri);
+  if (files.length === 0) throw new Error(`No S3 objects found under S3 URL "${uri}"`);
+  return files;
+}
+
+/** The same where there may be none. */
+export async function listAnyFiles(s3: S3Client, uri: string): Promise<RemoteFile[]> {
   const { bucket, key: prefix } = parseS3Uri(uri);
   const files: RemoteFile[] = [];
   for await (const result of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: prefix })) {
@@ -51,7 +58,6 @@ export async function listFiles(s3: S3Client, uri: string): Promise<RemoteFile[]
       if (!key.endsWith("/")) files.push({ bucket, key, path: pathBelowPrefix(prefix, key) });
     }
   }
-  if (files.length === 0) throw new Error(`No S3 objects found under S3 URL "${uri}"`);
   return files;
 }
 

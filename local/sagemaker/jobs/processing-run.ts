@@ -46,7 +46,7 @@ export async function runProcessingJob(
   const exitMessage = await readExitMessage(hosts);
   const result = { ...resultOf(outcomes), ...(exitMessage ? { exitMessage } : {}) };
   try {
-    if (result.status === "Completed") await uploadOutputs(context, job, hosts);
+    await uploadOutputs(context, job, hosts, result.status === "Completed");
   } catch (error) {
     return { ...result, status: "Failed", failureReason: `ClientError: Failed to upload output. ${messageOf(error)}` };
   }
@@ -62,7 +62,7 @@ async function prepare(
 ): Promise<void> {
   for (const input of job.ProcessingInputs ?? []) {
     const source = input.S3Input;
-    if (!source?.S3Uri || !source.LocalPath) continue;
+    if (input.AppManaged || !source?.S3Uri || !source.LocalPath) continue;
     const files = await listInput(context.clients.s3, source.S3DataType, source.S3Uri);
     const mine = shardFor(files, source.S3DataDistributionType, index, hosts.length);
     await downloadFiles(context.clients.s3, mine, localise(source.LocalPath, host.folder));
@@ -158,10 +158,16 @@ async function readExitMessage(hosts: readonly Host[]): Promise<string | undefin
   return undefined;
 }
 
-async function uploadOutputs(context: SageMakerContext, job: ProcessingJob, hosts: readonly Host[]): Promise<void> {
-  for (const output of job.ProcessingOutputConfig?.Outputs ?? []) {
-    const target = output.S3Output;
-    if (!target?.LocalPath || !target.S3Uri) continue;
+/** @param completed whether the job did what it was to: else only what is uploaded all along is uploaded */
+async function uploadOutputs(
+  context: SageMakerContext,
+  job: ProcessingJob,
+  hosts: readonly Host[],
+  completed: boolean,
+): Promise<void> {
+  for (const { AppManaged, S3Output: target } of job.ProcessingOutputConfig?.Outputs ?? []) {
+    if (AppManaged || !target?.LocalPath || !target.S3Uri) continue;
+    if (!completed && target.S3UploadMode !== "Continuous") continue;
     for (const host of hosts) {
       await uploadFolder(context.clients.s3, localise(target.LocalPath, host.folder), target.S3Uri);
     }

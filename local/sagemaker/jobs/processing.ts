@@ -18,6 +18,7 @@ import { eventTime, now } from "../time";
 import { runProcessingJob, type ProcessingJob } from "./processing-run";
 import { ABANDONED, JobRuns } from "./runs";
 import type { Slots } from "./slots";
+import { unsupportedInProcessing } from "./unsupported";
 
 /** Processing jobs: documents, and the processes behind those that run. */
 export class ProcessingJobs {
@@ -47,6 +48,10 @@ export class ProcessingJobs {
   create(input: Wire<CreateProcessingJobRequest>): Wire<CreateProcessingJobResponse> {
     const { Tags, ...request } = input;
     const name = request.ProcessingJobName;
+    const unsupported = unsupportedInProcessing(input);
+    if (unsupported.length > 0) {
+      throw invalid(`The processing job ${name} can't be created: ${unsupported.join("; ")}.`);
+    }
     const ProcessingJobArn = this.context.arns.sagemaker(`processing-job/${name}`);
     const created = now();
     const job: ProcessingJob = {

@@ -7,7 +7,7 @@ import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
 import { localise, localiseValues } from "../opt-ml";
 import { MetricSender } from "../metric-sender";
-import { downloadFiles, listInput, uploadFile } from "../s3-files";
+import { downloadFiles, listAnyFiles, listInput, uploadFile, uploadFolder } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
 import { hostsOf, resourceConfig, shardFor, writeJson, type Host } from "./hosts";
@@ -33,9 +33,13 @@ const MAX_FAILURE = 1024;
 /** What the framework containers run around the user's code. */
 const TRAINING_TOOLKIT = join(__dirname, "..", "..", "containers", "training.py");
 
-/** Where a job's model artifact goes. */
+/** Where a job's model artifact goes: an archive, or a folder when it is not to be compressed. */
 export function modelArtifactUri(job: TrainingJob): string {
-  return `${outputPrefix(job)}/model.tar.gz`;
+  return `${outputPrefix(job)}/${compresses(job) ? "model.tar.gz" : "model"}`;
+}
+
+function compresses(job: TrainingJob): boolean {
+  return job.OutputDataConfig?.CompressionType !== "NONE";
 }
 
 function outputPrefix(job: TrainingJob): string {
@@ -74,6 +78,7 @@ export async function runTrainingJob(
   advance("Uploading", "Uploading generated training model");
   try {
     await uploadArtifacts(context, job, hosts, result.status !== "Failed");
+    await uploadCheckpoints(context, job, hosts);
   } catch (error) {
     return { ...failed(`ClientError: Artifact upload failed: ${messageOf(error)}`), metrics: result.metrics };
   }
@@ -106,6 +111,7 @@ async function prepare(
       ...(channel.ContentType ? { ContentType: channel.ContentType } : {}),
     };
   }
+  await downloadCheckpoints(context, job, host);
   for (const name of ["model", "output/data", "checkpoints"]) await mkdir(join(host.folder, name), { recursive: true });
   const config = join(input, "config");
   await writeJson(join(config, "hyperparameters.json"), localiseValues(job.HyperParameters ?? {}, host.folder));
@@ -185,8 +191,34 @@ async function uploadArtifacts(
   // Only the first host's model counts, as in the frameworks' own distributed training.
   const [first] = hosts;
   if (!first) return;
-  if (withModel) await uploadArchive(context, join(first.folder, "model"), modelArtifactUri(job), true);
-  await uploadArchive(context, join(first.folder, "output", "data"), `${outputPrefix(job)}/output.tar.gz`, false);
+  const model = join(first.folder, "model");
+  const data = join(first.folder, "output", "data");
+  if (compresses(job)) {
+    if (withModel) await uploadArchive(context, model, modelArtifactUri(job), true);
+    await uploadArchive(context, data, `${outputPrefix(job)}/output.tar.gz`, false);
+  } else {
+    if (withModel) await uploadFolder(context.clients.s3, model, modelArtifactUri(job));
+    await uploadFolder(context.clients.s3, data, `${outputPrefix(job)}/data`);
+  }
+}
+
+/** What an earlier job left of its checkpoints, for this one to go on from. */
+async function downloadCheckpoints(context: SageMakerContext, job: TrainingJob, host: Host): Promise<void> {
+  if (!job.CheckpointConfig) return;
+  const files = await listAnyFiles(context.clients.s3, `${job.CheckpointConfig.S3Uri.replace(/\/$/, "")}/`);
+  await downloadFiles(context.clients.s3, files, checkpointFolder(job, host));
+}
+
+/** Checkpoints are kept however the job ends: the next one goes on from them. */
+async function uploadCheckpoints(context: SageMakerContext, job: TrainingJob, hosts: readonly Host[]): Promise<void> {
+  if (!job.CheckpointConfig) return;
+  for (const host of hosts) {
+    await uploadFolder(context.clients.s3, checkpointFolder(job, host), job.CheckpointConfig.S3Uri);
+  }
+}
+
+function checkpointFolder(job: TrainingJob, host: Host): string {
+  return localise(job.CheckpointConfig?.LocalPath ?? "/opt/ml/checkpoints", host.folder).replace(/\/$/, "");
 }
 
 async function uploadArchive(

@@ -21,6 +21,7 @@ import { wrongPatterns } from "./metrics";
 import { inEventTime } from "./processing";
 import { ABANDONED, JobRuns } from "./runs";
 import type { Slots } from "./slots";
+import { unsupportedInTraining } from "./unsupported";
 import { modelArtifactUri, runTrainingJob, type TrainingJob } from "./training-run";
 
 /** Training jobs: documents, and the processes behind those that run. */
@@ -51,7 +52,10 @@ export class TrainingJobs {
     const { Tags, ...given } = input;
     const request = omit(given, "SessionChainingConfig");
     const name = request.TrainingJobName;
-    const wrong = wrongPatterns(request.AlgorithmSpecification?.MetricDefinitions ?? []);
+    const wrong = [
+      ...wrongPatterns(request.AlgorithmSpecification?.MetricDefinitions ?? []),
+      ...unsupportedInTraining(input),
+    ];
     if (wrong.length > 0) throw invalid(`The training job ${name} can't be created: ${wrong.join("; ")}.`);
     const TrainingJobArn = this.context.arns.sagemaker(`training-job/${name}`);
     const created = now();
