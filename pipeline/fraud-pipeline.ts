@@ -17,6 +17,7 @@ export interface CodeLocations {
   readonly extract?: string;
   readonly preprocess: string;
   readonly evaluate: string;
+  readonly baselines: string;
   /** A .tar.gz. */
   readonly training: string;
 }
@@ -189,6 +190,31 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
     propertyFiles: { EvaluationReport: { output: "evaluation", path: "evaluation.json" } },
     environment: tracking,
   });
+  const baselines = processing("Baselines", {
+    ...job,
+    namePrefix: named("baselines"),
+    image: modelImage,
+    instanceType: evaluation.instanceType,
+    maxRuntimeSeconds: processingMaxRuntimeSeconds,
+    entrypoint: ["python3", `${codeFolder}/baselines.py`],
+    arguments: [
+      ...["--model", `${processingFolder}/input/model`],
+      ...["--train", `${processingFolder}/input/train`],
+      ...["--test", `${processingFolder}/input/test`],
+      ...["--output", `${processingFolder}/output/baselines`],
+      ...["--legitimate-weight", text(legitimateWeight)],
+      ...["--seed", String(split.seed)],
+      ...["--message-file", messageFile],
+    ],
+    inputs: {
+      model: { uri: artifactUri, path: `${processingFolder}/input/model` },
+      train: { uri: preprocess.output("train"), path: `${processingFolder}/input/train` },
+      test: { uri: preprocess.output("test"), path: `${processingFolder}/input/test` },
+      code: { uri: code.baselines, path: codeFolder },
+    },
+    outputs: { baselines: { path: `${processingFolder}/output/baselines`, uri: ofExecution("baselines") } },
+  });
+
   const evaluationUri = join("/", [evaluate.output("evaluation"), "evaluation.json"]);
 
   const gate = lambda("Gate", {
@@ -205,6 +231,8 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       gitRevision: settings.gitRevision ?? "unknown",
     },
     outputs: { passed: "String", reason: "String" },
+    // A refusal ends the execution: no job must be running then.
+    dependsOn: [baselines],
   });
 
   const serving = {
@@ -219,6 +247,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       executionId,
       pipelineExecutionArn: execution.pipelineExecutionArn,
       evaluationUri,
+      baselinesUri: baselines.output("baselines"),
       modelArtifactUri: artifactUri,
       image: modelImage,
       algorithm: trainingSettings.algorithm,
@@ -254,7 +283,7 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
 
   return compile({
     parameters: [executionId, ...raw.parameters, legitimateWeight],
-    steps: [...raw.steps, preprocess, train, champion, evaluate, gate, decision],
+    steps: [...raw.steps, preprocess, train, champion, evaluate, baselines, gate, decision],
   });
 }
 

@@ -78,7 +78,7 @@ export async function launch(context: LaunchContext): Promise<number> {
     name: settings.pipelineName,
     roleArn: settings.sagemakerRoleArn,
     definition: fraudPipeline({ settings, code, hyperparameters }),
-    description: "Credit card fraud: preprocess, train, evaluate, gate, register, deploy",
+    description: "Credit card fraud: preprocess, train, evaluate, baselines, gate, register, deploy",
     tags: settings.tags,
   });
   const pipelineExecutionArn = await startExecution(sagemaker, {
@@ -198,13 +198,14 @@ async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) 
   const job = (...folders: readonly string[]) =>
     readJobCode([...folders, "shared"].map((folder) => path.join(root, settings.jobsScriptsFolder, folder)));
   const files = (folder: string) => job(folder).then((code) => uploadFiles(s3, scripts, code));
-  const [preprocess, evaluate, training, extract] = await Promise.all([
+  const [preprocess, evaluate, baselines, training, extract] = await Promise.all([
     files("preprocess"),
     files("evaluate"),
+    files("baselines"),
     job("train", "serve").then((code) => uploadArchive(s3, scripts, code)),
     settings.source.type === "rds" ? files("extract") : undefined,
   ]);
-  return { preprocess, evaluate, training, ...(extract === undefined ? {} : { extract }) };
+  return { preprocess, evaluate, baselines, training, ...(extract === undefined ? {} : { extract }) };
 }
 
 /** Says in the execution itself which code it runs: the folders are shared by all runs of the same code. */

@@ -11,6 +11,8 @@ export const RegisterEvent = t.intersection(
       executionId: t.string,
       pipelineExecutionArn: t.string,
       evaluationUri: t.string,
+      /** Folder of the baselines job's files, without a slash at its end. */
+      baselinesUri: t.string,
       modelArtifactUri: t.string,
       /** Serving image. */
       image: t.string,
@@ -54,9 +56,7 @@ export function modelPackage(
       SupportedContentTypes: ["text/csv"],
       SupportedResponseMIMETypes: ["application/json", "text/csv"],
     },
-    ModelMetrics: {
-      ModelQuality: { Statistics: { ContentType: "application/json", S3Uri: event.evaluationUri } },
-    },
+    ...baselines(event.baselinesUri),
     CustomerMetadataProperties: {
       executionId: event.executionId,
       pipelineExecutionArn: event.pipelineExecutionArn,
@@ -69,6 +69,34 @@ export function modelPackage(
       featuresHash: featuresHash(FEATURES),
     },
     ClientToken: clientToken(event.executionId),
+  };
+}
+
+/** The baselines, as what is known of the model and as what its live traffic is to be held against. */
+function baselines(folder: string): Pick<CreateModelPackageCommandInput, "ModelMetrics" | "DriftCheckBaselines"> {
+  const json = (file: string) => ({ ContentType: "application/json", S3Uri: `${folder}/${file}` });
+  const of = (kind: string) => ({
+    Statistics: json(`${kind}/statistics.json`),
+    Constraints: json(`${kind}/constraints.json`),
+  });
+  const ModelDataQuality = of("data-quality");
+  const ModelQuality = of("model-quality");
+  const [bias, explainability] = [json("bias/analysis.json"), json("explainability/analysis.json")];
+  const ConfigFile = json("analysis_config.json");
+  return {
+    ModelMetrics: {
+      ModelDataQuality,
+      ModelQuality,
+      Bias: { Report: bias, PreTrainingReport: bias, PostTrainingReport: bias },
+      Explainability: { Report: explainability },
+    },
+    DriftCheckBaselines: {
+      ModelDataQuality,
+      ModelQuality,
+      // One analysis holds both sections, as Clarify writes them.
+      Bias: { ConfigFile, PreTrainingConstraints: bias, PostTrainingConstraints: bias },
+      Explainability: { ConfigFile, Constraints: explainability },
+    },
   };
 }
 

@@ -10,6 +10,7 @@ export const PLAN = [
   { name: "preprocess", title: "Preprocess" },
   { name: "train", title: "Train" },
   { name: "evaluate", title: "Evaluate" },
+  { name: "baselines", title: "Baselines" },
   { name: "gate", title: "Gate" },
   { name: "register", title: "Register" },
   { name: "create-model", title: "Create model" },

@@ -185,6 +185,11 @@ async function followPipeline(
       detail: `ROC AUC ${rocAuc.value.toFixed(4)}, AUPRC ${auprc.value.toFixed(4)} [${auprc.interval.map((end) => end.toFixed(3)).join(", ")}]`,
     };
   });
+  await stage("baselines", async (progress) => {
+    await step("Baselines", progress);
+    const { features } = (await document("baselines/data-quality/constraints.json")) as { features: unknown[] };
+    return { value: undefined, detail: `constraints on ${features.length} features, decisions, bias, attributions` };
+  });
   await stage("gate", async (progress) => {
     await step("Gate", progress);
     const decision = await step("GateDecision", progress);

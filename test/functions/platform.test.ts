@@ -117,6 +117,7 @@ describe("the functions on the local cloud", function () {
     executionId,
     pipelineExecutionArn: `arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud/execution/${executionId}`,
     evaluationUri: await putReport(executionId),
+    baselinesUri: `s3://${BUCKET}/fraud/${executionId}/baselines`,
     modelArtifactUri: `s3://${BUCKET}/models/${executionId}/model.tar.gz`,
     image: IMAGE,
     algorithm: "xgboost",
@@ -341,15 +342,35 @@ describe("the functions on the local cloud", function () {
       expect(first.mlflowModelVersion).to.equal("1");
       expect(await packages()).to.equal(1);
       expect((await mlflow.versionOfAlias("fraud", "candidate"))?.version).to.equal("1");
-      const { CustomerMetadataProperties, ModelApprovalStatus, InferenceSpecification } = await sagemaker.send(
-        new DescribeModelPackageCommand({ ModelPackageName: first.modelPackageArn }),
-      );
+      const { CustomerMetadataProperties, ModelApprovalStatus, InferenceSpecification, ...described } =
+        await sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: first.modelPackageArn }));
       expect(ModelApprovalStatus).to.equal("Approved");
       expect(CustomerMetadataProperties).to.include({
         executionId: "run-interrupted",
         mlflowVersion: "1",
         threshold: "0.31",
         gitRevision: "0123abc",
+        features: FEATURES.join(" "),
+      });
+      const file = (name: string) => ({ ContentType: "application/json", S3Uri: `${event.baselinesUri}/${name}` });
+      const pair = (kind: string) => ({
+        Statistics: file(`${kind}/statistics.json`),
+        Constraints: file(`${kind}/constraints.json`),
+      });
+      const [bias, explainability] = [file("bias/analysis.json"), file("explainability/analysis.json")];
+      expect(described.DriftCheckBaselines).to.deep.equal({
+        ModelDataQuality: pair("data-quality"),
+        ModelQuality: pair("model-quality"),
+        Bias: {
+          ConfigFile: file("analysis_config.json"),
+          PreTrainingConstraints: bias,
+          PostTrainingConstraints: bias,
+        },
+        Explainability: { ConfigFile: file("analysis_config.json"), Constraints: explainability },
+      });
+      expect(described.ModelMetrics).to.deep.include({
+        ModelQuality: pair("model-quality"),
+        Explainability: { Report: explainability },
       });
       expect(InferenceSpecification?.Containers?.[0]).to.deep.include({
         Image: IMAGE,

@@ -41,6 +41,7 @@ function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
       extract: "s3://bucket/fraud/scripts/d",
       preprocess: "s3://bucket/fraud/scripts/a",
       evaluate: "s3://bucket/fraud/scripts/b",
+      baselines: "s3://bucket/fraud/scripts/d",
       training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
     },
     hyperparameters: { eta: 0.05, max_depth: 4, objective: "binary:logistic" },

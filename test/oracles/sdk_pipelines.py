@@ -286,6 +286,31 @@ def fraud(
         property_files=[PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")],
         retry_policies=retries,
     )
+    baselines = ProcessingStep(
+        name="Baselines",
+        step_args=processor("baselines", xgboost_image, "baselines.py").run(
+            inputs=[
+                given("model", artifact, "model"),
+                given("train", s3_output(preprocess, "train"), "train"),
+                given("test", s3_output(preprocess, "test"), "test"),
+                given("code", "s3://bucket/fraud/scripts/d", "code"),
+            ],
+            outputs=[
+                ProcessingOutput(
+                    source=f"{folder}/output/baselines",
+                    destination=of_execution("baselines"),
+                    output_name="baselines",
+                )
+            ],
+            arguments=[
+                *("--model", f"{folder}/input/model", "--train", f"{folder}/input/train"),
+                *("--test", f"{folder}/input/test", "--output", f"{folder}/output/baselines"),
+                *("--legitimate-weight", Join(on="", values=[legitimate_weight])),
+                *("--seed", "7", "--message-file", "/opt/ml/output/message"),
+            ],
+        ),
+        retry_policies=retries,
+    )
     evaluation_uri = Join(on="/", values=[s3_output(evaluate, "evaluation"), "evaluation.json"])
     gate = function(
         session,
@@ -303,6 +328,7 @@ def fraud(
             "executionId": execution_id,
         },
         {"passed": "String", "reason": "String"},
+        depends_on=[baselines],
     )
     serving = {
         "SAGEMAKER_PROGRAM": "inference.py",
@@ -318,6 +344,7 @@ def fraud(
             "executionId": execution_id,
             "pipelineExecutionArn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "evaluationUri": evaluation_uri,
+            "baselinesUri": s3_output(baselines, "baselines"),
             "modelArtifactUri": artifact,
             "image": xgboost_image,
             "algorithm": "xgboost",
@@ -354,7 +381,7 @@ def fraud(
     return compiled(
         session,
         [execution_id, *([] if from_database else [raw_data_uri, raw_data_version]), legitimate_weight],
-        [*([extract] if from_database else []), preprocess, train, champion, evaluate, gate, decision],
+        [*([extract] if from_database else []), preprocess, train, champion, evaluate, baselines, gate, decision],
         prefixes=True,
     )
 

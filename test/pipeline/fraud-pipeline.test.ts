@@ -6,6 +6,7 @@ const code = {
   extract: "s3://bucket/fraud/scripts/e",
   preprocess: "s3://bucket/fraud/scripts/a",
   evaluate: "s3://bucket/fraud/scripts/b",
+  baselines: "s3://bucket/fraud/scripts/d",
   training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
 };
 
@@ -35,6 +36,7 @@ describe("the fraud pipeline", () => {
       "Train: Training",
       "Champion: Lambda",
       "Evaluate: Processing",
+      "Baselines: Processing",
       "Gate: Lambda",
       "GateDecision: Condition",
     ]);
@@ -122,7 +124,7 @@ describe("the fraud pipeline", () => {
     const [register, create] = at(step(lgbm, "GateDecision"), "Arguments", "IfSteps") as unknown[];
     expect(at(register, "Arguments")).to.include({ algorithm: "lgbm", image });
     expect(at(create, "Arguments", "PrimaryContainer", "Image")).to.equal(image);
-    for (const name of ["Preprocess", "Train", "Evaluate"]) {
+    for (const name of ["Preprocess", "Train", "Evaluate", "Baselines"]) {
       expect(at(step(lgbm, name), "RetryPolicies")).to.deep.equal(at(step(json, name), "RetryPolicies"));
     }
   });
@@ -140,6 +142,27 @@ describe("the fraud pipeline", () => {
       "--champion",
       "/opt/ml/processing/input/champion",
     ]);
+  });
+
+  it("makes baselines of what the model was trained and tested on, and registers them with it", () => {
+    const baselines = at(step(json, "Baselines"), "Arguments");
+    const inputs = at(baselines, "ProcessingInputs") as { InputName: string; S3Input: { S3Uri: unknown } }[];
+    expect(inputs.map(({ InputName, S3Input }) => [InputName, S3Input.S3Uri])).to.deep.equal([
+      ["model", { Get: "Steps.Train.ModelArtifacts.S3ModelArtifacts" }],
+      ...["train", "test"].map((name) => [
+        name,
+        { Get: `Steps.Preprocess.ProcessingOutputConfig.Outputs['${name}'].S3Output.S3Uri` },
+      ]),
+      ["code", code.baselines],
+    ]);
+    const [register] = at(step(json, "GateDecision"), "Arguments", "IfSteps") as unknown[];
+    expect(at(register, "Arguments", "baselinesUri")).to.deep.equal({
+      Get: "Steps.Baselines.ProcessingOutputConfig.Outputs['baselines'].S3Output.S3Uri",
+    });
+  });
+
+  it("decides once nothing else runs: a refusal ends the execution", () => {
+    expect(step(json, "Gate")).to.deep.include({ DependsOn: ["Baselines"] });
   });
 
   it("tells jobs where the execution's MLflow run is", () => {
@@ -211,7 +234,7 @@ describe("the fraud pipeline", () => {
       { Key: "pipeline", Value: "fraud-test" },
       { Key: "project", Value: "fraud" },
     ];
-    for (const name of ["Preprocess", "Train", "Evaluate"])
+    for (const name of ["Preprocess", "Train", "Evaluate", "Baselines"])
       expect(at(step(json, name), "Arguments", "Tags")).to.deep.equal(tags);
     expect(at(step(json, "GateDecision"), "Arguments", "IfSteps", 1, "Arguments", "Tags")).to.deep.equal(tags);
   });
