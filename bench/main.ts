@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../local/tools";
 import { measureBundles } from "./bundle/bundle";
+import { extractBench } from "./extract";
 import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
 import { preprocessBench } from "./preprocess";
@@ -20,7 +21,7 @@ const bundleBench: Bench = {
   },
 };
 
-const BENCHES = [preprocessBench, bundleBench, loopBench];
+const BENCHES = [preprocessBench, extractBench, bundleBench, loopBench];
 const FILE = join(projectRoot, "bench", "results.json");
 
 /** Figures measured now take the place of earlier ones of the same name; the others stay. */

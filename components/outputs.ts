@@ -1,44 +1,50 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as t from "io-ts";
 
+const Always = t.type({
+  stack: t.string,
+  /** The project's version that the stack was brought up from. */
+  version: t.string,
+  bucketName: t.string,
+  /** Beginning of every key in the bucket. */
+  prefix: t.string,
+  sagemakerRoleArn: t.string,
+  pipelineName: t.string,
+  modelPackageGroupName: t.string,
+  mlflowArn: t.string,
+  /** The ECS task that compiles and starts the pipeline. */
+  launcher: t.type({
+    clusterArn: t.string,
+    taskDefinitionArn: t.string,
+    taskFamily: t.string,
+    containerName: t.string,
+    subnetIds: t.array(t.string),
+    securityGroupIds: t.array(t.string),
+  }),
+  endpointName: t.string,
+  /** Without a slash at its end: `{apiUrl}/predict`. */
+  apiUrl: t.string,
+  scorer: t.type({
+    tableName: t.string,
+    queueUrl: t.string,
+    dlqUrl: t.string,
+    inputUri: t.string,
+    quarantineUri: t.string,
+    predictionsUri: t.string,
+  }),
+  deploymentsTableName: t.string,
+  alertsTopicArn: t.string,
+});
+
 /** What a stack tells those who build on it, secrets apart: `apiKey` is an output of its own, and secret. */
-export const PlatformOutputs = t.type(
-  {
-    stack: t.string,
-    /** The project's version that the stack was brought up from. */
-    version: t.string,
-    bucketName: t.string,
-    /** Beginning of every key in the bucket. */
-    prefix: t.string,
-    /** Where the next run reads transactions from; none where it reads a database. */
-    rawDataUri: t.union([t.string, t.undefined]),
-    sagemakerRoleArn: t.string,
-    pipelineName: t.string,
-    modelPackageGroupName: t.string,
-    mlflowArn: t.string,
-    /** The ECS task that compiles and starts the pipeline. */
-    launcher: t.type({
-      clusterArn: t.string,
-      taskDefinitionArn: t.string,
-      taskFamily: t.string,
-      containerName: t.string,
-      subnetIds: t.array(t.string),
-      securityGroupIds: t.array(t.string),
+export const PlatformOutputs = t.intersection(
+  [
+    Always,
+    t.partial({
+      /** Where the next run reads transactions from; none where it reads a database. */
+      rawDataUri: t.string,
     }),
-    endpointName: t.string,
-    /** Without a slash at its end: `{apiUrl}/predict`. */
-    apiUrl: t.string,
-    scorer: t.type({
-      tableName: t.string,
-      queueUrl: t.string,
-      dlqUrl: t.string,
-      inputUri: t.string,
-      quarantineUri: t.string,
-      predictionsUri: t.string,
-    }),
-    deploymentsTableName: t.string,
-    alertsTopicArn: t.string,
-  },
+  ],
   "PlatformOutputs",
 );
 export type PlatformOutputs = t.TypeOf<typeof PlatformOutputs>;

@@ -135,7 +135,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     version,
     bucketName: storage.bucketName,
     prefix: storage.prefix,
-    rawDataUri: config.source.type === "s3" ? storage.uri(config.source.key) : undefined,
+    ...(config.source.type === "s3" ? { rawDataUri: storage.uri(config.source.key) } : {}),
     sagemakerRoleArn: training.sagemakerRoleArn,
     pipelineName,
     modelPackageGroupName: registry.groupName,
