@@ -43,10 +43,6 @@ describe("the platform's own program, on the real engine, planned without a clou
       text.replace("instanceType: ml.m5.xlarge", "instanceType: ml.m5.2xlarge"),
     );
     const { steps } = await run(edited, "preview");
-    console.log(
-      changes(steps),
-      steps.map((s) => s.differences),
-    );
     expect(changes(steps)).to.deep.equal(["replace TaskDefinition"]);
   });
 
