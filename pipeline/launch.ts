@@ -13,7 +13,7 @@ import { fraudPipeline, refusedStepName } from "./fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
 import { readJobCode } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
-import { uploadArchive, uploadFiles, versionOf } from "./object-store";
+import { uploadArchive, uploadFiles, findFiles } from "./object-store";
 import { oldestUnderWay } from "./overlap";
 import {
   followExecution,
@@ -190,7 +190,8 @@ async function readDefaults(file: string): Promise<Hyperparameters> {
 
 /** The pipeline's parameters that say which files to read. */
 async function describeRawData(s3: S3Client, bucket: string, key: string): Promise<Readonly<Record<string, string>>> {
-  return { RawDataUri: `s3://${bucket}/${key}`, RawDataVersion: await versionOf(s3, bucket, key) };
+  const { uri, version } = await findFiles(s3, bucket, key);
+  return { RawDataUri: uri, RawDataVersion: version };
 }
 
 async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {

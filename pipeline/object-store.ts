@@ -46,24 +46,49 @@ async function putMissing(s3: S3Client, bucket: string, prefix: string, objects:
   );
 }
 
+/** Files in S3 as they are now. */
+export interface StoredFiles {
+  /** Of an object; of a folder, with a slash at its end. */
+  readonly uri: string;
+  /** Changes if any object there is replaced, added or removed. */
+  readonly version: string;
+}
+
 /**
- * A name for what is at a URI now: it changes if any object there is replaced, added or removed.
- * @throws {Error} if there is nothing.
+ * What is at a key: one object, or a folder of them.
+ * @throws {Error} if there is nothing, or if a job would read more: it takes every object whose key begins as the URI.
  */
-export async function versionOf(s3: S3Client, bucket: string, key: string): Promise<string> {
+export async function findFiles(s3: S3Client, bucket: string, key: string): Promise<StoredFiles> {
   const hash = createHash("sha256");
-  let objects = 0;
+  const found = { itself: 0, below: 0 };
+  const uri = `s3://${bucket}/${key}`;
+  let beside: string | undefined;
   for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: key })) {
-    for (const { Key, ETag, Size } of page.Contents ?? []) {
-      if (Key !== key && Key?.startsWith(`${key}/`) !== true) continue;
+    for (const { Key = "", ETag, Size } of page.Contents ?? []) {
+      // Consoles mark folders so; nothing is read of them.
+      if (Key.endsWith("/") && Size === 0) continue;
+      if (Key === key) found.itself += 1;
+      else if (Key.startsWith(`${key}/`)) found.below += 1;
+      else {
+        beside ??= Key;
+        continue;
+      }
       hash.update(JSON.stringify([Key, ETag, Size]));
-      objects += 1;
     }
   }
-  if (objects === 0) {
+  const version = hash.digest("hex").slice(0, 32);
+  if (found.itself === 0 && found.below === 0) {
+    throw new Error(`there is no raw data at ${uri}: put a CSV there, or set S3_RAW_DATA_KEY to where it is`);
+  }
+  if (found.itself === 0) return { uri: `${uri}/`, version };
+  if (found.below > 0) {
+    throw new Error(`${uri} is an object and a folder at once, and the job would read both: rename one of them`);
+  }
+  if (beside !== undefined) {
     throw new Error(
-      `there is no raw data at s3://${bucket}/${key}: put a CSV there, or set S3_RAW_DATA_KEY to where it is`,
+      `the job reads every object whose key begins with ${uri}, and so s3://${bucket}/${beside} too: ` +
+        "remove or rename that one, or put the raw data into a folder",
     );
   }
-  return hash.digest("hex").slice(0, 32);
+  return { uri, version };
 }

@@ -64,7 +64,8 @@ def fill(running: mariadb.Running, source: Path) -> None:
         f"CREATE USER {READER.user}@'%' IDENTIFIED BY '{READER.password}' REQUIRE SSL",
         f"GRANT SELECT ON {TABLE.database}.* TO {READER.user}@'%'",
         f"LOAD DATA INFILE '{source.resolve()}' INTO TABLE {TABLE} "
-        f"FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' IGNORE 1 LINES ({', '.join(f'`{column}`' for column in COLUMNS)})",
+        "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' IGNORE 1 LINES "
+        f"({', '.join(f'`{column}`' for column in COLUMNS)})",
     )
 
 

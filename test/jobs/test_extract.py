@@ -342,7 +342,7 @@ def test_credentials_do_not_show() -> None:
 def test_the_pipeline_trains_on_the_tables_rows(
     cloud: Cloud, db: mariadb.Running, secrets: dict, tmp_path: Path
 ) -> None:
-    """The definition as it is compiled, up to the three data sets, which are those of the same rows in a file."""
+    """The definition as it is compiled, up to the three data sets, which are those of the same rows in files."""
     rows = tmp_path / "rows.csv"
     generate = [sys.executable, str(ROOT / "local/data/generate.py"), "--out", str(rows), "--rows", "4000"]
     subprocess.run(generate, check=True, capture_output=True)
@@ -357,7 +357,12 @@ def test_the_pipeline_trains_on_the_tables_rows(
             for file in (ROOT / "jobs" / folder).iterdir():
                 if file.is_file():
                     s3.upload_file(str(file), "bucket", f"fraud/scripts/{letter}/{file.name}")
-    s3.upload_file(str(rows), "bucket", "fraud/raw/creditcard.csv")
+    # The same rows as a folder: one part plain, the other packed.
+    header, *lines = rows.read_text().splitlines(keepends=True)
+    s3.put_object(Bucket="bucket", Key="fraud/raw/parts/")
+    s3.put_object(Bucket="bucket", Key="fraud/raw/parts/a.csv", Body="".join([header, *lines[:1500]]))
+    packed = gzip.compress("".join([header, *lines[1500:]]).encode())
+    s3.put_object(Bucket="bucket", Key="fraud/raw/parts/b.csv.gz", Body=packed)
 
     found = {}
     definitions = compiled()
@@ -375,7 +380,7 @@ def test_the_pipeline_trains_on_the_tables_rows(
                 if option in words:
                     words[words.index(option) + 1] = value
         run = f"run-{len(found)}"
-        raw = {"RawDataUri": "s3://bucket/fraud/raw/creditcard.csv"} if found else {}
+        raw = {"RawDataUri": "s3://bucket/fraud/raw/parts/"} if found else {}
         steps = executed(cloud, run, definition, {"ExecutionId": run, **raw})
         assert [step["StepStatus"] for step in steps] == ["Succeeded"] * len(definition["Steps"]), steps
         found[name] = {

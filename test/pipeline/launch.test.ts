@@ -178,6 +178,36 @@ describe("launch", () => {
       .and.contains("credit_fraud.transactions");
   });
 
+  it("reads a folder of parts, whatever marks it as one", async () => {
+    cloud.objects.set("fraud/raw/parts/", Buffer.alloc(0));
+    cloud.objects.set("fraud/raw/parts/a.csv.gz", Buffer.from("a"));
+    cloud.objects.set("fraud/raw/parts-of-last-year/a.csv", Buffer.from("old"));
+    await run({ S3_RAW_DATA_KEY: "raw/parts" });
+    expect(parameter(0, "RawDataUri")).to.equal("s3://bucket/fraud/raw/parts/");
+    cloud.objects.set("fraud/raw/parts/b.csv", Buffer.from("b"));
+    await run({ S3_RAW_DATA_KEY: "raw/parts/" });
+    expect(parameter(1, "RawDataUri")).to.equal("s3://bucket/fraud/raw/parts/");
+    expect(parameter(0, "RawDataVersion")).to.not.equal(parameter(1, "RawDataVersion"));
+  });
+
+  for (const [what, key] of [
+    ["another whose name begins as its own", "fraud/raw/creditcard.csv.gz"],
+    ["a folder of its name", "fraud/raw/creditcard.csv/part.csv"],
+  ] as const) {
+    it(`refuses a file beside ${what}, which the job would read too`, async () => {
+      cloud.objects.set(key, Buffer.from("x"));
+      const error = await run().then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      expect(error)
+        .to.be.instanceOf(Error)
+        .with.property("message")
+        .that.contains(key.endsWith("gz") ? `s3://bucket/${key}` : "a folder at once");
+      expect(cloud.started).to.have.length(0);
+    });
+  }
+
   it("refuses to start without raw data", async () => {
     cloud.objects.clear();
     cloud.objects.set("fraud/raw/creditcard.csv.bak", Buffer.from("x"));
