@@ -100,6 +100,7 @@ export class ModelRegistry extends PlatformComponent {
         "SearchRuns",
         "CreateRegisteredModel",
         "CreateModelVersion",
+        "DeleteModelVersion",
         "SearchModelVersions",
         "SetModelVersionTag",
         "SetRegisteredModelAlias",

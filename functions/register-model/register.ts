@@ -13,7 +13,7 @@ export interface RegisterSettings {
 
 /**
  * Registers a model in MLflow and in SageMaker, once for an execution however often it is called: every step first
- * looks for what an earlier try left.
+ * looks for what an earlier try left. Calls at the same time agree on one version.
  */
 export async function register(
   clients: { mlflow: ModelRegistry; sagemaker: SageMakerClient },
@@ -43,14 +43,18 @@ async function ensureVersion(
   event: RegisterEvent,
 ): Promise<ModelVersion> {
   const tag = { key: EXECUTION_TAG, value: event.executionId };
-  const known = await mlflow.findVersion(modelName, tag);
+  const [known] = await mlflow.findVersions(modelName, tag);
   if (known !== undefined) return known;
   const runId = await executionRun(mlflow, experimentName, event.executionId);
   await mlflow.ensureModel(modelName);
-  return mlflow.createVersion({
+  const made = await mlflow.createVersion({
     name: modelName,
     source: event.modelArtifactUri,
     runId,
     tags: { [EXECUTION_TAG]: event.executionId, git_revision: event.gitRevision, algorithm: event.algorithm },
   });
+  // Another call for the same execution may have made a version meanwhile: all of them keep the oldest.
+  const [oldest = made] = await mlflow.findVersions(modelName, tag);
+  if (oldest.version !== made.version) await mlflow.deleteVersion(modelName, made.version);
+  return oldest;
 }

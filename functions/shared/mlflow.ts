@@ -52,13 +52,16 @@ export interface ModelRegistry {
   endRun(runId: string, status: "FINISHED" | "FAILED"): Promise<void>;
   /** Makes the registered model when it does not exist. */
   ensureModel(name: string): Promise<void>;
-  findVersion(name: string, tag: Tag): Promise<ModelVersion | undefined>;
+  /** Versions that carry the tag, oldest first; at most 100. */
+  findVersions(name: string, tag: Tag): Promise<ModelVersion[]>;
   createVersion(version: {
     name: string;
     source: string;
     runId: string;
     tags: Readonly<Record<string, string>>;
   }): Promise<ModelVersion>;
+  /** Nothing happens where there is none. */
+  deleteVersion(name: string, version: string): Promise<void>;
   tagVersion(name: string, version: string, tag: Tag): Promise<void>;
   setAlias(name: string, alias: string, version: string): Promise<void>;
   /** The version that the alias points at, or undefined. */
@@ -78,7 +81,7 @@ const ErrorAnswer = t.type({ error_code: t.string, message: t.string }, "MlflowE
 const Nothing = t.unknown;
 
 type Query = Readonly<Record<string, string>>;
-type Call = { method: "GET"; query: Query } | { method: "POST"; body: unknown };
+type Call = { method: "GET"; query: Query } | { method: "POST" | "DELETE"; body: unknown };
 
 interface CallOptions {
   /** A call that makes a new thing each time is not repeated when nobody knows whether it was done. */
@@ -163,11 +166,10 @@ export class MlflowClient implements ModelRegistry {
     await unlessExisting(this.post("registered-models/create", { name }, Nothing));
   }
 
-  async findVersion(name: string, tag: Tag): Promise<ModelVersion | undefined> {
+  async findVersions(name: string, tag: Tag): Promise<ModelVersion[]> {
     const filter = `name = ${quote(name)} and tags.${tag.key} = ${quote(tag.value)}`;
-    const { model_versions } = await this.get("model-versions/search", { filter, max_results: "1" }, VersionsAnswer);
-    const found = model_versions?.[0];
-    return found === undefined ? undefined : versionOf(found);
+    const { model_versions } = await this.get("model-versions/search", { filter, max_results: "100" }, VersionsAnswer);
+    return (model_versions ?? []).map(versionOf).sort((one, other) => Number(one.version) - Number(other.version));
   }
 
   async createVersion(version: {
@@ -185,12 +187,19 @@ export class MlflowClient implements ModelRegistry {
     return versionOf(model_version);
   }
 
+  async deleteVersion(name: string, version: string): Promise<void> {
+    const call: Call = { method: "DELETE", body: { name, version } };
+    await unlessMissing(this.call("model-versions/delete", call, Nothing, { repeatable: true }));
+  }
+
   async tagVersion(name: string, version: string, tag: Tag): Promise<void> {
     await this.post("model-versions/set-tag", { name, version, ...tag }, Nothing);
   }
 
   async setAlias(name: string, alias: string, version: string): Promise<void> {
-    await this.post("registered-models/alias", { name, alias, version }, Nothing);
+    const set = () => this.post("registered-models/alias", { name, alias, version }, Nothing);
+    // Of two calls that make an alias at once MLflow refuses one, by its database's constraint: it is there by then.
+    if ((await unless(set(), ["BAD_REQUEST"])) === undefined) await set();
   }
 
   async versionOfAlias(name: string, alias: string): Promise<ModelVersion | undefined> {
@@ -233,7 +242,7 @@ export class MlflowClient implements ModelRegistry {
     path: string,
     call: Call,
   ): Promise<{ status: number; text: string } | { status: 0; text: undefined; error: Error }> {
-    const body = call.method === "POST" ? JSON.stringify(call.body) : undefined;
+    const body = call.method === "GET" ? undefined : JSON.stringify(call.body);
     const query = call.method === "GET" ? call.query : undefined;
     const signed = await this.signer.sign(
       new HttpRequest({

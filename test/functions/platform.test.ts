@@ -175,11 +175,12 @@ describe("the functions on the local cloud", function () {
 
       await mlflow.ensureModel("client model");
       await mlflow.ensureModel("client model");
-      expect(await mlflow.findVersion("client model", { key: "who", value: "1" })).to.equal(undefined);
+      expect(await mlflow.findVersions("client model", { key: "who", value: "1" })).to.deep.equal([]);
       const source = `s3://${BUCKET}/model.tar.gz`;
       const { version } = await mlflow.createVersion({ name: "client model", source, runId: run, tags: { who: "1" } });
       await mlflow.tagVersion("client model", version, { key: "more", value: "x y+z" });
-      const found = await mlflow.findVersion("client model", { key: "more", value: "x y+z" });
+      const [found, ...others] = await mlflow.findVersions("client model", { key: "more", value: "x y+z" });
+      expect(others).to.deep.equal([]);
       expect(found).to.deep.equal({ version, tags: { who: "1", more: "x y+z" } });
 
       expect(await mlflow.versionOfAlias("client model", "champion")).to.equal(undefined);
@@ -308,7 +309,7 @@ describe("the functions on the local cloud", function () {
       const { sagemaker } = platform.clients;
       // Every call to MLflow of a whole registration fails once, before and after it is carried out.
       const calls = [
-        "findVersion",
+        "findVersions",
         "ensureExperiment",
         "ensureRun",
         "ensureModel",
@@ -690,6 +691,23 @@ describe("the functions on the local cloud", function () {
           batchItemFailures: [{ itemIdentifier: "message-1" }],
         });
       }
+    });
+  });
+
+  describe("registration by an event that comes again", () => {
+    it("while the first is at work, makes one version and one package", async () => {
+      const event = await registerEvent("run-started-twice");
+      const before = await packages();
+      const answers = await Promise.all(Array.from({ length: 6 }, () => handlers.register(event)));
+      const [first] = answers;
+      expect(answers).to.deep.equal(Array(6).fill(first));
+      expect(await packages()).to.equal(before + 1);
+      const tag = { key: "execution_id", value: event.executionId };
+      const versions = await mlflow.findVersions("fraud", tag);
+      expect(versions.map(({ version }) => version)).to.deep.equal([first?.mlflowModelVersion]);
+      expect(versions[0]?.tags).to.include({ sagemaker_model_package_arn: first?.modelPackageArn });
+      const experiment = await mlflow.ensureExperiment(platform.variables.MLFLOW_EXPERIMENT_NAME);
+      expect(await mlflow.findRun(experiment, tag)).not.to.equal(undefined);
     });
   });
 
