@@ -5,6 +5,9 @@ import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, St
 import { Api, Deployment, Monitors, Stream } from "./serving";
 import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
 
+/** Of a job of SageMaker's. */
+const maxSecurityGroups = 5;
+
 /** A group that is left out decodes like an empty one, so each key that it must hold is reported by itself. */
 const Groups = struct("Groups", {
   global: withDefault(Global, {}),
@@ -29,7 +32,12 @@ const Groups = struct("Groups", {
   tags: withDefault(Tags, {}),
 }).rule(["source", "network"], ({ source, network }) => {
   if (source.type !== "rds" || source.securityGroupId === undefined) return [];
-  if (network !== undefined && "vpcId" in network) return [];
+  if (network !== undefined && "vpcId" in network) {
+    if (network.securityGroupIds.length < maxSecurityGroups) return [];
+    const problem = `leaves no room for the group that the database lets in: a job has at most ${maxSecurityGroups}`;
+    const value = network.securityGroupIds;
+    return [{ path: "network.securityGroupIds", value, problem, remedy: `give at most ${maxSecurityGroups - 1}` }];
+  }
   const problem = "is a security group of a VPC, and the job that reads the database is in none";
   const remedy = "give network.vpcId, network.subnetIds and network.securityGroupIds, or leave it out";
   return [{ path: "source.securityGroupId", value: source.securityGroupId, problem, remedy }];

@@ -133,6 +133,25 @@ describe("decodeStackConfig", () => {
 });
 
 describe("rules", () => {
+  it("leaves room among a job's security groups for the one that the database lets in", () => {
+    const withGroups = (count: number) => ({
+      ...minimal,
+      source: {
+        type: "rds",
+        host: "db.internal",
+        secretArn: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader",
+        securityGroupId: "sg-0123456789abcdef0",
+      },
+      network: {
+        vpcId: "vpc-0123456789abcdef0",
+        subnetIds: ["subnet-0123456789abcdef0"],
+        securityGroupIds: Array.from({ length: count }, (_, index) => `sg-${index}123456789abcdef0`),
+      },
+    });
+    expect(errorPaths(withGroups(4))).to.deep.equal([]);
+    expect(errorPaths(withGroups(5))).to.deep.equal(["network.securityGroupIds"]);
+  });
+
   const ratios = (trainRatio: unknown, validationRatio: unknown, testRatio: unknown) =>
     errorPaths(withGroup("preprocess", { trainRatio, validationRatio, testRatio }));
 
