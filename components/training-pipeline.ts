@@ -7,7 +7,7 @@ import { RegisterModelEnvironment } from "../functions/register-model/env";
 import { LaunchSettings, type LaunchSource } from "../pipeline/launch-settings";
 import type { Alerts } from "./alerts";
 import type { ComponentArgs } from "./component";
-import { PlatformComponent, refuse } from "./component";
+import { PlatformComponent } from "./component";
 import { DatabaseSource } from "./database-source";
 import { ServiceRole } from "./iam";
 import { runningJobs } from "./job-permissions";
@@ -52,15 +52,6 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   transform?: LauncherArgs["transform"];
 }
 
-/** What this version cannot do yet; said before anything is made. */
-export function trainingProblems(args: Pick<TrainingPipelineArgs, "preprocess" | "training">): string[] {
-  const problems: string[] = [];
-  if (args.preprocess.framework !== "scikit-learn") {
-    problems.push(`preprocess.framework is "${args.preprocess.framework}": only "scikit-learn" is built so far`);
-  }
-  return problems;
-}
-
 /**
  * Training from raw transactions to a registered model: the role that jobs run under, the functions of the pipeline's
  * gate and registration, and an ECS task that compiles, updates and starts the SageMaker pipeline. The pipeline itself
@@ -68,14 +59,12 @@ export function trainingProblems(args: Pick<TrainingPipelineArgs, "preprocess" |
  *
  * @example
  * new TrainingPipeline("training", { storage, alerts, registry, deployQueue: endpoint.deployQueue, ...configuration });
- * @throws Error naming every configured choice that is not built yet.
  */
 export class TrainingPipeline extends PlatformComponent {
   readonly sagemakerRoleArn: pulumi.Output<string>;
   readonly launcher: LauncherTask;
 
   constructor(name: string, args: TrainingPipelineArgs, options?: pulumi.ComponentResourceOptions) {
-    refuse("TrainingPipeline", name, trainingProblems(args));
     super("TrainingPipeline", name, args, options);
 
     const functions = {
@@ -268,23 +257,13 @@ export class TrainingPipeline extends PlatformComponent {
         source: launchSource(args.source, database),
       })
       .apply((known) => {
-        const { trainRatio, validationRatio, testRatio, instanceType, split, seed } = preprocess;
         const settings: LaunchSettings = {
           ...known,
           prefix: storage.prefix,
           pipelineName: args.pipelineName,
           baseJobNamePrefix: args.baseJobNamePrefix,
           jobsScriptsFolder: args.jobsScriptsFolder,
-          preprocess: {
-            framework: "scikit-learn",
-            frameworkVersion: SKLEARN_VERSION,
-            instanceType,
-            trainRatio,
-            validationRatio,
-            testRatio,
-            split,
-            seed,
-          },
+          preprocess,
           training,
           evaluation,
           approval: args.approval,

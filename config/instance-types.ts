@@ -181,6 +181,28 @@ export const processingMemoryGib: Readonly<Record<ProcessingInstanceType, number
   "ml.t3.2xlarge": 32,
 };
 
+/** Instance types that have other virtual CPUs than their size says. */
+const oddVcpus: Readonly<Record<string, number>> = { "ml.c4.8xlarge": 36 };
+const smallVcpus: Readonly<Record<string, number>> = { medium: 2, large: 2, xlarge: 4 };
+
+/**
+ * Virtual CPUs of an instance type: in the families that process data, those of a size are the same everywhere.
+ * @throws {Error} for a name that is none of an instance type.
+ */
+export function vcpusOf(instanceType: string): number {
+  const size = /^ml\.[a-z0-9-]+\.(?:(\d+)xlarge|medium|large|xlarge)$/.exec(instanceType);
+  const vcpus =
+    oddVcpus[instanceType] ??
+    (size?.[1] === undefined ? smallVcpus[instanceType.split(".")[2] ?? ""] : 4 * Number(size[1]));
+  if (size === null || vcpus === undefined) throw new Error(`${instanceType} is no instance type`);
+  return vcpus;
+}
+
+/** Memory of a processing job's instance, in GiB; undefined for what is no instance type of one. */
+export function processingMemoryOf(instanceType: string): number | undefined {
+  return Object.entries(processingMemoryGib).find(([name]) => name === instanceType)?.[1];
+}
+
 /** Sizes, by family, that a training job can run on. */
 const trainingFamilies = {
   c4: "xlarge 2xlarge 4xlarge 8xlarge",

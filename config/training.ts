@@ -1,6 +1,6 @@
 import type * as t from "io-ts";
 import { dictionary, integer, leaf, number, oneOf, optional, struct, tagged, text, withDefault } from "./codec";
-import { processingMemoryGib } from "./instance-types";
+import { processingMemoryOf } from "./instance-types";
 import {
   arn,
   FrameworkVersion,
@@ -62,12 +62,16 @@ export type Source = t.TypeOf<typeof Source>;
 /** The least memory on which Spark's driver and executor both start with room for data. */
 const sparkMinimumGib = 8;
 
+/** What the preprocessing job runs on; `auto` picks one machine (scikit-learn) or Spark by input size. */
+export const PreprocessFramework = oneOf("pyspark", "scikit-learn", "auto");
+export type PreprocessFramework = t.TypeOf<typeof PreprocessFramework>;
+
 /** How the raw transactions become the train, validation and test sets. */
 export const Preprocess = struct("Preprocess", {
-  /** `auto` picks one machine or Spark by input size. Default pyspark. */
-  framework: withDefault(oneOf("pyspark", "scikit-learn", "auto"), "pyspark"),
+  /** Default pyspark. */
+  framework: withDefault(PreprocessFramework, "pyspark"),
   instanceType: ProcessingInstance,
-  /** 1 to 100, default 1. scikit-learn runs on one. */
+  /** 1 to 100, default 1. scikit-learn runs on one, whoever picks it. */
   instanceCount: withDefault(integer(1, 100), 1),
   trainRatio: Ratio,
   validationRatio: Ratio,
@@ -79,7 +83,7 @@ export const Preprocess = struct("Preprocess", {
 })
   .rule(["trainRatio", "validationRatio", "testRatio"], ratiosSumToOne)
   .rule(["framework", "instanceType"], ({ framework, instanceType }) => {
-    const memory = Object.entries(processingMemoryGib).find(([name]) => name === instanceType)?.[1] ?? 0;
+    const memory = processingMemoryOf(instanceType) ?? 0;
     if (framework === "scikit-learn" || memory >= sparkMinimumGib) return [];
     return [
       {

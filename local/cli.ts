@@ -1,5 +1,6 @@
 // The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env`.
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { PreprocessFramework } from "../config/training";
 import { algorithms } from "../pipeline/algorithms";
 import { down, env, status, up } from "./commands";
 import { start } from "./loop/start";
@@ -18,6 +19,7 @@ function positive(text: string): number {
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("A number above 0 is wanted.");
   return value;
 }
+const FRAMEWORKS: PreprocessFramework[] = ["scikit-learn", "pyspark", "auto"];
 const collect = (value: string, before: string[]): string[] => [...before, value];
 
 const port = ["--port <n>", "port of the AWS endpoint (default: a free one)", whole(1, 65_535)] as const;
@@ -43,6 +45,9 @@ program
   )
   .addOption(
     new Option("--algorithm <name>", "what to train (default: as configured)").choices(Object.keys(algorithms)),
+  )
+  .addOption(
+    new Option("--framework <name>", "what preprocessing runs on (default: as configured)").choices(FRAMEWORKS),
   )
   .option("--set <group.key=value>", "override the local stack's configuration; may be repeated", collect, [])
   .option("--keep", "leave the cloud up and print how to use it")

@@ -11,8 +11,13 @@ export const localDirectory = join(projectRoot, ".local");
 
 const Tools = t.intersection([
   t.type({ node: t.string, python: t.string, pulumi: t.string }),
-  // The Python with the clients of AWS that tests use: only `npm test` installs it.
-  t.partial({ oracles: t.string }),
+  t.partial({
+    // The Python with the clients of AWS that tests use: only `npm test` installs it.
+    oracles: t.string,
+    // The Python with Spark, and the home of the Java that it runs on: installed when first asked for.
+    spark: t.string,
+    java: t.string,
+  }),
 ]);
 /** Absolute paths of the executables. */
 export type Tools = t.TypeOf<typeof Tools>;

@@ -4,9 +4,9 @@ import { callback, condition, equals, fail, lambda } from "./control-steps";
 import { execution, floatParameter, join, stringParameter, text, type Expression, type Value } from "./expressions";
 import { algorithms, trainingImage } from "./algorithms";
 import type { Hyperparameters } from "./hyperparameters";
-import { imageUri } from "./images";
 import { model, processing, training } from "./job-steps";
 import type { LaunchSettings } from "./launch-settings";
+import { engineJob, type Preprocessing } from "./preprocess-engine";
 import { rawDataInS3, rawDataInTable, type ExtractPlaces, type RawData } from "./raw-data";
 import type { RetryPolicy, Step } from "./step";
 
@@ -26,6 +26,7 @@ export interface CodeLocations {
 export interface FraudPipelineInputs {
   readonly settings: LaunchSettings;
   readonly code: CodeLocations;
+  readonly preprocessing: Preprocessing;
   readonly hyperparameters: Hyperparameters;
 }
 
@@ -56,9 +57,9 @@ const capacityRetry: RetryPolicy = {
  * The platform's pipeline, as docs/architecture.md describes it. Pure: the same inputs give the same definition.
  * @throws {Error} if there is no image of a framework's version in the region, or no code for a step.
  */
-export function fraudPipeline({ settings, code, hyperparameters }: FraudPipelineInputs): Json {
+export function fraudPipeline({ settings, code, preprocessing, hyperparameters }: FraudPipelineInputs): Json {
   const { preprocess: split, training: trainingSettings, evaluation, region, sagemakerRoleArn: roleArn } = settings;
-  const sklearnImage = imageUri("sagemaker-scikit-learn", split.frameworkVersion, region);
+  const engine = engineJob(preprocessing, settings, { code: codeFolder, exitMessage: messageFile });
   const modelImage = trainingImage(trainingSettings, region);
 
   const executionId = stringParameter("ExecutionId");
@@ -87,10 +88,11 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
   const preprocess = processing("Preprocess", {
     ...job,
     namePrefix: named("preprocess"),
-    image: sklearnImage,
+    image: engine.image,
     instanceType: split.instanceType,
+    instanceCount: engine.instanceCount,
     maxRuntimeSeconds: processingMaxRuntimeSeconds,
-    entrypoint: ["python3", `${codeFolder}/preprocess.py`],
+    entrypoint: engine.entrypoint,
     arguments: [
       ...["--input", `${processingFolder}/input/raw`],
       ...["--output", `${processingFolder}/output`],
@@ -99,11 +101,12 @@ export function fraudPipeline({ settings, code, hyperparameters }: FraudPipeline
       ...["--test-ratio", split.testRatio],
       ...["--split", split.split],
       ...["--seed", String(split.seed)],
-      ...["--message-file", messageFile],
+      ...["--message-file", engine.messageFile],
     ],
     inputs: {
       raw: { uri: raw.uri, path: `${processingFolder}/input/raw` },
       code: { uri: code.preprocess, path: codeFolder },
+      ...engine.inputs,
     },
     outputs: {
       train: splitOutput("train"),

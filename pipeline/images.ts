@@ -1,7 +1,7 @@
 import { suggest } from "../config/nearest";
 
-/** AWS's account that holds the framework images, by region. XGBoost and scikit-learn share it. */
-const accounts = {
+/** AWS's account that holds the images of XGBoost and scikit-learn, by region. */
+const frameworkAccounts = {
   "af-south-1": "510948584623",
   "ap-east-1": "651117190479",
   "ap-northeast-1": "354813040037",
@@ -41,7 +41,7 @@ const accounts = {
   "us-west-2": "246618743249",
 } as const;
 
-/** Tags of the images, by framework and version. Older XGBoost images name processor and Python. */
+/** Tags of the images, by framework and version. Some name processor and Python. */
 const tags = {
   "sagemaker-xgboost": {
     "1.0-1": "1.0-1-cpu-py3",
@@ -59,12 +59,63 @@ const tags = {
     "1.2-1": "1.2-1-cpu-py3",
     "1.4-2": "1.4-2-cpu-py3",
   },
+  "sagemaker-spark-processing": {
+    "3.5": "3.5-cpu-py312",
+  },
 } as const;
 
-/** A framework whose images AWS publishes in every region. */
+/** The one that holds the Spark images. */
+const sparkAccounts = {
+  "af-south-1": "309385258863",
+  "ap-east-1": "732049463269",
+  "ap-east-2": "533267296287",
+  "ap-northeast-1": "411782140378",
+  "ap-northeast-2": "860869212795",
+  "ap-northeast-3": "102471314380",
+  "ap-south-1": "105495057255",
+  "ap-south-2": "873151114052",
+  "ap-southeast-1": "759080221371",
+  "ap-southeast-2": "440695851116",
+  "ap-southeast-3": "800295151634",
+  "ap-southeast-4": "819679513684",
+  "ap-southeast-5": "841784149062",
+  "ap-southeast-7": "471112967968",
+  "ca-central-1": "446299261295",
+  "ca-west-1": "000907499111",
+  "cn-north-1": "671472414489",
+  "cn-northwest-1": "844356804704",
+  "eu-central-1": "906073651304",
+  "eu-central-2": "142351485170",
+  "eu-north-1": "330188676905",
+  "eu-south-1": "753923664805",
+  "eu-south-2": "833944533722",
+  "eu-west-1": "571004829621",
+  "eu-west-2": "836651553127",
+  "eu-west-3": "136845547031",
+  "il-central-1": "408426139102",
+  "me-central-1": "395420993607",
+  "me-south-1": "750251592176",
+  "mx-central-1": "211125459255",
+  "sa-east-1": "737130764395",
+  "us-east-1": "173754725891",
+  "us-east-2": "314815235551",
+  "us-gov-east-1": "260923028637",
+  "us-gov-west-1": "271483468897",
+  "us-west-1": "667973535471",
+  "us-west-2": "153931337802",
+} as const;
+
+/** Accounts by framework and region. */
+const accounts = {
+  "sagemaker-xgboost": frameworkAccounts,
+  "sagemaker-scikit-learn": frameworkAccounts,
+  "sagemaker-spark-processing": sparkAccounts,
+} as const satisfies Readonly<Record<keyof typeof tags, Readonly<Record<string, string>>>>;
+
+/** A framework whose images AWS publishes. */
 export type Framework = keyof typeof tags;
-/** A region that holds them. */
-export type ImageRegion = keyof typeof accounts;
+/** A region that holds those of XGBoost and scikit-learn. */
+export type ImageRegion = keyof typeof frameworkAccounts;
 
 /** The registry's domain outside the commercial partition, by the region's beginning. */
 const domains: readonly (readonly [string, string])[] = [
@@ -96,7 +147,7 @@ export function frameworkVersions(framework: Framework): readonly string[] {
  */
 export function imageUri(framework: Framework, version: string, region: string): string {
   const tag = lookUp(tags[framework], version, `${framework} in version`);
-  const account = lookUp(accounts, region, `${framework} in region`);
+  const account = lookUp(accounts[framework], region, `${framework} in region`);
   const domain = domains.find(([start]) => region.startsWith(start))?.[1] ?? "amazonaws.com";
   return `${account}.dkr.ecr.${region}.${domain}/${framework}:${tag}`;
 }

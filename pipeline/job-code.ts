@@ -47,6 +47,11 @@ export async function readJobCode(folders: readonly string[]): Promise<JobCode> 
     }
   }
   const files = [...merged.values()].map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return jobCode(files);
+}
+
+/** Files that are not read from a folder. */
+export function jobCode(files: readonly CodeFile[]): JobCode {
   return { files, hash: contentHash(files) };
 }
 

@@ -15,7 +15,7 @@ import {
   type ConfigError,
 } from "../config/codec";
 import { Tags } from "../config/platform";
-import { Hyperparameter, rdsTable } from "../config/training";
+import { Hyperparameter, PreprocessFramework, rdsTable } from "../config/training";
 import {
   arn,
   BucketName,
@@ -59,10 +59,10 @@ export type LaunchSource = t.TypeOf<typeof Source>;
 
 /** How the launcher makes the three data sets. The ratios sum to exactly 1. */
 const Preprocess = struct("LaunchPreprocess", {
-  framework: oneOf("scikit-learn"),
-  /** Tag of the scikit-learn image. Default "1.4-2". */
-  frameworkVersion: withDefault(FrameworkVersion, "1.4-2"),
+  framework: PreprocessFramework,
   instanceType: ProcessingInstance,
+  /** Of Spark; one machine is one. */
+  instanceCount: integer(1, 100),
   trainRatio: Ratio,
   validationRatio: Ratio,
   testRatio: Ratio,

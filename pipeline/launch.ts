@@ -6,14 +6,15 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { apply, array, either } from "fp-ts";
 import { algorithms, chooseAlgorithm } from "./algorithms";
+import { canonicalJson } from "./canonical-json";
 import { configErrors, describeErrors, dictionary, text } from "../config/codec";
 import { Hyperparameter } from "../config/training";
 import { executionId as newExecutionId } from "./execution-id";
 import { fraudPipeline, refusedStepName } from "./fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
-import { readJobCode } from "./job-code";
+import { jobCode, readJobCode } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
-import { uploadArchive, uploadFiles, findFiles } from "./object-store";
+import { findFiles, uploadArchive, uploadFiles, type Folder } from "./object-store";
 import { oldestUnderWay } from "./overlap";
 import {
   followExecution,
@@ -24,6 +25,8 @@ import {
   type StepChange,
   type Upserted,
 } from "./pipeline-client";
+import { chooseEngine, type Engine, type EngineChoice, type Preprocessing } from "./preprocess-engine";
+import { sparkConfiguration } from "./spark-cluster";
 
 /** Exit codes of the launcher. */
 export const exitCodes = { succeeded: 0, failed: 1, refused: 2, skipped: 0 } as const;
@@ -32,6 +35,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the launcher says on standard output, a line of JSON each. */
 export type LaunchLine =
+  | { readonly preprocessing: Engine; readonly reason: string }
   | { readonly executionId: string; readonly pipelineExecutionArn: string; readonly pipeline: Upserted }
   | StepChange
   | { readonly outcome: keyof typeof exitCodes; readonly reason?: string };
@@ -68,26 +72,29 @@ export async function launch(context: LaunchContext): Promise<number> {
   };
   const standing = await runBefore(sagemaker, settings);
   if (standing !== undefined) return skip(standing);
-  const [code, rawDataParameters] = await Promise.all([
+  const [code, rawData] = await Promise.all([
     uploadCode(s3, settings, context.root),
-    rawDataKey === undefined ? {} : describeRawData(s3, settings.bucket, rawDataKey),
+    rawDataKey === undefined ? undefined : findFiles(s3, settings.bucket, rawDataKey),
   ]);
+  const choice = chooseEngine(settings.preprocess, rawData?.csvBytes);
+  print({ preprocessing: choice.engine, reason: choice.reason });
+  const preprocessing = await preparePreprocessing(s3, settings, choice.engine);
 
   const executionId = newExecutionId(new Date());
   const pipeline = await upsertPipeline(sagemaker, {
     name: settings.pipelineName,
     roleArn: settings.sagemakerRoleArn,
-    definition: fraudPipeline({ settings, code, hyperparameters }),
+    definition: fraudPipeline({ settings, code, preprocessing, hyperparameters }),
     description: "Credit card fraud: preprocess, train, evaluate, baselines, gate, register, deploy",
     tags: settings.tags,
   });
   const pipelineExecutionArn = await startExecution(sagemaker, {
     pipelineName: settings.pipelineName,
     executionId,
-    description: describeRun(settings, code),
+    description: describeRun(settings, code, choice),
     parameters: {
       ExecutionId: executionId,
-      ...rawDataParameters,
+      ...(rawData === undefined ? {} : { RawDataUri: rawData.uri, RawDataVersion: rawData.version }),
       LegitimateWeight: String(legitimateWeight),
     },
   });
@@ -188,14 +195,12 @@ async function readDefaults(file: string): Promise<Hyperparameters> {
   throw new Error(`${file} is wrong:\n${describeErrors(configErrors(decoded.left))}`);
 }
 
-/** The pipeline's parameters that say which files to read. */
-async function describeRawData(s3: S3Client, bucket: string, key: string): Promise<Readonly<Record<string, string>>> {
-  const { uri, version } = await findFiles(s3, bucket, key);
-  return { RawDataUri: uri, RawDataVersion: version };
+function scriptsFolder({ bucket, prefix }: LaunchSettings): Folder {
+  return { bucket, prefix: `${prefix}/scripts` };
 }
 
 async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {
-  const scripts = { bucket: settings.bucket, prefix: `${settings.prefix}/scripts` };
+  const scripts = scriptsFolder(settings);
   const job = (...folders: readonly string[]) =>
     readJobCode([...folders, "shared"].map((folder) => path.join(root, settings.jobsScriptsFolder, folder)));
   const files = (folder: string) => job(folder).then((code) => uploadFiles(s3, scripts, code));
@@ -209,11 +214,24 @@ async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) 
   return { preprocess, evaluate, baselines, training, ...(extract === undefined ? {} : { extract }) };
 }
 
-/** Says in the execution itself which code it runs: the folders are shared by all runs of the same code. */
-function describeRun(settings: LaunchSettings, code: Readonly<Record<string, string>>): string {
+/** Puts Spark's configuration where its jobs find it. */
+async function preparePreprocessing(s3: S3Client, settings: LaunchSettings, engine: Engine): Promise<Preprocessing> {
+  if (engine === "scikit-learn") return { engine };
+  const content = Buffer.from(canonicalJson(sparkConfiguration(settings.preprocess)));
+  const configuration = await uploadFiles(
+    s3,
+    scriptsFolder(settings),
+    jobCode([{ path: "configuration.json", content }]),
+  );
+  return { engine, configuration };
+}
+
+/** Says in the execution itself which code it runs (the folders are shared by all runs of the same code) and on what. */
+function describeRun(settings: LaunchSettings, code: Readonly<Record<string, string>>, choice: EngineChoice): string {
   const revision = settings.gitRevision ?? "unknown";
   const parts = Object.entries(code).map(([job, uri]) => `${job} ${uri}`);
-  return [`revision ${revision}`, ...parts].join("; ").slice(0, 3072);
+  const preprocessing = `preprocessing on ${choice.engine} (${choice.reason})`;
+  return [`revision ${revision}`, preprocessing, ...parts].join("; ").slice(0, 3072);
 }
 
 /** A run is refused if the step failed that fails for nothing else. */

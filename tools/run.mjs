@@ -1,14 +1,19 @@
-// `node tools/run.mjs [--with-oracles] SCRIPT.ts [ARGUMENT …]`: set-up where it is not done yet, then the script under the
-// project's Node. With oracles, set-up also installs the clients by others that tests use.
+// `node tools/run.mjs [--with-oracles] [--with-spark] SCRIPT.ts [ARGUMENT …]`: set-up where it is not done yet, then the
+// script under the project's Node. With oracles, set-up also installs the clients by others that tests use; with Spark,
+// Spark.
 import { spawn } from "node:child_process";
 import { delimiter, dirname, join } from "node:path";
 import { SetupError, root, setup } from "./setup.mjs";
 
 const given = process.argv.slice(2);
-const withOracles = given[0] === "--with-oracles";
-const [script, ...args] = withOracles ? given.slice(1) : given;
+const first = given.findIndex((argument) => !argument.startsWith("--"));
+const wanted = given.slice(0, first);
+const [script, ...args] = given.slice(first);
 try {
-  const tools = await setup({ withOracles });
+  const tools = await setup({
+    withOracles: wanted.includes("--with-oracles"),
+    withSpark: wanted.includes("--with-spark"),
+  });
   const path = [dirname(tools.node), join(root, "node_modules", ".bin"), dirname(tools.python), process.env.PATH ?? ""];
   const child = spawn(
     tools.node,

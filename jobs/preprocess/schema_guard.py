@@ -1,15 +1,15 @@
-"""Reads transactions and refuses what is not in the schema.
+"""What every reader of transactions goes by: which files, what is refused and how, what is told of what was read.
 
-Reading is fast and says only that something is wrong; what and where is then found out by :mod:`diagnosis`, row by row.
+Reading is an engine's, fast, and says of a file only that something is wrong; what and where is then found out by
+:mod:`diagnosis`, row by row. So every engine refuses the same files in the same words.
 """
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
-from diagnosis import MAX_MAGNITUDE, Violation, diagnose
-from transactions import COLUMNS, LABEL
+from diagnosis import Violation, diagnose
+from transactions import LABEL
 
 #: Problems that are told; of the others the number is given. SageMaker shows 1,024 characters of the message.
 MAX_TOLD = 12
@@ -39,84 +39,49 @@ class Source:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Transactions:
-    """All rows of all files, in the order of the files' names; columns as published, all of them Float64."""
-
-    rows: pl.DataFrame
-    sources: list[Source]
-
-
-def read_transactions(directory: Path) -> Transactions:
-    """Reads every file below ``directory``: CSV, plain or gzip, however it is named. Names that begin with . or _ are
-    those of markers (``_SUCCESS``) and are passed over.
+def transaction_files(directory: Path) -> dict[str, Path]:
+    """Every file below ``directory`` by its name in it, in the order of names: CSV, plain or gzip, however it is named.
+    Names that begin with . or _ are those of markers (``_SUCCESS``) and are passed over.
 
     Raises:
-        SchemaError: naming everything that is wrong.
+        SchemaError: there is none.
     """
     files = sorted(path for path in directory.rglob("*") if path.is_file() and path.name[0] not in "._")
     if not files:
         raise SchemaError(
             [Violation(str(directory), "there is no file", "upload the transactions as CSV, plain or gzip")]
         )
-    frames, sources, violations = [], [], []
-    for path in files:
-        name = path.relative_to(directory).as_posix()
-        frame = _read(path)
-        found = [] if frame is not None and _in_schema(frame) else diagnose(path, name)
-        violations += found
-        if found:
-            continue
-        if frame is None:
-            raise RuntimeError(f"{name} cannot be read, and no row of it is wrong")
-        # What diagnosis lets pass and the fast check does not are blank lines.
-        frame = frame.drop_nulls()
-        frames.append(frame)
-        sources.append(Source(name, frame.height, path.stat().st_size, _sha256(path)))
-    if violations:
-        raise SchemaError(violations)
-    rows = pl.concat(frames)
-    if rows[LABEL].sum() == 0:
-        raise SchemaError(
-            [
-                Violation(
-                    directory.name,
-                    f"no fraud: all {rows.height} rows have {LABEL} 0",
-                    "give data in which some transactions are known to be fraud (1)",
-                )
-            ]
-        )
-    return Transactions(rows, sources)
+    return {path.relative_to(directory).as_posix(): path for path in files}
 
 
-def _read(path: Path) -> "pl.DataFrame | None":
-    """The file's rows, or nothing where the reader stumbles. Columns are found by name, in whatever order."""
-    try:
-        header = pl.read_csv(path, n_rows=0, infer_schema=False).columns
-        if sorted(header) != sorted(COLUMNS):
-            return None
-        return pl.read_csv(path, schema=dict.fromkeys(header, pl.Float64)).select(COLUMNS)
-    except (pl.exceptions.PolarsError, OSError):
-        return None
+def examine(path: Path, name: str, *, was_read: bool) -> list[Violation]:
+    """What is wrong with a file that an engine doubts.
+
+    Args:
+        was_read: whether the engine took all of it but for blank lines; if not, something is always found.
+    """
+    found = diagnose(path, name)
+    if found or was_read:
+        return found
+    remedy = "write plain numbers between commas, and quotes around whole values or nowhere"
+    return [Violation(name, "cannot be read as CSV", remedy)]
 
 
-def _in_schema(frame: pl.DataFrame) -> bool:
-    """Whether there are rows, and no value is missing or out of range."""
-    if frame.height == 0:
-        return False
-    checks = frame.select(
-        missing=pl.sum_horizontal(pl.all().null_count()) == 0,
-        finite=pl.all_horizontal(pl.all().is_not_nan().all()),
-        magnitude=pl.max_horizontal(pl.all().abs().max()) <= MAX_MAGNITUDE,
-        positive=pl.min_horizontal(pl.col("Time", "Amount").min()) >= 0,
-        label=pl.col(LABEL).is_in([0.0, 1.0]).all(),
-    )
-    return all(checks.row(0))
+def require_fraud(rows: int, frauds: int, directory: Path) -> None:
+    """
+    Raises:
+        SchemaError: there is no fraud to learn from.
+    """
+    if frauds == 0:
+        problem = f"no fraud: all {rows} rows have {LABEL} 0"
+        remedy = "give data in which some transactions are known to be fraud (1)"
+        raise SchemaError([Violation(directory.name, problem, remedy)])
 
 
-def _sha256(path: Path) -> str:
+def source_of(path: Path, name: str, rows: int) -> Source:
+    """What the report says of a file."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest()
+    return Source(name, rows, path.stat().st_size, digest.hexdigest())

@@ -2,33 +2,14 @@
 
 Both splits lay the rows in a line, in an order that hangs on the values (and the seed) alone, and cut it where the
 ratios say. Rows that must stay together have the same place in that order; where a cut would part them, all of them go
-to the later split. So every engine that follows the same rule gives the same splits.
+to the later split. So every engine that follows the same rule gives the same splits; :mod:`split_spark` does.
 """
 
 from collections.abc import Iterable
 from decimal import Decimal
 
 import numpy as np
-
-TRAIN, VALIDATION, TEST = 0, 1, 2
-NAMES = ("train", "validation", "test")
-
-
-def borders(rows: int, train: Decimal, validation: Decimal, test: Decimal) -> tuple[int, int]:
-    """Where validation and test begin, in exact decimal arithmetic.
-
-    Raises:
-        ValueError: a ratio is not between 0 and 1, or they do not sum to exactly 1.
-    """
-    ratios = {"train": train, "validation": validation, "test": test}
-    wrong = [f"{name} {ratio}" for name, ratio in ratios.items() if not (ratio.is_finite() and 0 < ratio < 1)]
-    if wrong:
-        raise ValueError(f"split ratios must lie between 0 and 1: {', '.join(wrong)}")
-    if train + validation + test != 1:
-        raise ValueError(
-            f"split ratios must sum to exactly 1: {train} + {validation} + {test} = {sum(ratios.values())}"
-        )
-    return int(rows * train), int(rows * (train + validation))
+from borders import TEST, TRAIN, VALIDATION, borders
 
 
 def temporal(times: np.ndarray, train: Decimal, validation: Decimal, test: Decimal) -> np.ndarray:
@@ -55,18 +36,39 @@ def _cut(places: np.ndarray, validation_begins: int, test_begins: int) -> np.nda
 
 
 def row_keys(columns: Iterable[np.ndarray], seed: int) -> np.ndarray:
-    """A 64-bit key of each row's values: equal rows have equal keys wherever they stand, others as good as never.
+    """A signed 64-bit key of each row's values: equal rows have equal keys wherever they stand, others hardly ever.
 
-    The finalizer of splitmix64 over the bits of the columns (float64), one after the other; -0.0 counts as 0.0.
+    XXH64 of the seed, then of the bits of each column (float64), each hash the seed of the next; -0.0 counts as 0.0.
+    That is what Spark's ``xxhash64(seed, *columns)`` computes.
     """
-    keys = np.array([seed & 0xFFFF_FFFF_FFFF_FFFF], dtype=np.uint64)
+    keys = _xxh64(np.array([seed], dtype=np.int64).view(np.uint64), _SPARK_SEED)
     for column in columns:
-        keys = _mixed(keys ^ (column + 0.0).view(np.uint64))
-    return keys
+        keys = _xxh64((column + 0.0).view(np.uint64), keys)
+    return keys.view(np.int64)
 
 
-def _mixed(keys: np.ndarray) -> np.ndarray:
-    keys = keys + np.uint64(0x9E3779B97F4A7C15)
-    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return keys ^ (keys >> np.uint64(31))
+_SPARK_SEED = np.array([42], dtype=np.uint64)
+_PRIMES = [
+    np.uint64(prime)
+    for prime in (
+        0x9E3779B185EBCA87,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0x85EBCA77C2B2AE63,
+        0x27D4EB2F165667C5,
+    )
+]
+
+
+def _xxh64(values: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """XXH64 of 8 bytes each, little-endian, with a seed each."""
+    one, two, three, four, five = _PRIMES
+    hashes = (seeds + (five + np.uint64(8))) ^ (_rotated(values * two, 31) * one)
+    hashes = _rotated(hashes, 27) * one + four
+    hashes = (hashes ^ (hashes >> np.uint64(33))) * two
+    hashes = (hashes ^ (hashes >> np.uint64(29))) * three
+    return hashes ^ (hashes >> np.uint64(32))
+
+
+def _rotated(values: np.ndarray, bits: int) -> np.ndarray:
+    return (values << np.uint64(bits)) | (values >> np.uint64(64 - bits))

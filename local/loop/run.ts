@@ -8,7 +8,7 @@ import { environment, findCloud, startCloud, type RunningCloud } from "../cloud"
 import { localDirectory } from "../tools";
 import { checkApi, type ApiResult } from "./checks/api";
 import { checkFirstUp } from "./checks/first-up";
-import { testRows } from "./checks/rows";
+import { splitRows } from "./checks/rows";
 import { checkStream, type StreamResult } from "./checks/stream";
 import { fileDataset, syntheticDataset, type Dataset } from "./data";
 import { RefusedError, UserError, claim } from "./errors";
@@ -17,6 +17,7 @@ import { PipelineWatch } from "./pipeline-watch";
 import type { StageName } from "./plan";
 import { writeStackFile } from "./settings";
 import { bringUp, buildArtifacts, type StackUp } from "./stack";
+import { installSpark } from "./spark";
 import type { Outcome, Progress, Stages } from "./stage";
 import { upload } from "./upload";
 
@@ -27,6 +28,8 @@ export interface LoopOptions {
   rows?: number;
   /** Algorithm to train; default: as configured. */
   algorithm?: string;
+  /** What preprocessing runs on; default: as configured. */
+  framework?: string;
   /** `group.key=value` overrides of the stack's configuration. */
   set: string[];
   /** What one legitimate row stands for, where they were sampled; default 1. */
@@ -70,12 +73,18 @@ export async function runLoop(
     return stages.run(name, work);
   };
 
-  const chosen = options.algorithm === undefined ? [] : [`training.algorithm=${options.algorithm}`];
+  const chosen = [
+    ...(options.algorithm === undefined ? [] : [`training.algorithm=${options.algorithm}`]),
+    ...(options.framework === undefined ? [] : [`preprocess.framework=${options.framework}`]),
+  ];
   const file = writeStackFile("local", [...chosen, ...options.set], join(localDirectory, "run"));
   findings.fromDatabase = file.fromDatabase;
   const dataset = await stage("data", (progress) => prepareData(options, file.fromDatabase, progress));
   if (dataset !== undefined) findings.dataset = dataset;
-  await stage("build", buildArtifacts);
+  await stage("build", async (progress) => {
+    if (file.mayUseSpark) await installSpark(progress);
+    return buildArtifacts(progress);
+  });
 
   const cloud = await stage("cloud", async (progress) => {
     const directory = join(localDirectory, "cloud");
@@ -127,7 +136,7 @@ export async function runLoop(
     claim(status === "InService", `Endpoint ${name} is ${status}, not InService.`);
     return { value: undefined, detail: `${name} serves ${configName}` };
   });
-  const rows = await testRows(outputs.bucketName, `${outputs.prefix}/${launched.executionId}/processed/test/test.csv`);
+  const rows = await splitRows(outputs.bucketName, `${outputs.prefix}/${launched.executionId}/processed/test`);
   findings.api = await stage("api", (progress) => checkApi(outputs, apiKey, registry.modelPackageArn, rows, progress));
   findings.stream = await stage("stream", (progress) =>
     checkStream(outputs, rows, launched.executionId, early, progress),

@@ -9,18 +9,23 @@ interface StackFile {
   config: Record<string, unknown>;
 }
 
+/** A run's configuration file, and what of it decides before anything runs. */
+export interface RunFile {
+  path: string;
+  region: string;
+  /** Whether the transactions come from a database. */
+  fromDatabase: boolean;
+  /** Whether preprocessing runs on Spark, or may. */
+  mayUseSpark: boolean;
+}
+
 /**
- * Writes the stack's file with overrides and answers its path, its region, and whether the transactions come from a
- * database.
+ * Writes the stack's file with overrides.
  *
  * @param overrides `group.key=value` pairs, values in YAML: `evaluation.rocAucMinThreshold=0.99`
  * @throws UserError for a pair that is none. What it says is checked where the configuration is decoded.
  */
-export function writeStackFile(
-  stack: string,
-  overrides: readonly string[],
-  directory: string,
-): { path: string; region: string; fromDatabase: boolean } {
+export function writeStackFile(stack: string, overrides: readonly string[], directory: string): RunFile {
   const file = parse(readFileSync(join(projectRoot, `Pulumi.${stack}.yaml`), "utf8")) as StackFile;
   for (const pair of overrides) {
     const match = /^([A-Za-z][\w.]*)=(.*)$/s.exec(pair);
@@ -35,7 +40,13 @@ export function writeStackFile(
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, stringify(file));
   const source = file.config["fraud:source"] as { type?: unknown } | undefined;
-  return { path, region: String(file.config["aws:region"]), fromDatabase: source?.type === "rds" };
+  const preprocess = file.config["fraud:preprocess"] as { framework?: unknown } | undefined;
+  return {
+    path,
+    region: String(file.config["aws:region"]),
+    fromDatabase: source?.type === "rds",
+    mayUseSpark: preprocess?.framework !== "scikit-learn",
+  };
 }
 
 function assign(target: unknown, [key, ...rest]: string[], value: unknown): unknown {

@@ -204,18 +204,19 @@ describe("the platform", function () {
     expect(invoking).to.have.members(["api-predict", "stream-scorer"]);
   });
 
+  const launchSettings = () => {
+    const [container] = JSON.parse(
+      String(one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher-task").containerDefinitions),
+    ) as { environment: { name: string; value: string }[]; readonlyRootFilesystem: boolean; user: string }[];
+    expect(container).to.deep.include({ readonlyRootFilesystem: true, user: "1000" });
+    const decoded = decodeLaunchSettings(
+      Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value])),
+    );
+    return isLeft(decoded) ? expect.fail(JSON.stringify(decoded.left)) : decoded.right;
+  };
+
   it("gives the launcher settings that it accepts", async () => {
-    const settings = () => {
-      const [container] = JSON.parse(
-        String(one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher-task").containerDefinitions),
-      ) as { environment: { name: string; value: string }[]; readonlyRootFilesystem: boolean; user: string }[];
-      expect(container).to.deep.include({ readonlyRootFilesystem: true, user: "1000" });
-      const decoded = decodeLaunchSettings(
-        Object.fromEntries((container?.environment ?? []).map(({ name, value }) => [name, value])),
-      );
-      return isLeft(decoded) ? expect.fail(JSON.stringify(decoded.left)) : decoded.right;
-    };
-    expect(settings()).to.deep.include({
+    expect(launchSettings()).to.deep.include({
       pipelineName: "fraud-local",
       approval: "auto",
       source: { type: "s3", key: "raw/creditcard.csv" },
@@ -233,10 +234,10 @@ describe("the platform", function () {
       Object.assign(groups.training as Inputs, { algorithm: "lgbm", hyperparameters: { num_leaves: 7 } });
     });
     await build(changed);
-    expect(settings().training).to.deep.include({ algorithm: "lgbm", hyperparameters: { num_leaves: 7 } });
-    expect(settings().approval).to.equal("manual");
+    expect(launchSettings().training).to.deep.include({ algorithm: "lgbm", hyperparameters: { num_leaves: 7 } });
+    expect(launchSettings().approval).to.equal("manual");
     const roleArn = "arn:aws:iam::123456789012:role/training-database-extract";
-    expect(settings().source).to.deep.include({
+    expect(launchSettings().source).to.deep.include({
       ...{ type: "rds", host: "db.internal", port: 3306, secretArn, database: "credit_fraud", table: "transactions" },
       ...{ roleArn, network: { subnetIds: network.subnetIds, securityGroupIds: network.securityGroupIds } },
     });
@@ -247,10 +248,9 @@ describe("the platform", function () {
     expect(passing?.Resource).to.deep.equal(["arn:aws:iam::123456789012:role/training-sagemaker", roleArn]);
   });
 
-  it("says at once what is not built yet", () => {
-    const asked = configuration("local", (groups) => {
-      Object.assign(groups.preprocess as Inputs, { framework: "pyspark", instanceType: "ml.m5.xlarge" });
-    });
-    expect(() => platform(asked)).to.throw(/"pyspark"/);
+  it("tells the launcher to preprocess on as many instances of Spark as are configured", async () => {
+    const spark = { framework: "pyspark", instanceType: "ml.m5.xlarge", instanceCount: 3 };
+    await build(configuration("local", (groups) => Object.assign(groups.preprocess as Inputs, spark)));
+    expect(launchSettings().preprocess).to.include(spark);
   });
 });

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from schema_guard import SchemaError, read_transactions
+from read_polars import read_transactions
+from schema_guard import SchemaError
 from transactions import COLUMNS
 
 Table = list[list[str]]
@@ -136,6 +137,7 @@ ACCEPTED = {
     "BOM, quoted, CRLF": "\ufeff" + text_of(quoted(good()), "\r\n"),
     "scientific notation": text_of(scientific(good())),
     "other order of columns": text_of([row[::-1] for row in good()]),
+    "blank lines first": "\n\n" + text_of(good()),
     "blank lines": text_of(good()).replace("\n", "\n\n"),
 }
 

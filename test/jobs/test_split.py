@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from borders import TEST, TRAIN, VALIDATION, borders
 from hypothesis import given
 from hypothesis import strategies as st
-from split import TEST, TRAIN, VALIDATION, borders, row_keys, stratified, temporal
+from split import row_keys, stratified, temporal
 
 RATIOS = (Decimal("0.6"), Decimal("0.2"), Decimal("0.2"))
 

@@ -44,6 +44,7 @@ function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
       baselines: "s3://bucket/fraud/scripts/d",
       training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
     },
+    preprocessing: { engine: "scikit-learn" },
     hyperparameters: { eta: 0.05, max_depth: 4, objective: "binary:logistic" },
   });
 }

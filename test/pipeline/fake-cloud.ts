@@ -30,6 +30,8 @@ const placeholders = { region: "eu-west-1", credentials: { accessKeyId: "none", 
 /** S3 and pipelines in memory, behind the real clients: their commands go no further than here. */
 export class FakeCloud {
   readonly objects = new Map<string, Buffer>();
+  /** Sizes in bytes that are told of objects instead of their own. */
+  readonly sizes = new Map<string, number>();
   readonly pipelines = new Map<string, KeptPipeline>();
   readonly started: Started[] = [];
   readonly calls: string[] = [];
@@ -110,7 +112,7 @@ export class FakeCloud {
   private list(prefix: string) {
     return [...this.objects]
       .filter(([Key]) => Key.startsWith(prefix))
-      .map(([Key, body]) => ({ Key, Size: body.length, ETag: createHash("md5").update(body).digest("hex") }));
+      .map(([Key, body]) => ({ Key, Size: this.sizes.get(Key) ?? body.length, ETag: md5(body) }));
   }
 
   private pipeline(name: string): KeptPipeline {
@@ -124,4 +126,8 @@ export class FakeCloud {
     if (look === undefined) throw new Error("nobody has looked at the execution yet");
     return look;
   }
+}
+
+function md5(body: Buffer): string {
+  return createHash("md5").update(body).digest("hex");
 }

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { fraudPipeline } from "../../pipeline/fraud-pipeline";
-import { at, rdsSource, settings } from "./samples";
+import type { Preprocessing } from "../../pipeline/preprocess-engine";
+import { at, rawSettings, rdsSource, settings } from "./samples";
 
 const code = {
   extract: "s3://bucket/fraud/scripts/e",
@@ -10,10 +11,14 @@ const code = {
   training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
 };
 
-function definition(changes: Readonly<Record<string, unknown>> = {}) {
+function definition(
+  changes: Readonly<Record<string, unknown>> = {},
+  preprocessing: Preprocessing = { engine: "scikit-learn" },
+) {
   return fraudPipeline({
     settings: settings(changes),
     code,
+    preprocessing,
     hyperparameters: { eta: 0.05, max_depth: 4 },
   });
 }
@@ -84,6 +89,39 @@ describe("the fraud pipeline", () => {
       },
     });
     expect(at(preprocess, "Environment")).to.deep.equal({ RAW_DATA_VERSION: { Get: "Parameters.RawDataVersion" } });
+  });
+
+  it("submits preprocessing to Spark's container with the same arguments, its configuration and all instances", () => {
+    const preprocess = {
+      ...rawSettings.preprocess,
+      framework: "pyspark",
+      instanceType: "ml.m5.xlarge",
+      instanceCount: 3,
+    };
+    const configuration = "s3://bucket/fraud/scripts/conf";
+    const spark = at(step(definition({ preprocess }, { engine: "pyspark", configuration }), "Preprocess"), "Arguments");
+    expect(at(spark, "AppSpecification", "ImageUri")).to.equal(
+      "571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312",
+    );
+    const scripts = "/opt/ml/processing/input/code";
+    expect(at(spark, "AppSpecification", "ContainerEntrypoint")).to.deep.equal([
+      ...["python3", `${scripts}/submit.py`, "/opt/ml/output/reason", "/opt/ml/output/message"],
+      ...["smspark-submit", "--py-files", scripts, `${scripts}/preprocess_spark.py`],
+    ]);
+    const one = at(step(json, "Preprocess"), "Arguments", "AppSpecification", "ContainerArguments") as string[];
+    expect(at(spark, "AppSpecification", "ContainerArguments")).to.deep.equal([
+      ...one.slice(0, -1),
+      "/opt/ml/output/reason",
+    ]);
+    expect(at(spark, "ProcessingResources", "ClusterConfig")).to.include({
+      InstanceType: "ml.m5.xlarge",
+      InstanceCount: 3,
+    });
+    expect(at(spark, "ProcessingInputs", 2)).to.deep.include({ InputName: "conf" });
+    expect(at(spark, "ProcessingInputs", 2, "S3Input")).to.include({
+      S3Uri: configuration,
+      LocalPath: "/opt/ml/processing/input/conf",
+    });
   });
 
   it("trains in script mode, all hyperparameters as text", () => {

@@ -12,7 +12,7 @@ describe("launch settings", () => {
   it("decode what the codec encodes", () => {
     const decoded = settings();
     expect(settings(LaunchSettings.encode(decoded))).to.deep.equal(decoded);
-    expect(decoded.preprocess).to.include({ trainRatio: "0.6", frameworkVersion: "1.4-2" });
+    expect(decoded.preprocess).to.include({ trainRatio: "0.6", framework: "scikit-learn" });
     expect(decoded.approval).to.equal("auto");
   });
 

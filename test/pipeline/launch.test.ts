@@ -10,6 +10,7 @@ import {
   readLegitimateWeight,
   type LaunchLine,
 } from "../../pipeline/launch";
+import { sparkConfiguration } from "../../pipeline/spark-cluster";
 import { FakeCloud, OWN_EXECUTION, type Look } from "./fake-cloud";
 import { rawSettings, rdsSource } from "./samples";
 
@@ -50,8 +51,9 @@ describe("launch", () => {
     expect(await run({ LEGITIMATE_WEIGHT: "10.5" })).to.equal(exitCodes.succeeded);
     const names = uploads().map((key) => key.replace(/^fraud\/scripts\/[0-9a-f]{64}\//, ""));
     expect(names).to.include.members(["preprocess.py", "evaluate.py", "transactions.py", "sourcedir.tar.gz"]);
-    expect(lines).to.have.length(1);
-    expect(lines[0]).to.include({
+    expect(lines).to.have.length(2);
+    expect(lines[0]).to.deep.equal({ preprocessing: "scikit-learn", reason: "configured" });
+    expect(lines[1]).to.include({
       pipeline: "created",
       pipelineExecutionArn: "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-test/execution/abc",
     });
@@ -64,6 +66,35 @@ describe("launch", () => {
     expect(started?.PipelineExecutionDescription)
       .to.contain("revision 0123abc")
       .and.contain("s3://bucket/fraud/scripts/");
+  });
+
+  const withPreprocess = (changes: object) => ({
+    LAUNCH_SETTINGS: JSON.stringify({ ...rawSettings, preprocess: { ...rawSettings.preprocess, ...changes } }),
+  });
+  const configurations = () => uploads().filter((key) => key.endsWith("/configuration.json"));
+
+  it("gives Spark a configuration of its instances, uploaded by content", async () => {
+    await run(withPreprocess({ framework: "pyspark", instanceCount: 2 }));
+    await run(withPreprocess({ framework: "pyspark", instanceCount: 2 }));
+    const [key = "", ...others] = configurations();
+    expect(others).to.be.empty;
+    const text = cloud.objects.get(key)?.toString() ?? "";
+    expect(JSON.parse(text)).to.deep.equal(sparkConfiguration({ instanceType: "ml.m5.large", instanceCount: 2 }));
+    expect(cloud.pipelines.get("fraud-test")?.PipelineDefinition).to.contain(path.dirname(key));
+  });
+
+  it("picks the engine by the size of the data where it may, and says why in its log and the execution", async () => {
+    await run(withPreprocess({ framework: "auto" }));
+    expect(configurations()).to.be.empty;
+    expect(lines[0]).to.include({ preprocessing: "scikit-learn" });
+    cloud.sizes.set("fraud/raw/creditcard.csv", 3e9);
+    await run(withPreprocess({ framework: "auto" }));
+    expect(configurations()).to.have.length(1);
+    const chosen = lines.find((line) => "preprocessing" in line && line.preprocessing === "pyspark");
+    expect(chosen)
+      .to.have.property("reason")
+      .that.matches(/3000 MB of CSV need 8\.4 GiB.*ml\.m5\.large is 4\.0 GiB/);
+    expect(cloud.started[1]?.PipelineExecutionDescription).to.contain("preprocessing on pyspark (auto: about 3000 MB");
   });
 
   it("neither uploads nor updates what has not changed", async () => {
@@ -79,7 +110,8 @@ describe("launch", () => {
     await run();
     expect(cloud.count("PutObject")).to.equal(puts);
     expect(cloud.count("UpdatePipeline")).to.equal(0);
-    expect(lines.map((line) => ("pipeline" in line ? line.pipeline : ""))).to.deep.equal(["created", "unchanged"]);
+    const upserts = lines.flatMap((line) => ("pipeline" in line ? [line.pipeline] : []));
+    expect(upserts).to.deep.equal(["created", "unchanged"]);
     expect(parameter(0, "ExecutionId")).to.not.equal(parameter(1, "ExecutionId"));
     expect(parameter(0, "RawDataVersion")).to.equal(parameter(1, "RawDataVersion"));
   });

@@ -16,6 +16,7 @@ export const rawSettings = {
   preprocess: {
     framework: "scikit-learn",
     instanceType: "ml.m5.large",
+    instanceCount: 1,
     trainRatio: 0.6,
     validationRatio: "0.2",
     testRatio: 0.2,

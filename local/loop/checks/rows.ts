@@ -1,5 +1,5 @@
 // Rows of the run's test split, for requests and files of the checks: real inputs that no training saw.
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "csv-parse/sync";
 import { claim } from "../errors";
 
@@ -13,15 +13,23 @@ export interface LabelledRow {
 
 const SAMPLE_BYTES = 4_000_000;
 
-/** The first rows of the test split: up to 4 MB of them. */
-export async function testRows(bucket: string, key: string): Promise<LabelledRow[]> {
-  const object = await new S3Client().send(
-    new GetObjectCommand({ Bucket: bucket, Key: key, Range: `bytes=0-${SAMPLE_BYTES - 1}` }),
-  );
-  const text = (await object.Body?.transformToString()) ?? "";
-  const whole = text.length < SAMPLE_BYTES ? text : text.slice(0, text.lastIndexOf("\n"));
-  const rows: string[][] = parse(whole, { skip_empty_lines: true });
-  claim(rows.length > 0, `s3://${bucket}/${key} holds no rows.`);
+/** The first rows of a split below a folder, which may be several files: up to 4 MB of them. */
+export async function splitRows(bucket: string, folder: string): Promise<LabelledRow[]> {
+  const s3 = new S3Client();
+  const rows: string[][] = [];
+  let left = SAMPLE_BYTES;
+  for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: bucket, Prefix: `${folder}/` })) {
+    for (const { Key = "", Size = 0 } of page.Contents ?? []) {
+      if (!Key.endsWith(".csv") || left <= 0) continue;
+      const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key, Range: `bytes=0-${left - 1}` }));
+      const text = (await object.Body?.transformToString()) ?? "";
+      const whole = Size <= left ? text : text.slice(0, text.lastIndexOf("\n"));
+      const parsed: string[][] = parse(whole, { skip_empty_lines: true });
+      rows.push(...parsed);
+      left -= Size;
+    }
+  }
+  claim(rows.length > 0, `s3://${bucket}/${folder} holds no rows.`);
   return rows.map(([label, ...values]) => ({ label: Number(label) === 1 ? 1 : 0, values }));
 }
 

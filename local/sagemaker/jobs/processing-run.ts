@@ -8,6 +8,7 @@ import { localise, localiseScripts, localiseValues } from "../opt-ml";
 import { downloadFiles, listInput, uploadFolder } from "../s3-files";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
+import { pathOf } from "./images";
 import { hostsOf, resourceConfig, shardFor, writeJson, type Host } from "./hosts";
 
 export type ProcessingJob = Wire<DescribeProcessingJobResponse>;
@@ -100,10 +101,12 @@ async function runHost(
     return { kind: "notStarted", reason: "AppSpecification.ContainerEntrypoint is not set: there is no image to ask" };
   }
   const packages = join(host.folder, "packages");
+  const environment = context.server.childEnvironment();
   const outcome = await runContainer(context.server.processes, {
     command: withPython(command, context.server.settings.python),
     environment: {
-      ...context.server.childEnvironment(),
+      ...environment,
+      PATH: pathOf(job.AppSpecification.ImageUri, environment["PATH"] ?? ""),
       // What the job installs is its own, as in a container: the Python is everybody's.
       PIP_TARGET: packages,
       PYTHONPATH: packages,
