@@ -31,9 +31,10 @@ async function filesUnder(folder: string): Promise<CodeFile[]> {
 
 /**
  * Reads a job's files: those of all folders as if they were one, because a container gets one folder.
+ * @param made files that are in no folder
  * @throws {Error} if a folder has no files, or if two folders have different files of one name.
  */
-export async function readJobCode(folders: readonly string[]): Promise<JobCode> {
+export async function readJobCode(folders: readonly string[], made: readonly CodeFile[] = []): Promise<JobCode> {
   const merged = new Map<string, { file: CodeFile; folder: string }>();
   for (const folder of folders) {
     const files = await filesUnder(folder);
@@ -46,7 +47,7 @@ export async function readJobCode(folders: readonly string[]): Promise<JobCode> 
       merged.set(file.path, { file, folder });
     }
   }
-  const files = [...merged.values()].map(({ file }) => file).sort((a, b) => (a.path < b.path ? -1 : 1));
+  const files = [...[...merged.values()].map(({ file }) => file), ...made].sort((a, b) => (a.path < b.path ? -1 : 1));
   return jobCode(files);
 }
 

@@ -16,6 +16,7 @@ import { jobCode, readJobCode } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { findFiles, uploadArchive, uploadFiles, type Folder } from "./object-store";
 import { oldestUnderWay } from "./overlap";
+import { rdsRoots } from "./rds-roots";
 import {
   followExecution,
   startExecution,
@@ -201,15 +202,16 @@ function scriptsFolder({ bucket, prefix }: LaunchSettings): Folder {
 
 async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {
   const scripts = scriptsFolder(settings);
-  const job = (...folders: readonly string[]) =>
-    readJobCode([...folders, "shared"].map((folder) => path.join(root, settings.jobsScriptsFolder, folder)));
-  const files = (folder: string) => job(folder).then((code) => uploadFiles(s3, scripts, code));
+  const folder = (name: string) => path.join(root, settings.jobsScriptsFolder, name);
+  const job = (...names: readonly string[]) => readJobCode([...names, "shared"].map(folder));
+  const extraction = () => readJobCode(["extract", "shared"].map(folder), [rdsRoots(new Date())]);
+  const files = (name: string) => job(name).then((code) => uploadFiles(s3, scripts, code));
   const [preprocess, evaluate, baselines, training, extract] = await Promise.all([
     files("preprocess"),
     files("evaluate"),
     files("baselines"),
     job("train", "serve").then((code) => uploadArchive(s3, scripts, code)),
-    settings.source.type === "rds" ? files("extract") : undefined,
+    settings.source.type === "rds" ? extraction().then((code) => uploadFiles(s3, scripts, code)) : undefined,
   ]);
   return { preprocess, evaluate, baselines, training, ...(extract === undefined ? {} : { extract }) };
 }

@@ -20,7 +20,7 @@ from parts import Part, PartWriter
 from refusal import refuse
 from transactions import COLUMNS
 
-#: AWS's own roots for RDS, beside this file.
+#: AWS's own roots for RDS: the launcher puts them beside this file.
 RDS_ROOTS = Path(__file__).with_name("rds-ca-bundle.pem")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
+import certifi
 import mariadb
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def options(db: mariadb.Running, secret: str, output: Path, **changes: "str | in
         "retry-seconds": 0.05,
         **{name.replace("_", "-"): value for name, value in changes.items()},
     }
-    return [word for name, value in given.items() if value != "" for word in (f"--{name}", str(value))]
+    return [word for name, value in given.items() for word in (f"--{name}", str(value))]
 
 
 def read(output: Path) -> "list[list[str]]":
@@ -192,7 +193,7 @@ REFUSALS: "list[tuple[str, str, dict, str, str]]" = [
     ("a closed port", "host-unreachable", {"port": 1}, "right", "127.0.0.1:1"),
     ("an unknown host", "host-unreachable", {"host": "db.invalid"}, "right", "source.host"),
     ("a certificate for another host", "tls-refused", {"host": "localhost"}, "right", "source.host"),
-    ("roots that do not vouch", "tls-refused", {"ca_bundle": ""}, "right", "source.caBundleKey"),
+    ("roots that do not vouch", "tls-refused", {"ca_bundle": certifi.where()}, "right", "source.caBundleKey"),
     ("no roots", "ca-bundle-unreadable", {"ca_bundle": "/nowhere/roots.pem"}, "right", "roots.pem"),
     ("a file that is no certificate", "ca-bundle-unreadable", {"ca_bundle": __file__}, "right", "PEM"),
     ("no JSON in the secret", "secret-unreadable", {}, "no JSON", "JSON"),

@@ -2,14 +2,9 @@
 
 import gzip
 import hashlib
-import re
-import ssl
 import tempfile
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from cryptography import x509
-from extract import RDS_ROOTS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parts import PartWriter
@@ -42,22 +37,3 @@ def test_parts_hold_every_line_once_in_order_each_under_the_header(batches: list
         ]
         written.append(packed)
     assert written[0] == written[1]
-
-
-def test_the_roots_are_those_of_rds_in_the_regions_that_sagemaker_is_in() -> None:
-    certificates = x509.load_pem_x509_certificates(RDS_ROOTS.read_bytes())
-    assert ssl.create_default_context(cafile=str(RDS_ROOTS)).cert_store_stats()["x509_ca"] == len(certificates)
-    kinds: dict[str, set[str]] = {}
-    for certificate in certificates:
-        certificate.verify_directly_issued_by(certificate)
-        assert certificate.not_valid_after_utc > datetime.now(timezone.utc) + timedelta(days=3650)
-        name = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
-        found = re.fullmatch(r"Amazon RDS (\S+) Root CA (RSA2048|RSA4096|ECC384) G1", str(name))
-        assert found, name
-        kinds.setdefault(found[1], set()).add(found[2])
-    assert set(map(frozenset, kinds.values())) == {frozenset({"RSA2048", "RSA4096", "ECC384"})}
-    table = (ROOT / "pipeline/images.ts").read_text()
-    regions = set(re.findall(r'^  "([a-z]{2}(?:-[a-z]+)+-\d)": "\d{12}"', table, re.MULTILINE))
-    # China's and the government's have bundles of their own.
-    ours = {region for region in regions if not re.match(r"cn-|us-gov-|us-iso", region)}
-    assert ours - kinds.keys() <= {"ca-west-1"}
