@@ -46,15 +46,17 @@ export class MlflowApps {
     }
     const Arn = this.context.arns.sagemaker(`mlflow-app/app-${randomId(12).toUpperCase()}`);
     const created = now();
-    this.apps.insert(Arn, {
-      ...request,
-      Arn,
-      MlflowVersion: MLFLOW_VERSION,
-      Status: "Created",
-      CreationTime: created,
-      LastModifiedTime: created,
+    this.context.store.transaction(() => {
+      this.apps.insert(Arn, {
+        ...request,
+        Arn,
+        MlflowVersion: MLFLOW_VERSION,
+        Status: "Created",
+        CreationTime: created,
+        LastModifiedTime: created,
+      });
+      this.context.tags.create(Arn, Tags);
     });
-    this.context.tags.create(Arn, Tags);
     return { Arn };
   }
 
@@ -73,8 +75,10 @@ export class MlflowApps {
 
   private delete(arn: string): Wire<DeleteMlflowAppResponse> {
     this.describe(arn);
-    this.apps.remove(arn);
-    this.context.tags.remove(arn);
+    this.context.store.transaction(() => {
+      this.apps.remove(arn);
+      this.context.tags.remove(arn);
+    });
     return { Arn: arn };
   }
 

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 import boto3
@@ -46,6 +47,10 @@ class Client:
             config=Config(retries={"total_max_attempts": 1}, read_timeout=20),
         )
 
+    @property
+    def exceptions(self):
+        return self.client.exceptions
+
     def __getattr__(self, operation: str):
         call = getattr(self.client, operation)
 
@@ -55,8 +60,13 @@ class Client:
                 try:
                     return call(**request)
                 except (ConnectionError, HTTPClientError):
-                    assert time.monotonic() < deadline, f"no answer to {operation}"
-                    time.sleep(0.02)
+                    pass
+                except ClientError as refused:
+                    # A server that starts, or one that is cut off from the emulator while it ends.
+                    if refused.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                        raise
+                assert time.monotonic() < deadline, f"no answer to {operation}"
+                time.sleep(0.02)
 
         return insist
 
@@ -132,7 +142,9 @@ class Work:
                 answer = {"CallbackToken": body["token"], "ClientRequestToken": body["token"] * 4}
                 answer["OutputParameters"] = [{"Name": "answer", "Value": "yes"}]
                 sagemaker.send_pipeline_execution_step_success(**answer)
-                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                with suppress(sqs.exceptions.ReceiptHandleIsInvalid):
+                    # It is gone already, its deletion's answer lost; or it comes again, and so does the same answer.
+                    sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
             everything_over.wait(0.05)
 
 
@@ -176,6 +188,8 @@ def work(cloud: Cloud, watch) -> Iterator[Work]:
             for caller in callers:
                 caller.result(90)
             for arn in work.executions.values():
+                if answering.done():
+                    answering.result()
                 ended(sagemaker, arn)
             for name in work.jobs:
                 wait_for(partial(job_is_over, sagemaker, name), name)
