@@ -6,7 +6,7 @@ import { measureBundles } from "./bundle/bundle";
 import { extractBench } from "./extract";
 import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
-import { preprocessBench } from "./preprocess";
+import { preprocessBench, sparkBench } from "./preprocess";
 
 const bundleBench: Bench = {
   names: ["bundle.maxKb", "bundle.maxLoadMs"],
@@ -21,7 +21,7 @@ const bundleBench: Bench = {
   },
 };
 
-const BENCHES = [preprocessBench, extractBench, bundleBench, loopBench];
+const BENCHES = [preprocessBench, sparkBench, extractBench, bundleBench, loopBench];
 const FILE = join(projectRoot, "bench", "results.json");
 
 /** Figures measured now take the place of earlier ones of the same name; the others stay. */

@@ -143,8 +143,6 @@ def parse(argv: list[str]) -> tuple[argparse.Namespace, list[str]]:
     options = parser.parse_args(argv)
     if not options.app:
         parser.error("missing parameter: app")
-    if options.app[0].startswith("-"):
-        parser.error(f"no such option: {options.app[0]}")
     return options, options.app
 
 
