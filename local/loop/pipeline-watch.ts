@@ -50,6 +50,17 @@ export class PipelineWatch {
     return step;
   }
 
+  /**
+   * Where the outputs of a processing step are, by name. Of a step whose results were taken from the cache they are in
+   * the folder of the execution that made them.
+   */
+  async outputsOf(step: PipelineExecutionStep): Promise<Record<string, string>> {
+    const ProcessingJobName = step.Metadata?.ProcessingJob?.Arn?.split("/").pop();
+    const job = await this.client.send(new DescribeProcessingJobCommand({ ProcessingJobName }));
+    const outputs = job.ProcessingOutputConfig?.Outputs ?? [];
+    return Object.fromEntries(outputs.map((each) => [each.OutputName ?? "", each.S3Output?.S3Uri ?? ""]));
+  }
+
   /** What the job itself said, where it said anything: the step's reason is SageMaker's general one then. */
   private async reasonOf(step: PipelineExecutionStep): Promise<string> {
     const job = step.Metadata?.ProcessingJob?.Arn?.split("/").pop();

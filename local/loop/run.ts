@@ -10,6 +10,7 @@ import { checkApi, type ApiResult } from "./checks/api";
 import { checkFirstUp } from "./checks/first-up";
 import { splitRows } from "./checks/rows";
 import { checkStream, type StreamResult } from "./checks/stream";
+import { splitUri } from "./checks/uri";
 import { fileDataset, syntheticDataset, type Dataset } from "./data";
 import { RefusedError, UserError, claim } from "./errors";
 import { launchPipeline } from "./launch-task";
@@ -45,6 +46,8 @@ export interface Findings {
   dataset?: Dataset;
   fromDatabase?: boolean;
   split?: { rows: number; frauds: number };
+  /** Where preprocessing left its outputs, by name. */
+  processed?: Record<string, string>;
   stack?: StackUp;
   executionId?: string;
   evaluation?: EvaluationReport;
@@ -136,7 +139,7 @@ export async function runLoop(
     claim(status === "InService", `Endpoint ${name} is ${status}, not InService.`);
     return { value: undefined, detail: `${name} serves ${configName}` };
   });
-  const rows = await splitRows(outputs.bucketName, `${outputs.prefix}/${launched.executionId}/processed/test`);
+  const rows = await splitRows(findings.processed?.test ?? "");
   findings.api = await stage("api", (progress) => checkApi(outputs, apiKey, registry.modelPackageArn, rows, progress));
   findings.stream = await stage("stream", (progress) =>
     checkStream(outputs, rows, launched.executionId, early, progress),
@@ -171,12 +174,12 @@ async function followPipeline(
   findings: Findings,
 ): Promise<void> {
   const step = (name: string, progress: Progress) => watch.ended(name, progress, STEP_TIMEOUT_SECONDS);
-  const document = (path: string) => readJson(outputs.bucketName, `${outputs.prefix}/${executionId}/${path}`);
+  const document = (path: string) => readJson(`s3://${outputs.bucketName}/${outputs.prefix}/${executionId}/${path}`);
 
   await stage("preprocess", async (progress) => {
     if (findings.fromDatabase) await step("Extract", progress);
-    await step("Preprocess", progress);
-    const report = (await document("processed/report/preprocess.json")) as { rows: number; frauds: number };
+    findings.processed = await watch.outputsOf(await step("Preprocess", progress));
+    const report = (await readJson(`${findings.processed.report}/preprocess.json`)) as { rows: number; frauds: number };
     findings.split = { rows: report.rows, frauds: report.frauds };
     return { value: undefined, detail: `${report.rows} rows, ${report.frauds} frauds` };
   });
@@ -252,7 +255,8 @@ async function liveEndpoint(name: string): Promise<NonNullable<Findings["endpoin
   return { name, configName: answer.EndpointConfigName ?? "", status: answer.EndpointStatus ?? "" };
 }
 
-async function readJson(bucket: string, key: string): Promise<unknown> {
+async function readJson(uri: string): Promise<unknown> {
+  const { bucket, key } = splitUri(uri);
   const object = await new S3Client().send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return JSON.parse((await object.Body?.transformToString()) ?? "null");
 }

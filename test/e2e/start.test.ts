@@ -6,6 +6,11 @@ import { gzipSync } from "node:zlib";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchLogsClient,
+  DescribeLogGroupsCommand,
+  FilterLogEventsCommand,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { ListQueuesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
@@ -84,10 +89,57 @@ async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
   }
 }
 
+interface MlflowRun {
+  status: string;
+  tags: Record<string, string>;
+  params: Record<string, string>;
+  metrics: Record<string, number>;
+}
+
+/** Every MLflow run of the stack's experiment, and what the gate's log says, over the services' own APIs. */
+async function whatIsTold(): Promise<{ mlflowRuns: MlflowRun[]; gateLog: string }> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, mlflowUrl, region } = cloud.description;
+  const ask = async (path: string, body: object): Promise<Record<string, unknown[]>> => {
+    const answer = await fetch(`${mlflowUrl}/api/2.0/mlflow/${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    return (await answer.json()) as Record<string, unknown[]>;
+  };
+  type Pairs<V> = { key: string; value: V }[];
+  const record = <V>(pairs: Pairs<V> = []) => Object.fromEntries(pairs.map(({ key, value }) => [key, value]));
+  const { experiments = [] } = await ask("experiments/search", { max_results: 100 });
+  const experiment_ids = (experiments as { experiment_id: string }[]).map(({ experiment_id }) => experiment_id);
+  const { runs = [] } = await ask("runs/search", { experiment_ids, max_results: 100 });
+  const mlflowRuns = (
+    runs as {
+      info: { status: string };
+      data: { tags: Pairs<string>; params?: Pairs<string>; metrics?: Pairs<number> };
+    }[]
+  ).map(({ info, data }) => ({
+    status: info.status,
+    tags: record(data.tags),
+    params: record(data.params),
+    metrics: record(data.metrics),
+  }));
+  const logs = new CloudWatchLogsClient({
+    endpoint,
+    region,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
+  const group = logGroups.find(({ logGroupName = "" }) => logGroupName.includes("training-gate"));
+  const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: group?.logGroupName }));
+  return { mlflowRuns, gateLog: events.map(({ message }) => message).join("\n") };
+}
+
 describe("npm start", function () {
   this.timeout(300_000);
 
-  it("runs the whole loop on generated rows, reports it, and leaves no process behind once it is down", async () => {
+  it("runs the whole loop on generated rows, and reports it", async () => {
     const run = await start(["--rows", String(ROWS), "--keep"], "loop");
     expect(run.code, run.output).to.equal(0);
     const found = report();
@@ -102,6 +154,26 @@ describe("npm start", function () {
     expect(written).to.equal(scored);
     expect(run.output).to.contain("synthetic");
     await deadLettersRaiseTheStacksAlarm();
+  });
+
+  it("refuses a model whose champion is better, and says so in the log, in MLflow and at its end; down, leaves no process", async () => {
+    // One stump, against the minima's lowest bar: only the champion stands in its way.
+    const stump = ["training.hyperparameters={num_round: 1, max_depth: 1}", "evaluation.rocAucMinThreshold=0.1"];
+    const run = await start(["--rows", String(ROWS), "--keep", ...stump.flatMap((pair) => ["--set", pair])], "loop");
+    expect(run.code, run.output).to.equal(2);
+    const { refusal = "", evaluation } = report();
+    expect(refusal).to.match(/the champion is better: on the same rows the champion, version 1, has AUPRC/);
+    expect(evaluation?.champion).to.include({ status: "compared", mlflowVersion: "1" });
+    const { mlflowRuns, gateLog } = await whatIsTold();
+    expect(gateLog).to.contain(refusal);
+    const refused = mlflowRuns.find(({ tags }) => tags.gate === "refused");
+    expect(refused?.tags).to.include({ gate_reason: refusal, champion: "compared", champion_version: "1" });
+    expect(refused?.params).to.include({ algorithm: "xgboost", num_round: "1" });
+    expect(refused?.metrics).to.include.keys("validation_aucpr_by_iteration", "test_auprc", "test_auprc_over_champion");
+    expect(refused?.status).to.equal("FINISHED");
+    const passed = mlflowRuns.filter(({ tags }) => tags.gate === "passed");
+    expect(passed.map(({ tags }) => tags.champion)).to.deep.equal(["none"]);
+    expect(mlflowRuns).to.have.length(2);
     expect(await stopCloud(join(localDirectory, "cloud"))).to.equal(true);
     expect(leftBehind("loop")).to.deep.equal([]);
   });

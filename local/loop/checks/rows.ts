@@ -2,6 +2,7 @@
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from "@aws-sdk/client-s3";
 import { parse } from "csv-parse/sync";
 import { claim } from "../errors";
+import { splitUri } from "./uri";
 
 export const FEATURES = ["Time", ...Array.from({ length: 28 }, (_, i) => `V${i + 1}`), "Amount"];
 
@@ -13,8 +14,9 @@ export interface LabelledRow {
 
 const SAMPLE_BYTES = 4_000_000;
 
-/** The first rows of a split below a folder, which may be several files: up to 4 MB of them. */
-export async function splitRows(bucket: string, folder: string): Promise<LabelledRow[]> {
+/** The first rows of a split below a folder's URI, which may be several files: up to 4 MB of them. */
+export async function splitRows(uri: string): Promise<LabelledRow[]> {
+  const { bucket, key: folder } = splitUri(uri);
   const s3 = new S3Client();
   const rows: string[][] = [];
   let left = SAMPLE_BYTES;
@@ -29,7 +31,7 @@ export async function splitRows(bucket: string, folder: string): Promise<Labelle
       left -= Size;
     }
   }
-  claim(rows.length > 0, `s3://${bucket}/${folder} holds no rows.`);
+  claim(rows.length > 0, `${uri} holds no rows.`);
   return rows.map(([label, ...values]) => ({ label: Number(label) === 1 ? 1 : 0, values }));
 }
 
