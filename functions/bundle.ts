@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
@@ -89,7 +89,7 @@ export async function functionNames(): Promise<string[]> {
 
 /**
  * Builds every function to `outDir/functions/<name>/index.js` and the launcher to `outDir/launcher/index.js`, with
- * the jobs and models that it uploads beside it. The same sources give the same bytes.
+ * the jobs, wheels and models that it uploads beside it. The same sources give the same bytes.
  *
  * @returns the functions' bundles and, last, the launcher's.
  * @throws Error with the compiler's messages when a source does not compile.
@@ -129,6 +129,11 @@ async function bundleLauncher(outDir: string): Promise<Bundle[]> {
         }),
       ),
   );
+  // Set-up downloaded them.
+  const wheels = path.join(projectRoot, ".local", "wheels");
+  if (existsSync(wheels)) {
+    await cp(wheels, path.join(directory, "wheels"), { recursive: true, mode: constants.COPYFILE_FICLONE });
+  }
   // The task runs on ECS, whose credentials come from the container's endpoint: the whole chain stays in.
   return [await bundleOne("launcher", path.join(directory, "index.js"), { entryPoints: [entry] })];
 }

@@ -106,7 +106,10 @@ function isAlgorithm(name: string): name is AlgorithmName {
 }
 
 /** Framework and version of the container that trains, evaluates and serves. */
-export function containerOf({ algorithm, frameworkVersion }: Pick<Configured, "algorithm" | "frameworkVersion">) {
+export function containerOf({ algorithm, frameworkVersion }: Pick<Configured, "algorithm" | "frameworkVersion">): {
+  readonly framework: Framework;
+  readonly version: string;
+} {
   const { framework, frameworkVersion: usual }: Algorithm = algorithms[algorithm];
   return { framework, version: frameworkVersion ?? usual };
 }

@@ -5,6 +5,7 @@ import { execution, floatParameter, join, stringParameter, text, type Expression
 import { algorithms, trainingImage } from "./algorithms";
 import type { Hyperparameters } from "./hyperparameters";
 import { model, processing, training } from "./job-steps";
+import { processingStart, trainingStart } from "./job-start";
 import type { LaunchSettings } from "./launch-settings";
 import { engineJob, type Preprocessing } from "./preprocess-engine";
 import { rawDataInS3, rawDataInTable, type ExtractPlaces, type RawData } from "./raw-data";
@@ -12,14 +13,16 @@ import type { RetryPolicy, Step } from "./step";
 
 /** Where the launcher put the jobs' code. */
 export interface CodeLocations {
-  /** Folders of plain files. */
-  /** Needed where the source is a database. */
+  /** Folder of plain files; needed where the source is a database. */
   readonly extract?: string;
+  /** Folders of plain files. */
   readonly preprocess: string;
   readonly evaluate: string;
   readonly baselines: string;
   /** A .tar.gz. */
   readonly training: string;
+  /** Folders of wheels, of the jobs whose containers lack something. */
+  readonly wheels?: Readonly<Partial<Record<Exclude<keyof CodeLocations, "wheels">, string>>>;
 }
 
 /** What is decided anew for each launch, but not for each execution. */
@@ -34,7 +37,6 @@ export interface FraudPipelineInputs {
 export const refusedStepName = "Refused";
 
 const processingFolder = "/opt/ml/processing";
-const codeFolder = `${processingFolder}/input/code`;
 /** SageMaker shows what stands in this file as the job's ExitMessage. */
 const messageFile = "/opt/ml/output/message";
 /** Preprocessing and evaluation take minutes; what runs this long hangs. */
@@ -59,7 +61,11 @@ const capacityRetry: RetryPolicy = {
  */
 export function fraudPipeline({ settings, code, preprocessing, hyperparameters }: FraudPipelineInputs): Json {
   const { preprocess: split, training: trainingSettings, evaluation, region, sagemakerRoleArn: roleArn } = settings;
-  const engine = engineJob(preprocessing, settings, { code: codeFolder, exitMessage: messageFile });
+  const engine = engineJob(preprocessing, settings, {
+    code: code.preprocess,
+    wheels: code.wheels?.preprocess,
+    exitMessage: messageFile,
+  });
   const modelImage = trainingImage(trainingSettings, region);
 
   const executionId = stringParameter("ExecutionId");
@@ -105,7 +111,6 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     ],
     inputs: {
       raw: { uri: raw.uri, path: `${processingFolder}/input/raw` },
-      code: { uri: code.preprocess, path: codeFolder },
       ...engine.inputs,
     },
     outputs: {
@@ -114,10 +119,12 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       test: splitOutput("test"),
       report: splitOutput("report"),
     },
+    environment: {
+      ...engine.environment,
+      ...(raw.version === undefined ? {} : { RAW_DATA_VERSION: raw.version }),
+    },
     // Rows that are extracted anew for each execution are never the same input twice.
-    ...(raw.version === undefined
-      ? {}
-      : { environment: { RAW_DATA_VERSION: raw.version }, caching: { expireAfter: "P30D" } }),
+    ...(raw.version === undefined ? {} : { caching: { expireAfter: "P30D" } }),
   });
 
   /** By which jobs find the execution's run in MLflow. */
@@ -127,6 +134,11 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     EXECUTION_ID: executionId,
   };
 
+  const trainStart = trainingStart({
+    program: algorithms[trainingSettings.algorithm].program,
+    code: code.training,
+    wheels: code.wheels?.training,
+  });
   const train = training("Train", {
     ...job,
     namePrefix: named("train"),
@@ -139,21 +151,21 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       legitimate_weight: text(legitimateWeight),
       false_positive_cost: String(evaluation.falsePositiveCost),
       seed: String(split.seed),
-      sagemaker_program: algorithms[trainingSettings.algorithm].program,
-      sagemaker_submit_directory: code.training,
+      ...trainStart.hyperparameters,
       sagemaker_container_log_level: "20",
       sagemaker_region: region,
     },
     channels: {
       train: { uri: preprocess.output("train"), contentType: "text/csv" },
       validation: { uri: preprocess.output("validation"), contentType: "text/csv" },
+      ...trainStart.channels,
     },
+    environment: { ...trainStart.environment, ...tracking },
     outputUri: ofExecution("model"),
     metrics: {
       "validation:auc": "^validation-auc=([0-9.]+)$",
       "validation:aucpr": "^validation-aucpr=([0-9.]+)$",
     },
-    environment: tracking,
   });
   const artifactUri = train.property("ModelArtifacts", "S3ModelArtifacts");
 
@@ -165,6 +177,11 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     dependsOn: [train],
   });
 
+  const evaluateStart = processingStart({
+    program: "evaluate.py",
+    code: code.evaluate,
+    wheels: code.wheels?.evaluate,
+  });
   const evaluate = processing("Evaluate", {
     ...job,
     namePrefix: named("evaluate"),
@@ -172,7 +189,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     image: modelImage,
     instanceType: evaluation.instanceType,
     maxRuntimeSeconds: processingMaxRuntimeSeconds,
-    entrypoint: ["python3", `${codeFolder}/evaluate.py`],
+    entrypoint: evaluateStart.entrypoint,
     arguments: [
       ...["--model", `${processingFolder}/input/model`],
       ...["--champion", `${processingFolder}/input/champion`],
@@ -187,11 +204,17 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       model: { uri: artifactUri, path: `${processingFolder}/input/model` },
       champion: { uri: champion.output("championUri"), path: `${processingFolder}/input/champion` },
       test: { uri: preprocess.output("test"), path: `${processingFolder}/input/test` },
-      code: { uri: code.evaluate, path: codeFolder },
+      ...evaluateStart.inputs,
     },
+    environment: { ...evaluateStart.environment, ...tracking },
     outputs: { evaluation: { path: `${processingFolder}/output/evaluation`, uri: ofExecution("evaluation") } },
     propertyFiles: { EvaluationReport: { output: "evaluation", path: "evaluation.json" } },
-    environment: tracking,
+  });
+
+  const baselinesStart = processingStart({
+    program: "baselines.py",
+    code: code.baselines,
+    wheels: code.wheels?.baselines,
   });
   const baselines = processing("Baselines", {
     ...job,
@@ -199,7 +222,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     image: modelImage,
     instanceType: evaluation.instanceType,
     maxRuntimeSeconds: processingMaxRuntimeSeconds,
-    entrypoint: ["python3", `${codeFolder}/baselines.py`],
+    entrypoint: baselinesStart.entrypoint,
     arguments: [
       ...["--model", `${processingFolder}/input/model`],
       ...["--train", `${processingFolder}/input/train`],
@@ -213,8 +236,9 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       model: { uri: artifactUri, path: `${processingFolder}/input/model` },
       train: { uri: preprocess.output("train"), path: `${processingFolder}/input/train` },
       test: { uri: preprocess.output("test"), path: `${processingFolder}/input/test` },
-      code: { uri: code.baselines, path: codeFolder },
+      ...baselinesStart.inputs,
     },
+    environment: baselinesStart.environment,
     outputs: { baselines: { path: `${processingFolder}/output/baselines`, uri: ofExecution("baselines") } },
   });
 
@@ -293,9 +317,9 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
 function rawData(
   settings: LaunchSettings,
   code: CodeLocations,
-  places: Omit<ExtractPlaces, "settings" | "code">,
+  places: Omit<ExtractPlaces, "settings" | "code" | "wheels">,
 ): RawData {
   if (settings.source.type === "s3") return rawDataInS3();
   if (code.extract === undefined) throw new Error("the source is a database, and there is no code to read it with");
-  return rawDataInTable(settings.source, { ...places, settings, code: code.extract });
+  return rawDataInTable(settings.source, { ...places, settings, code: code.extract, wheels: code.wheels?.extract });
 }

@@ -5,14 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { apply, array, either } from "fp-ts";
-import { algorithms, chooseAlgorithm } from "./algorithms";
+import { algorithms, chooseAlgorithm, containerOf } from "./algorithms";
 import { canonicalJson } from "./canonical-json";
 import { configErrors, describeErrors, dictionary, text } from "../config/codec";
 import { Hyperparameter } from "../config/training";
 import { executionId as newExecutionId } from "./execution-id";
-import { fraudPipeline, refusedStepName } from "./fraud-pipeline";
+import { fraudPipeline, refusedStepName, type CodeLocations } from "./fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
-import { jobCode, readJobCode } from "./job-code";
+import { jobCode, readJobCode, type CodeFile } from "./job-code";
 import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { findFiles, uploadArchive, uploadFiles, type Folder } from "./object-store";
 import { oldestUnderWay } from "./overlap";
@@ -26,8 +26,9 @@ import {
   type StepChange,
   type Upserted,
 } from "./pipeline-client";
-import { chooseEngine, type Engine, type EngineChoice, type Preprocessing } from "./preprocess-engine";
+import { chooseEngine, containers, type Engine, type EngineChoice, type Preprocessing } from "./preprocess-engine";
 import { sparkConfiguration } from "./spark-cluster";
+import { readWheels, type Container } from "./wheels";
 
 /** Exit codes of the launcher. */
 export const exitCodes = { succeeded: 0, failed: 1, refused: 2, skipped: 0 } as const;
@@ -73,13 +74,13 @@ export async function launch(context: LaunchContext): Promise<number> {
   };
   const standing = await runBefore(sagemaker, settings);
   if (standing !== undefined) return skip(standing);
-  const [code, rawData] = await Promise.all([
-    uploadCode(s3, settings, context.root),
-    rawDataKey === undefined ? undefined : findFiles(s3, settings.bucket, rawDataKey),
-  ]);
+  const rawData = rawDataKey === undefined ? undefined : await findFiles(s3, settings.bucket, rawDataKey);
   const choice = chooseEngine(settings.preprocess, rawData?.csvBytes);
   print({ preprocessing: choice.engine, reason: choice.reason });
-  const preprocessing = await preparePreprocessing(s3, settings, choice.engine);
+  const [code, preprocessing] = await Promise.all([
+    uploadCode(s3, settings, choice.engine, context.root),
+    preparePreprocessing(s3, settings, choice.engine),
+  ]);
 
   const executionId = newExecutionId(new Date());
   const pipeline = await upsertPipeline(sagemaker, {
@@ -200,20 +201,63 @@ function scriptsFolder({ bucket, prefix }: LaunchSettings): Folder {
   return { bucket, prefix: `${prefix}/scripts` };
 }
 
-async function uploadCode(s3: S3Client, settings: LaunchSettings, root: string) {
+/** What a job's code is besides its own folder and the shared one, and how it is put into S3. */
+interface More {
+  readonly folders?: readonly string[];
+  readonly made?: readonly CodeFile[];
+  readonly upload?: typeof uploadFiles;
+}
+
+/** Puts the jobs' code, and the wheels of what their containers lack, into folders named after their content. */
+async function uploadCode(
+  s3: S3Client,
+  settings: LaunchSettings,
+  engine: Engine,
+  root: string,
+): Promise<CodeLocations> {
   const scripts = scriptsFolder(settings);
-  const folder = (name: string) => path.join(root, settings.jobsScriptsFolder, name);
-  const job = (...names: readonly string[]) => readJobCode([...names, "shared"].map(folder));
-  const extraction = () => readJobCode(["extract", "shared"].map(folder), [rdsRoots(new Date())]);
-  const files = (name: string) => job(name).then((code) => uploadFiles(s3, scripts, code));
+  const jobs = path.join(root, settings.jobsScriptsFolder);
+  const job = async (container: Container, name: string, more: More = {}) => {
+    const { folders = [], made = [], upload = uploadFiles } = more;
+    const [code, wheels] = await Promise.all([
+      readJobCode(
+        [name, ...folders, "shared"].map((folder) => path.join(jobs, folder)),
+        made,
+      ),
+      readWheels(root, path.join(jobs, "wheels"), container, name),
+    ]);
+    return {
+      code: await upload(s3, scripts, code),
+      wheels: wheels === undefined ? undefined : await uploadFiles(s3, scripts, wheels),
+    };
+  };
+  const ofModel = containerOf(settings.training);
+  const { source } = settings;
   const [preprocess, evaluate, baselines, training, extract] = await Promise.all([
-    files("preprocess"),
-    files("evaluate"),
-    files("baselines"),
-    job("train", "serve").then((code) => uploadArchive(s3, scripts, code)),
-    settings.source.type === "rds" ? extraction().then((code) => uploadFiles(s3, scripts, code)) : undefined,
+    job(containers[engine], "preprocess"),
+    job(ofModel, "evaluate"),
+    job(ofModel, "baselines"),
+    job(ofModel, "train", { folders: ["serve"], upload: uploadArchive }),
+    source.type === "rds"
+      ? job({ framework: "sagemaker-scikit-learn", version: source.frameworkVersion }, "extract", {
+          made: [rdsRoots(new Date())],
+        })
+      : undefined,
   ]);
-  return { preprocess, evaluate, baselines, training, ...(extract === undefined ? {} : { extract }) };
+  return {
+    preprocess: preprocess.code,
+    evaluate: evaluate.code,
+    baselines: baselines.code,
+    training: training.code,
+    extract: extract?.code,
+    wheels: {
+      preprocess: preprocess.wheels,
+      evaluate: evaluate.wheels,
+      baselines: baselines.wheels,
+      training: training.wheels,
+      extract: extract?.wheels,
+    },
+  };
 }
 
 /** Puts Spark's configuration where its jobs find it. */
@@ -229,9 +273,11 @@ async function preparePreprocessing(s3: S3Client, settings: LaunchSettings, engi
 }
 
 /** Says in the execution itself which code it runs (the folders are shared by all runs of the same code) and on what. */
-function describeRun(settings: LaunchSettings, code: Readonly<Record<string, string>>, choice: EngineChoice): string {
+function describeRun(settings: LaunchSettings, { wheels, ...code }: CodeLocations, choice: EngineChoice): string {
   const revision = settings.gitRevision ?? "unknown";
-  const parts = Object.entries(code).map(([job, uri]) => `${job} ${uri}`);
+  const named = (kind: string, uris: Readonly<Record<string, string | undefined>>) =>
+    Object.entries(uris).flatMap(([job, uri]) => (uri === undefined ? [] : [`${job}${kind} ${uri}`]));
+  const parts = [...named("", code), ...named("'s wheels", wheels ?? {})];
   const preprocessing = `preprocessing on ${choice.engine} (${choice.reason})`;
   return [`revision ${revision}`, preprocessing, ...parts].join("; ").slice(0, 3072);
 }

@@ -1,8 +1,10 @@
 import { processingMemoryOf } from "../config/instance-types";
 import type { Preprocess } from "../config/training";
-import { imageUri, type Framework } from "./images";
+import { imageUri } from "./images";
+import { codeFolder, processingStart } from "./job-start";
 import type { ProcessingInput } from "./job-steps";
 import type { LaunchSettings } from "./launch-settings";
+import type { Container } from "./wheels";
 
 /** What a preprocessing job runs on: one machine with polars, in the scikit-learn container, or a Spark cluster. */
 export type Engine = Exclude<Preprocess["framework"], "auto">;
@@ -38,7 +40,8 @@ export function chooseEngine(
   return { engine, reason: `auto: ${data}, and half of one ${instanceType} is ${room.toFixed(1)} GiB` };
 }
 
-const images: Readonly<Record<Engine, { framework: Framework; version: string }>> = {
+/** What each engine runs in. */
+export const containers: Readonly<Record<Engine, Container>> = {
   "scikit-learn": { framework: "sagemaker-scikit-learn", version: "1.4-2" },
   pyspark: { framework: "sagemaker-spark-processing", version: "3.5" },
 };
@@ -56,15 +59,18 @@ export interface EngineJob {
   /** Where the job writes why it refuses its input. */
   readonly messageFile: string;
   readonly inputs: Readonly<Record<string, ProcessingInput>>;
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Where the Spark container looks for it. */
 const configurationFolder = "/opt/ml/processing/input/conf";
 
-/** Paths in the job's container. */
-export interface EngineJobPaths {
-  /** Folder of its scripts. */
+/** What the job is given. */
+export interface EngineJobGiven {
+  /** Folder of its scripts in S3. */
   readonly code: string;
+  /** Folder of wheels in S3, where one machine's container lacks something. Spark's holds what its job imports. */
+  readonly wheels: string | undefined;
   /** SageMaker shows what stands in this file as the job's ExitMessage. */
   readonly exitMessage: string;
 }
@@ -73,22 +79,26 @@ export interface EngineJobPaths {
  * Image, instances and command of the engine.
  * @throws {Error} if there is no image of the engine in the region.
  */
-export function engineJob(preprocessing: Preprocessing, settings: LaunchSettings, paths: EngineJobPaths): EngineJob {
-  const { code, exitMessage } = paths;
-  const { framework, version } = images[preprocessing.engine];
+export function engineJob(preprocessing: Preprocessing, settings: LaunchSettings, given: EngineJobGiven): EngineJob {
+  const { code, wheels, exitMessage } = given;
+  const { framework, version } = containers[preprocessing.engine];
   const image = imageUri(framework, version, settings.region);
   if (preprocessing.engine === "scikit-learn") {
-    const entrypoint = ["python3", `${code}/preprocess.py`];
-    return { image, instanceCount: 1, entrypoint, messageFile: exitMessage, inputs: {} };
+    const start = processingStart({ program: "preprocess.py", code, wheels });
+    return { image, instanceCount: 1, messageFile: exitMessage, ...start };
   }
   // smspark-submit leaves a message of its own: submit.py puts the job's in its place.
   const reasonFile = "/opt/ml/output/reason";
-  const submit = ["smspark-submit", "--py-files", code, `${code}/preprocess_spark.py`];
+  const submit = ["smspark-submit", "--py-files", codeFolder, `${codeFolder}/preprocess_spark.py`];
   return {
     image,
     instanceCount: settings.preprocess.instanceCount,
-    entrypoint: ["python3", `${code}/submit.py`, reasonFile, exitMessage, ...submit],
+    entrypoint: ["python3", `${codeFolder}/submit.py`, reasonFile, exitMessage, ...submit],
     messageFile: reasonFile,
-    inputs: { conf: { uri: preprocessing.configuration, path: configurationFolder } },
+    inputs: {
+      code: { uri: code, path: codeFolder },
+      conf: { uri: preprocessing.configuration, path: configurationFolder },
+    },
+    environment: {},
   };
 }

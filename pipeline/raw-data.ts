@@ -1,5 +1,6 @@
 import { stringParameter, type Expression, type Parameter, type Value } from "./expressions";
 import { processing } from "./job-steps";
+import { processingStart } from "./job-start";
 import type { LaunchSettings, SourceRds } from "./launch-settings";
 import { imageUri } from "./images";
 import type { RetryPolicy, Step } from "./step";
@@ -30,6 +31,8 @@ export interface ExtractPlaces {
   readonly settings: Pick<LaunchSettings, "region" | "bucket" | "prefix" | "baseJobNamePrefix" | "kmsKeyArn">;
   /** Folder of plain files. */
   readonly code: string;
+  /** Folder of wheels, where the container lacks something. */
+  readonly wheels: string | undefined;
   /** A folder of the execution's. */
   readonly ofExecution: (...folders: readonly string[]) => Expression<string>;
   readonly tags: Readonly<Record<string, Value<string>>>;
@@ -43,7 +46,8 @@ const folder = "/opt/ml/processing";
  * a changed one without reading it.
  */
 export function rawDataInTable(source: SourceRds, places: ExtractPlaces): RawData {
-  const { settings, code, ofExecution } = places;
+  const { settings, code, wheels, ofExecution } = places;
+  const start = processingStart({ program: "extract.py", code, wheels });
   const roots = source.caBundleKey;
   const rootsFolder = `${folder}/input/roots`;
   const extract = processing("Extract", {
@@ -53,7 +57,7 @@ export function rawDataInTable(source: SourceRds, places: ExtractPlaces): RawDat
     instanceType: source.instanceType,
     volumeSizeGb: source.volumeSizeGb,
     maxRuntimeSeconds: source.maxRuntimeSeconds,
-    entrypoint: ["python3", `${folder}/input/code/extract.py`],
+    entrypoint: start.entrypoint,
     arguments: [
       ...["--host", source.host],
       ...["--port", String(source.port)],
@@ -69,8 +73,9 @@ export function rawDataInTable(source: SourceRds, places: ExtractPlaces): RawDat
       ...(roots === undefined
         ? {}
         : { roots: { uri: `s3://${settings.bucket}/${settings.prefix}/${roots}`, path: rootsFolder } }),
-      code: { uri: code, path: `${folder}/input/code` },
+      ...start.inputs,
     },
+    environment: start.environment,
     outputs: {
       rows: { uri: ofExecution("extracted", "rows"), path: `${folder}/output/rows` },
       report: { uri: ofExecution("extracted", "report"), path: `${folder}/output/report` },

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { downloadWheels, wheelsState } from "./wheels.mjs";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const local = join(root, ".local");
@@ -132,6 +133,13 @@ const pythonStep = {
     await installLock(this.name, python, "tools/python/requirements.lock");
     return { python };
   },
+};
+
+/** What jobs import and AWS's containers lack: the build gives it to the launcher, which puts it into S3. */
+const wheelsStep = {
+  name: "Wheels of the jobs",
+  inputs: wheelsState,
+  run: () => downloadWheels((args) => execute("Wheels of the jobs", "PyPI", python, args)),
 };
 
 /** Clients of AWS that others wrote, apart from what the jobs run on: only tests ask for them. */
@@ -276,6 +284,7 @@ export async function setup({ withOracles = false, withSpark = false } = {}) {
     nodeStep,
     packagesStep,
     pythonStep,
+    wheelsStep,
     pulumiStep,
     ...(withOracles ? [oraclesStep] : []),
     ...(withSpark ? [sparkStep] : []),
@@ -326,6 +335,7 @@ export async function setup({ withOracles = false, withSpark = false } = {}) {
       run(pulumiStep),
       run(nodeStep).then(() => run(packagesStep)),
       run(pythonStep)
+        .then(() => run(wheelsStep))
         .then(() => run(oraclesStep))
         .then(() => run(sparkStep)),
     ]);

@@ -10,6 +10,7 @@ raised: it travels as a :class:`Refusal` to ``output_fn``, which alone can answe
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from trained_model import TrainedModel, load_folder
 from transactions import FEATURES
+from wheels import install_missing
 
 CSV, JSON = "text/csv", "application/json"
 #: Characters of a value that an answer shows.
@@ -50,7 +52,12 @@ def model_fn(model_dir: str) -> ServedModel:
 
     Raises:
         ValueError: there is none, or one that this code cannot ask.
+        WheelError: what it needs cannot be installed.
     """
+    wheels = Path(model_dir) / "code" / "wheels"
+    packages = install_missing(wheels) if wheels.is_dir() else None
+    if packages is not None:
+        sys.path.insert(0, str(packages))
     # A request is small: threads would cost more than they give.
     model = load_folder(Path(model_dir), threads=1)
     description = {

@@ -1,4 +1,4 @@
-"""Trains XGBoost in SageMaker script mode (framework containers 1.7-1 and 3.0-5, and unchanged anywhere else)."""
+"""Trains XGBoost in SageMaker script mode: in its framework container 3.0-5, and unchanged anywhere else."""
 
 import argparse
 import os

@@ -1,9 +1,10 @@
 """What training is whatever the algorithm: options, splits, threshold, metadata, the model's folder.
 
 Reads the channels ``train`` and ``validation`` (label-first CSV). Writes to the model folder the algorithm's own file,
-``metadata/model.json``, ``metadata/history.json`` (validation metrics by iteration) and ``code/`` (the serving script
-and what it imports). An algorithm chooses its number of trees by early stopping on average precision; the decision
-threshold is chosen here by cost. Both on validation: neither ever sees the test split.
+``metadata/model.json``, ``metadata/history.json`` (validation metrics by iteration) and ``code/`` (the serving script,
+what it imports, and the wheels of what the container lacks). An algorithm chooses its number of trees by early stopping
+on average precision; the decision threshold is chosen here by cost. Both on validation: neither ever sees the test
+split.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from trained_model import METADATA, MODULES, Predictor, TrainedModel
 from transactions import FEATURES
 
 #: What the endpoint needs beside the model and the module that asks it.
-SERVING_CODE = ["inference.py", "trained_model.py", "transactions.py"]
+SERVING_CODE = ["inference.py", "trained_model.py", "transactions.py", "wheels.py"]
 #: Least value of what every algorithm takes.
 LEAST = {"legitimate_weight": 1e-6, "false_positive_cost": 0}
 
@@ -172,6 +173,10 @@ def write_model(algorithm: Algorithm, fitted: Fitted, metadata: "dict[str, Any]"
     here = Path(__file__).resolve().parent
     for name in [*SERVING_CODE, f"{MODULES[algorithm.name]}.py"]:
         shutil.copyfile(here / name, code / name)
+    # The endpoint's container is this one, and lacks the same.
+    wheels = os.environ.get("JOB_WHEELS")
+    if wheels:
+        shutil.copytree(wheels, code / "wheels", dirs_exist_ok=True)
 
 
 def main(algorithm: Algorithm) -> None:

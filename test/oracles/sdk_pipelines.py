@@ -130,13 +130,14 @@ def fraud(
     def of_execution(*folders: str) -> Join:
         return Join(on="/", values=["s3://bucket/fraud", execution_id, *folders])
 
-    def processor(task: str, image: str, program: str, **more) -> Processor:
+    def processor(task: str, image: str, program: str, env: dict | None = None, **more) -> Processor:
         usual = dict(
             role=ROLE,
             image_uri=image,
             instance_count=1,
             instance_type="ml.m5.large",
-            entrypoint=["python3", f"{folder}/input/code/{program}"],
+            entrypoint=["python3", f"{folder}/input/code/run_job.py"],
+            env={"JOB_PROGRAM": program, **(env or {})},
             max_runtime_in_seconds=7200,
             base_job_name=f"fraud-test-{task}",
             output_kms_key=key,
@@ -193,7 +194,7 @@ def fraud(
             "preprocess",
             sklearn_image,
             "preprocess.py",
-            env=None if from_database else {"RAW_DATA_VERSION": raw_data_version},
+            env={} if from_database else {"RAW_DATA_VERSION": raw_data_version},
         ).run(
             inputs=[given("raw", raw, "raw"), given("code", "s3://bucket/fraud/scripts/a", "code")],
             outputs=[split("train"), split("validation"), split("test"), split("report")],
@@ -214,7 +215,7 @@ def fraud(
     train = TrainingStep(
         name="Train",
         step_args=XGBoost(
-            entry_point="train_xgboost.py",
+            entry_point="run_job.py",
             source_dir="s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
             code_location="s3://bucket/fraud/scripts",
             framework_version="3.0-5",
@@ -237,7 +238,7 @@ def fraud(
                 {"Name": "validation:auc", "Regex": "^validation-auc=([0-9.]+)$"},
                 {"Name": "validation:aucpr", "Regex": "^validation-aucpr=([0-9.]+)$"},
             ],
-            environment=tracking,
+            environment={"JOB_PROGRAM": "train_xgboost.py", **tracking},
             tags=job_tags,
             debugger_hook_config=False,
             disable_profiler=True,

@@ -66,7 +66,7 @@ describe("the fraud pipeline", () => {
     const preprocess = at(step(json, "Preprocess"), "Arguments");
     expect(at(preprocess, "AppSpecification")).to.deep.equal({
       ImageUri: "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
-      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/preprocess.py"],
+      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/run_job.py"],
       ContainerArguments: [
         ..."--input /opt/ml/processing/input/raw --output /opt/ml/processing/output".split(" "),
         ..."--train-ratio 0.6 --validation-ratio 0.2 --test-ratio 0.2 --split temporal --seed 7 --message-file /opt/ml/output/message".split(
@@ -88,7 +88,10 @@ describe("the fraud pipeline", () => {
         S3UploadMode: "EndOfJob",
       },
     });
-    expect(at(preprocess, "Environment")).to.deep.equal({ RAW_DATA_VERSION: { Get: "Parameters.RawDataVersion" } });
+    expect(at(preprocess, "Environment")).to.deep.equal({
+      JOB_PROGRAM: "preprocess.py",
+      RAW_DATA_VERSION: { Get: "Parameters.RawDataVersion" },
+    });
   });
 
   it("submits preprocessing to Spark's container with the same arguments, its configuration and all instances", () => {
@@ -132,7 +135,7 @@ describe("the fraud pipeline", () => {
       legitimate_weight: { "Std:Join": { On: "", Values: [{ Get: "Parameters.LegitimateWeight" }] } },
       false_positive_cost: "5",
       seed: "7",
-      sagemaker_program: "train_xgboost.py",
+      sagemaker_program: "run_job.py",
       sagemaker_submit_directory: code.training,
       sagemaker_container_log_level: "20",
       sagemaker_region: "eu-west-1",
@@ -157,7 +160,7 @@ describe("the fraud pipeline", () => {
     const image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3";
     const train = at(step(lgbm, "Train"), "Arguments");
     expect(at(train, "AlgorithmSpecification", "TrainingImage")).to.equal(image);
-    expect(at(train, "HyperParameters", "sagemaker_program")).to.equal("train_lgbm.py");
+    expect(at(train, "Environment")).to.include({ JOB_PROGRAM: "train_lgbm.py" });
     expect(at(step(lgbm, "Evaluate"), "Arguments", "AppSpecification", "ImageUri")).to.equal(image);
     const [register, create] = at(step(lgbm, "GateDecision"), "Arguments", "IfSteps") as unknown[];
     expect(at(register, "Arguments")).to.include({ algorithm: "lgbm", image });
@@ -211,6 +214,34 @@ describe("the fraud pipeline", () => {
         EXECUTION_ID: { Get: "Parameters.ExecutionId" },
       });
     }
+  });
+
+  it("hands each job the wheels of what its container lacks, and says where they are", () => {
+    const wheels = { preprocess: "s3://bucket/w/p", evaluate: "s3://bucket/w/e", training: "s3://bucket/w/t" };
+    const withWheels = fraudPipeline({
+      settings: settings(),
+      code: { ...code, wheels },
+      preprocessing: { engine: "scikit-learn" },
+      hyperparameters: {},
+    });
+    for (const [name, uri] of [
+      ["Preprocess", wheels.preprocess],
+      ["Evaluate", wheels.evaluate],
+    ] as const) {
+      const given = at(step(withWheels, name), "Arguments");
+      const inputs = at(given, "ProcessingInputs") as { InputName: string; S3Input: object }[];
+      const found = inputs.find(({ InputName }) => InputName === "wheels");
+      expect(found?.S3Input).to.include({ S3Uri: uri, LocalPath: "/opt/ml/processing/input/wheels" });
+      expect(at(given, "Environment", "JOB_WHEELS")).to.equal("/opt/ml/processing/input/wheels");
+    }
+    const train = at(step(withWheels, "Train"), "Arguments");
+    expect(at(train, "InputDataConfig", 2)).to.deep.equal({
+      ChannelName: "wheels",
+      DataSource: {
+        S3DataSource: { S3DataType: "S3Prefix", S3DataDistributionType: "FullyReplicated", S3Uri: wheels.training },
+      },
+    });
+    expect(at(train, "Environment", "JOB_WHEELS")).to.equal("/opt/ml/input/data/wheels");
   });
 
   it("gates on the evaluation of the test split", () => {
@@ -319,14 +350,14 @@ describe("the fraud pipeline", () => {
     });
     expect(at(extract, "Arguments", "AppSpecification")).to.deep.equal({
       ImageUri: "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.4-2-cpu-py3",
-      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/extract.py"],
+      ContainerEntrypoint: ["python3", "/opt/ml/processing/input/code/run_job.py"],
       ContainerArguments: [
         ...["--host", rdsSource.host, "--port", "3306", "--database", "credit_fraud", "--table", "transactions"],
         ...["--secret-arn", rdsSource.secretArn, "--output", "/opt/ml/processing/output"],
         ...["--message-file", "/opt/ml/output/message"],
       ],
     });
-    expect(at(extract, "Arguments", "Environment")).to.equal(undefined);
+    expect(at(extract, "Arguments", "Environment")).to.deep.equal({ JOB_PROGRAM: "extract.py" });
     expect(at(extract, "Arguments", "ProcessingOutputConfig", "Outputs", 0, "S3Output", "S3Uri")).to.deep.equal(
       ofExecution("extracted", "rows"),
     );

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, glob, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
@@ -16,6 +16,16 @@ import { rawSettings, rdsSource } from "./samples";
 
 const projectRoot = path.resolve(__dirname, "../..");
 
+/** As the build leaves the wheels of every lock, but for what is in them. */
+async function downloadNothing(locks: string, wheels: string): Promise<void> {
+  for await (const lock of glob("*/*.lock", { cwd: locks })) {
+    const folder = path.join(wheels, lock.replace(/\.lock$/, ""));
+    await mkdir(folder, { recursive: true });
+    await cp(path.join(locks, lock), path.join(folder, "requirements.lock"));
+    await writeFile(path.join(folder, "a-1-py3-none-any.whl"), lock);
+  }
+}
+
 describe("launch", () => {
   let root: string;
   let cloud: FakeCloud;
@@ -25,6 +35,7 @@ describe("launch", () => {
     root = await mkdtemp(path.join(tmpdir(), "launch-"));
     await cp(path.join(projectRoot, "jobs"), path.join(root, "jobs"), { recursive: true });
     await cp(path.join(projectRoot, "models"), path.join(root, "models"), { recursive: true });
+    await downloadNothing(path.join(root, "jobs", "wheels"), path.join(root, "wheels"));
     cloud = new FakeCloud();
     cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from("Time,V1"));
     lines = [];
@@ -127,6 +138,49 @@ describe("launch", () => {
     expect(cloud.count("UpdatePipeline")).to.equal(1);
   });
 
+  const definition = () => cloud.pipelines.get("fraud-test")?.PipelineDefinition ?? "";
+  const failure = (attempt: Promise<unknown>) =>
+    attempt.then(
+      () => undefined,
+      (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+    );
+
+  it("uploads the wheels that the chosen containers lack, by content", async () => {
+    await run();
+    // XGBoost's container trains without.
+    const sets = () => uploads().filter((key) => key.endsWith("/requirements.lock"));
+    expect(sets()).to.have.length(3);
+    expect(definition()).to.not.contain("/opt/ml/input/data/wheels");
+    await run({ TRAINING_ALGORITHM: "lgbm" });
+    expect(sets()).to.have.length(6);
+    expect(definition()).to.contain("/opt/ml/input/data/wheels");
+    expect(cloud.started[1]?.PipelineExecutionDescription).to.contain("training's wheels s3://bucket/fraud/scripts/");
+
+    await run();
+    const updates = cloud.count("UpdatePipeline");
+    await writeFile(path.join(root, "wheels/sagemaker-scikit-learn-1.4-2/preprocess/a-1-py3-none-any.whl"), "new");
+    await run();
+    expect(sets()).to.have.length(7);
+    expect(cloud.count("UpdatePipeline")).to.equal(updates + 1);
+  });
+
+  it("starts nothing whose packages are not there, or not those that are locked", async () => {
+    const folder = path.join(root, "wheels", "sagemaker-scikit-learn-1.4-2", "preprocess");
+    await writeFile(path.join(folder, "requirements.lock"), "polars==1.0.0");
+    expect(await failure(run())).to.contain(
+      "the wheels of preprocess in sagemaker-scikit-learn-1.4-2 are of another lock",
+    );
+    await rm(folder, { recursive: true });
+    expect(await failure(run()))
+      .to.contain("are not there")
+      .and.contain("npm run build");
+    const training = { ...rawSettings.training, algorithm: "lgbm", frameworkVersion: "1.2-1" };
+    expect(await failure(run({ LAUNCH_SETTINGS: JSON.stringify({ ...rawSettings, training }) })))
+      .to.contain('no wheels for sagemaker-scikit-learn in version "1.2-1"')
+      .and.contain("known: 1.4-2");
+    expect(cloud.started).to.have.length(0);
+  });
+
   it("updates for another role or hyperparameter", async () => {
     await run();
     await run({ XGBOOST_MAX_DEPTH: "3" });
@@ -141,9 +195,8 @@ describe("launch", () => {
 
   it("trains the algorithm that the environment names, from its own defaults", async () => {
     await run({ TRAINING_ALGORITHM: "lgbm", LGBM_NUM_LEAVES: "7", XGBOOST_MAX_DEPTH: "3" });
-    const definition = cloud.pipelines.get("fraud-test")?.PipelineDefinition;
-    expect(definition)
-      .to.contain('"sagemaker_program":"train_lgbm.py"')
+    expect(definition())
+      .to.contain('"JOB_PROGRAM":"train_lgbm.py"')
       .and.contain('"num_leaves":"7"')
       // The configured one is XGBoost's.
       .and.contain('"max_depth":"-1"');
