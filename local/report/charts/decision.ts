@@ -14,6 +14,7 @@ export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup |
   const shown = Math.max(threshold, low);
   const curve = cost.curve.filter(([at]) => at >= low);
   const costs = [...curve.map(([, value]) => value), cost.total];
+  const [cheapest, dearest] = [Math.min(...costs), Math.max(...costs)];
   const best = curve.reduce<[number, number] | undefined>(
     (least, point) => (least && least[1] <= point[1] ? least : point),
     undefined,
@@ -34,9 +35,11 @@ export function costCurve({ cost, threshold }: EvaluationReport, badge: Markup |
       y: {
         label: "↑ cost on the test split",
         // A model without a mistake costs nothing, which no logarithm shows.
-        type: Math.min(...costs) >= 0.01 ? "log" : "symlog",
+        type: cheapest >= 0.01 ? "log" : "symlog",
+        // An axis from a value to itself has no places.
+        domain: [cheapest, dearest > cheapest ? dearest : Math.max(10 * cheapest, 10)],
         grid: true,
-        ticks: roundTicks(Math.min(...costs), Math.max(...costs)),
+        ticks: roundTicks(cheapest, dearest),
         tickFormat: "~s",
         nice: true,
       },
