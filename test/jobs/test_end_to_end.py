@@ -193,9 +193,12 @@ def test_every_row_goes_to_exactly_one_split(example_run):
 def test_the_evaluation_has_the_shape_that_the_gate_and_the_report_read(example_run):
     found = example_run.evaluation
     assert set(found) == {
-        *("schemaVersion", "algorithm", "threshold", "rows", "metrics", "cost", "confusionMatrix", "curves")
+        *("schemaVersion", "algorithm", "threshold", "rows", "metrics", "cost", "confusionMatrix", "curves"),
+        *("calibrationError", "champion"),
     }
-    assert (found["schemaVersion"], found["algorithm"]) == (1, example_run.algorithm)
+    assert (found["schemaVersion"], found["algorithm"]) == (2, example_run.algorithm)
+    assert 0 <= found["calibrationError"]["expected"] <= found["calibrationError"]["maximum"] <= 1
+    assert found["champion"]["status"] == "none"
     test = example_run.split("test")
     assert found["rows"] == {"test": len(test), "frauds": int(test[0].sum()), "legitimateWeight": 10}
     metrics = {"rocAuc", "auprc", "recallAtFpr001", "precision", "recall", "f1", "brier"}
