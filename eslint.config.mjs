@@ -30,7 +30,7 @@ export default tseslint.config(
   },
   { files: ["test/**/*.ts"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
   {
-    files: ["**/*.mjs"],
+    files: ["**/*.mjs", "**/*.d.mts"],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {
       parserOptions: { projectService: false, project: false },
