@@ -15,7 +15,7 @@ export interface EngineChoice {
   readonly reason: string;
 }
 
-/** The job's memory at its peak, in bytes for each byte of CSV: 2.1 to 2.6 were measured. */
+/** The job's memory at its peak, in bytes for each byte of CSV: the bench (preprocess.peakMb) has 2.3. */
 const peakPerCsvByte = 3;
 const bytesPerMb = 1e6;
 const bytesPerGib = 2 ** 30;

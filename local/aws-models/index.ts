@@ -1,6 +1,18 @@
 /** AWS's published API models: what a service's operations take and give. */
 export { answer } from "./answer";
 export { cloudFormationSchemas, loadCloudFormation, type CloudFormationType } from "./cloudformation";
+export {
+  arn,
+  between,
+  bucketName,
+  functionEnvironment,
+  jsonObject,
+  named,
+  oneOf,
+  policy,
+  scheduleExpression,
+  schedulerExpression,
+} from "./formats";
 export { modelsCache } from "./installed";
 export { sameName, toInput, type Mapped } from "./mapping";
 export { mirror, sameJson } from "./mirror";

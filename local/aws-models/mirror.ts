@@ -1,3 +1,4 @@
+import { parsedJson } from "./json";
 import { sameName } from "./mapping";
 import { isObject } from "./validate";
 
@@ -45,17 +46,8 @@ function sameText(one: string, other: string): boolean {
 
 /** Whether two texts are the same JSON value, whatever their spacing and the order of their keys. */
 export function sameJson(one: string, other: string): boolean {
-  const values = [one, other].map(parse);
+  const values = [one, other].map(parsedJson);
   return values.every((value) => value !== undefined) && canonical(values[0]) === canonical(values[1]);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function canonical(value: unknown): string {

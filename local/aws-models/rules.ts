@@ -1,4 +1,4 @@
-import { jsonObject, policy } from "../provider/checks";
+import { jsonObject, policy } from "./formats";
 import type { Refusal } from "./refusal";
 
 // What AWS's models don't say of a request, for services that speak AWS JSON: each is refused by AWS, and admitted by

@@ -1,6 +1,5 @@
 import type { Context, Refusal } from "./context";
-import { sameName } from "../aws-models";
-import { arn, jsonObject } from "./checks";
+import { arn, jsonObject, sameName } from "../aws-models";
 import { autoName, nameOf, typeOf } from "./naming";
 import type { AnyResource } from "./resource";
 import { hasUnknown, isBlob, isObject, pick, settle, UNKNOWN, type Properties } from "./values";

@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { between, jsonObject, oneOf } from "../checks";
+import { between, jsonObject, oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";

@@ -1,6 +1,6 @@
 import type { RestApi } from "@aws-sdk/client-api-gateway";
 import type * as aws from "@pulumi/aws";
-import { between, policy } from "../checks";
+import { between, policy } from "../../aws-models";
 import { resource, type ResourceTable } from "../resource";
 import type { Context } from "../context";
 import { omit, pick, type Plain } from "../values";

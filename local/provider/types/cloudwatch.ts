@@ -1,6 +1,6 @@
 import type { Dimension, MetricDataQuery } from "@aws-sdk/client-cloudwatch";
 import type * as aws from "@pulumi/aws";
-import { arn, oneOf } from "../checks";
+import { arn, oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";

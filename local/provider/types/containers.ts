@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { named } from "../checks";
+import { named } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { retag, tagMap } from "./shared";

@@ -1,6 +1,6 @@
 import type { GlobalSecondaryIndexDescription, KeySchemaElement, TableDescription } from "@aws-sdk/client-dynamodb";
 import type * as aws from "@pulumi/aws";
-import { named } from "../checks";
+import { named } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";

@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { jsonObject, scheduleExpression, schedulerExpression } from "../checks";
+import { jsonObject, scheduleExpression, schedulerExpression } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";

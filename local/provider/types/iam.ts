@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { policy } from "../checks";
+import { policy } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed } from "../values";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as aws from "@pulumi/aws";
-import { between, policy } from "../checks";
+import { between, policy } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed } from "../values";

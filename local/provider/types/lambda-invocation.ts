@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type * as aws from "@pulumi/aws";
-import { jsonObject, oneOf } from "../checks";
+import { jsonObject, oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { UNKNOWN, type Plain } from "../values";

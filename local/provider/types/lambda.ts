@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import { zip } from "../assets";
-import { between, functionEnvironment, jsonObject } from "../checks";
+import { between, functionEnvironment, jsonObject } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit, type Plain } from "../values";

@@ -1,6 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { sameJson } from "../../aws-models";
-import { arn, between, jsonObject, named, policy } from "../checks";
+import { arn, between, jsonObject, named, policy, sameJson } from "../../aws-models";
 import { resource, type ResourceTable } from "../resource";
 import { changed, omit } from "../values";
 import { attributes, changedAttributes, fromAttributes, ownTags, retag, tagList, tagMap } from "./shared";

@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { bucketName, policy } from "../checks";
+import { bucketName, policy } from "../../aws-models";
 import type { Counterpart } from "../cloudformation";
 import type { Context } from "../context";
 import { resource, type AnyResource, type ResourceTable } from "../resource";

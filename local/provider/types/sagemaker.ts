@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { oneOf } from "../checks";
+import { oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit } from "../values";

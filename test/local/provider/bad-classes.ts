@@ -23,7 +23,7 @@ export interface Bad {
   /** The input that the refusal names. */
   property: string;
   says: RegExp;
-  /** AWS's published model of the service, or our further checks (`local/provider/checks.ts`). */
+  /** AWS's published model of the service, or our further checks (`local/aws-models/formats.ts`). */
   by: "model" | "checks";
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { parsedJson } from "./json";
 
 /** Rules of AWS that its published models don't carry. Each returns what is wrong, or undefined. */
 
@@ -20,7 +21,7 @@ export function bucketName(name: string): Problem {
 
 /** JSON text of an object. */
 export function jsonObject(text: string): Problem {
-  const value = parse(text);
+  const value = parsedJson(text);
   return typeof value === "object" && value !== null ? undefined : "is not a JSON document";
 }
 
@@ -29,7 +30,7 @@ export type PolicyKind = "identity" | "trust" | "resource";
 
 /** The grammar of a policy document, as far as it can be told without the services. */
 export function policy(text: string, kind: PolicyKind): Problem {
-  const document = parse(text);
+  const document = parsedJson(text);
   if (typeof document !== "object" || document === null || Array.isArray(document)) return "is not a JSON document";
   const { Statement: statement } = document as { Statement?: unknown };
   const statements: unknown[] = Array.isArray(statement) ? statement : [statement];
@@ -82,15 +83,6 @@ export function arn(text: string): Problem {
 /** A name of letters, digits and a few signs. */
 export function named(name: string, pattern: RegExp, signs: string): Problem {
   return pattern.test(name) ? undefined : `"${name}" has other characters than letters, digits${signs}`;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
