@@ -10,7 +10,7 @@ import lightgbm as lgb
 import numpy as np
 from lightgbm_model import FILE, VERSION, LightGBMModel
 from split_files import Split
-from training import Algorithm, Fitted, main
+from trainer import Algorithm, Fitted, main
 from transactions import FEATURES
 
 #: Hyperparameters that the booster takes, under LightGBM's own names. Near the library's defaults it learns nothing of

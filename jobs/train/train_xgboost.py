@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 import xgboost as xgb
 from split_files import Split
-from training import Algorithm, Fitted, main
+from trainer import Algorithm, Fitted, main
 from transactions import FEATURES
 from xgboost_model import FILE, VERSION, XGBoostModel
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,17 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from endpoints import SCRIPT, ask, delete, deploy, make_config, make_model, settled, variant
 from local_cloud import Cloud, wait_for
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """One of its own: what others made has processes too."""
+    running = Cloud(tmp_path_factory.mktemp("processes"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
 
 SLOW = SCRIPT.replace("def model_fn(model_dir):", "def model_fn(model_dir):\n    time.sleep(600)")
 

@@ -150,7 +150,8 @@ def test_search(sagemaker, package: str) -> None:
     )
     assert record["ModelPackageArn"] == package
     assert record["CreationTime"] < datetime.datetime.now(datetime.UTC)
-    assert not found("ModelPackage", ("ModelPackageVersion", "GreaterThan", "1"))
+    of_group = ("ModelPackageGroupName", "Equals", "registry")
+    assert not found("ModelPackage", of_group, ("ModelPackageVersion", "GreaterThan", "1"))
     [group] = found("ModelPackageGroup", ("Tags.team", "In", "risk,fraud"))
     assert group["Tags"] == [{"Key": "team", "Value": "fraud"}]
 
