@@ -280,7 +280,7 @@ def test_leaves_the_server_at_once_when_nobody_wants_more(db: mariadb.Running, s
     next(rows)
     assert connected(db) == 1
     rows.close()
-    wait_for(lambda: connected(db) == 0, "the server to see that its reader is gone", 10)
+    wait_for(lambda: connected(db) == 0, "the server to see that its reader is gone")
     snapshot.close()
 
 

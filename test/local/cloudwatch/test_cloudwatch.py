@@ -282,22 +282,22 @@ def put_alarm(client, name: str, told, **change) -> None:
 def test_an_alarm_is_raised_by_its_metric_alone_and_clears_by_itself(any_client, told):
     dimensions = [{"Name": "Endpoint", "Value": "live"}]
     put_alarm(any_client, "errors", told, Dimensions=dimensions, TreatMissingData="notBreaching")
-    wait_for(lambda: state(any_client, "errors") == "OK", "the alarm to be OK", 10)
+    wait_for(lambda: state(any_client, "errors") == "OK", "the alarm to be OK")
     other = [{"Name": "Endpoint", "Value": "other"}]
     data = [{"MetricName": "errors", "Dimensions": other, "Value": 5.0}, {"MetricName": "errors", "Value": 5.0}]
     any_client.put_metric_data(Namespace="Tests", MetricData=data)
     # Evaluated after that metric, and with it: a second alarm, on the other dimension, tells when.
     put_alarm(any_client, "others", told, MetricName="errors", Dimensions=other)
-    wait_for(lambda: state(any_client, "others") == "ALARM", "the other dimension's alarm", 10)
+    wait_for(lambda: state(any_client, "others") == "ALARM", "the other dimension's alarm")
     assert state(any_client, "errors") == "OK"
 
     value = [{"MetricName": "errors", "Dimensions": dimensions, "Value": 2.0}]
     any_client.put_metric_data(Namespace="Tests", MetricData=value)
-    wait_for(lambda: state(any_client, "errors") == "ALARM", "the alarm", 10)
+    wait_for(lambda: state(any_client, "errors") == "ALARM", "the alarm")
     # Three periods of ten seconds later nothing of it is left in the evaluation range.
     wait_for(lambda: state(any_client, "errors") == "OK", "the alarm to clear", 45)
 
-    messages = wait_for(lambda: (m := told("alarms-sns", "errors")) and len(m) == 3 and m, "three messages", 10)
+    messages = wait_for(lambda: (m := told("alarms-sns", "errors")) and len(m) == 3 and m, "three messages")
     changes = [(message["OldStateValue"], message["NewStateValue"]) for message in messages]
     assert changes == [("INSUFFICIENT_DATA", "OK"), ("OK", "ALARM"), ("ALARM", "OK")]
     raised = messages[1]
@@ -306,7 +306,7 @@ def test_an_alarm_is_raised_by_its_metric_alone_and_clears_by_itself(any_client,
         "NewStateReason"
     ].startswith("Threshold Crossed: 1 out of the last 1 datapoint [2.0 (")
     assert raised["Trigger"]["Dimensions"] == [{"value": "live", "name": "Endpoint"}]
-    events = wait_for(lambda: (e := told("alarms-events", "errors")) and len(e) == 3 and e, "three events", 10)
+    events = wait_for(lambda: (e := told("alarms-events", "errors")) and len(e) == 3 and e, "three events")
     detail = events[1]["detail"]
     assert (detail["previousState"]["value"], detail["state"]["value"]) == ("OK", "ALARM")
     assert events[1]["detail-type"] == "CloudWatch Alarm State Change"
@@ -340,7 +340,7 @@ def test_two_of_three_on_metric_math_and_a_composite_of_it(any_client, told):
         AlarmActions=[told.topic],
     )
     any_client.put_composite_alarm(AlarmName="any of them", AlarmRule="ALARM(rate)", AlarmActions=[told.topic])
-    wait_for(lambda: state(any_client, "any of them") == "OK", "the composite to be OK", 10)
+    wait_for(lambda: state(any_client, "any of them") == "OK", "the composite to be OK")
     now = datetime.now(UTC)
     for seconds, bad in [(22, 1.0), (12, 50.0)]:
         at = now - timedelta(seconds=seconds)
@@ -349,12 +349,12 @@ def test_two_of_three_on_metric_math_and_a_composite_of_it(any_client, told):
             {"MetricName": "good", "Value": 50.0, "Timestamp": at},
         ]
         any_client.put_metric_data(Namespace="Tests", MetricData=data)
-    wait_for(lambda: state(any_client, "rate") == "OK", "one of three to be OK", 5)
+    wait_for(lambda: state(any_client, "rate") == "OK", "one of three to be OK")
     data = [{"MetricName": "bad", "Value": 50.0}, {"MetricName": "good", "Value": 50.0}]
     any_client.put_metric_data(Namespace="Tests", MetricData=data)
-    wait_for(lambda: state(any_client, "rate") == "ALARM", "two of three", 10)
-    wait_for(lambda: state(any_client, "any of them") == "ALARM", "the composite", 5)
-    (message,) = wait_for(lambda: told("alarms-sns", "any of them"), "the composite's message", 10)
+    wait_for(lambda: state(any_client, "rate") == "ALARM", "two of three")
+    wait_for(lambda: state(any_client, "any of them") == "ALARM", "the composite")
+    (message,) = wait_for(lambda: told("alarms-sns", "any of them"), "the composite's message")
     assert message["AlarmRule"] == "ALARM(rate)"
     children = any_client.describe_alarms(ChildrenOfAlarmName="any of them")["MetricAlarms"]
     assert [alarm["AlarmName"] for alarm in children] == ["rate"]
@@ -363,15 +363,15 @@ def test_two_of_three_on_metric_math_and_a_composite_of_it(any_client, told):
 
 def test_a_state_that_was_set_is_told_and_set_right(any_client, told):
     put_alarm(any_client, "set", told, TreatMissingData="notBreaching")
-    wait_for(lambda: state(any_client, "set") == "OK", "OK", 10)
+    wait_for(lambda: state(any_client, "set") == "OK", "OK")
     any_client.set_alarm_state(AlarmName="set", StateValue="ALARM", StateReason="a drill")
-    wait_for(lambda: state(any_client, "set") == "OK", "the next evaluation", 10)
+    wait_for(lambda: state(any_client, "set") == "OK", "the next evaluation")
     wait_for(
         lambda: [m["NewStateValue"] for m in told("alarms-sns", "set")] == ["OK", "ALARM", "OK"], "the messages", 10
     )
     any_client.disable_alarm_actions(AlarmNames=["set"])
     any_client.set_alarm_state(AlarmName="set", StateValue="ALARM", StateReason="a drill")
-    wait_for(lambda: len(told("alarms-events", "set")) == 5, "the events, which are told all the same", 10)
+    wait_for(lambda: len(told("alarms-events", "set")) == 5, "the events, which are told all the same")
     assert len(told("alarms-sns", "set")) == 3
 
 
@@ -390,9 +390,9 @@ def test_waiting_messages_raise_an_alarm_until_they_are_gone(any_client, cloud, 
         TreatMissingData="notBreaching",
     )
     sqs.send_message(QueueUrl=url, MessageBody="lost")
-    wait_for(lambda: state(any_client, "dead letters") == "ALARM", "the alarm", 15)
+    wait_for(lambda: state(any_client, "dead letters") == "ALARM", "the alarm")
     sqs.purge_queue(QueueUrl=url)
-    wait_for(lambda: state(any_client, "dead letters") == "OK", "the alarm to clear", 30)
+    wait_for(lambda: state(any_client, "dead letters") == "OK", "the alarm to clear")
     sqs.delete_queue(QueueUrl=url)
 
 
@@ -434,7 +434,7 @@ def test_an_alarm_calls_a_function(any_client, cloud, told):
             return []
         return [event["message"] for event in events if "got " in event["message"]]
 
-    (line,) = wait_for(lines, "the function's log", 15)
+    (line,) = wait_for(lines, "the function's log")
     event = json.loads(line[line.index("{") :])
     assert event["alarmArn"] == f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:calls"
     assert event["alarmData"]["state"]["value"] == "ALARM"
@@ -467,30 +467,32 @@ def test_functions_are_measured_and_what_they_print_in_the_embedded_format(any_c
         return sum(point[statistic] for point in points)
 
     function = {"Name": "FunctionName", "Value": "measured"}
-    wait_for(lambda: total("AWS/Lambda", "Invocations", function) == 3, "three invocations", 10)
+    wait_for(lambda: total("AWS/Lambda", "Invocations", function) == 3, "three invocations")
     assert total("AWS/Lambda", "Errors", function) == 1
     model = {"Name": "Model", "Value": "fraud"}
-    wait_for(lambda: total("Tests/Embedded", "Score", model, "SampleCount") == 6, "the printed metrics", 10)
+    wait_for(lambda: total("Tests/Embedded", "Score", model, "SampleCount") == 6, "the printed metrics")
     assert total("Tests/Embedded", "Score", model) == 3.0
 
 
 def test_alarms_metrics_and_what_is_untold_survive_a_kill(any_client, cloud, told):
     put_alarm(any_client, "survivor", told, Period=60, TreatMissingData="missing")
     any_client.put_metric_data(Namespace="Tests", MetricData=[{"MetricName": "survivor", "Value": 9.0}])
-    wait_for(lambda: state(any_client, "survivor") == "ALARM", "the alarm", 10)
+    wait_for(lambda: state(any_client, "survivor") == "ALARM", "the alarm")
     cloud.server.stop(9)
     cloud.start()
     found = any_client.describe_alarms(AlarmNames=["survivor"])["MetricAlarms"][0]
     assert found["StateValue"] == "ALARM"
-    wait_for(lambda: told("alarms-sns", "survivor"), "the message", 10)
+    wait_for(lambda: told("alarms-sns", "survivor"), "the message")
     # It neither fires again nor forgets its metric.
     any_client.set_alarm_state(AlarmName="survivor", StateValue="OK", StateReason="a drill")
-    wait_for(lambda: state(any_client, "survivor") == "ALARM", "the metric to count still", 10)
-    wait_for(
-        lambda: [m["NewStateValue"] for m in told("alarms-sns", "survivor")] == ["ALARM", "OK", "ALARM"],
-        "the messages",
-        10,
-    )
+    wait_for(lambda: state(any_client, "survivor") == "ALARM", "the metric to count still")
+
+    def changes() -> "list[str]":
+        # The kill may fall between a message's sending and the note of it: then that very message comes again.
+        distinct = {json.dumps(message): message["NewStateValue"] for message in told("alarms-sns", "survivor")}
+        return list(distinct.values())
+
+    wait_for(lambda: changes() == ["ALARM", "OK", "ALARM"], "the messages")
 
 
 def test_dashboards_are_kept_and_checked(any_client):

@@ -53,7 +53,7 @@ def test_a_schedule_runs_the_newest_revision_once(ecs, cloud):
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": CLUSTER, "RoleArn": ROLE, "EcsParameters": ecs_parameters("scheduled")},
     )
-    (task,) = wait_for(lambda: stopped_tasks(ecs, "chronos-schedule/once"), "the task", 20)
+    (task,) = wait_for(lambda: stopped_tasks(ecs, "chronos-schedule/once"), "the task")
     assert task["containers"][0]["exitCode"] == 2
     assert task["taskDefinitionArn"].endswith("task-definition/scheduled:2")
     scheduler.delete_schedule(Name="once")
@@ -77,7 +77,7 @@ def test_a_launch_that_fails_for_good_goes_to_the_dead_letters(ecs, cloud):
     def received() -> list[dict]:
         return sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages", [])
 
-    (message,) = wait_for(received, "the dead letter", 20)
+    (message,) = wait_for(received, "the dead letter")
     assert json.loads(message["Body"])["taskDefinition"].endswith("task-definition/nobody")
     assert message["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "ClientException"
     scheduler.delete_schedule(Name="hopeless")
@@ -90,7 +90,7 @@ def test_a_rule_runs_a_task_for_an_event(ecs, cloud):
     overrides = {"containerOverrides": [{"name": "main", "command": ["node", "-e", "process.exit(9)"]}]}
     bus.put_targets(Rule="run", Targets=[{**target, "Input": json.dumps(overrides)}])
     bus.put_events(Entries=[{"Source": "tests", "DetailType": "go", "Detail": "{}"}])
-    (task,) = wait_for(lambda: stopped_tasks(ecs, "events-rule/run"), "the task", 20)
+    (task,) = wait_for(lambda: stopped_tasks(ecs, "events-rule/run"), "the task")
     assert task["containers"][0]["exitCode"] == 9
     bus.remove_targets(Rule="run", Ids=["task"])
     bus.delete_rule(Name="run")

@@ -39,7 +39,7 @@ def describe(ecs, arn: str) -> dict:
 
 
 def stopped(ecs, arn: str) -> dict:
-    return wait_for(lambda: (t := describe(ecs, arn))["lastStatus"] == "STOPPED" and t, f"{arn} to stop", 30)
+    return wait_for(lambda: (t := describe(ecs, arn))["lastStatus"] == "STOPPED" and t, f"{arn} to stop")
 
 
 def node(program: str, name: str = "main", **more) -> dict:

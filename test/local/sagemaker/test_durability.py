@@ -279,7 +279,7 @@ def test_every_end_was_told(cloud: Cloud, watch, work: Work) -> None:
                 seen.add((detail["ProcessingJobArn"], detail["ProcessingJobStatus"]))
         return seen
 
-    wait_for(lambda: wanted <= told(), "every final state's event", 30)
+    wait_for(lambda: wanted <= told(), "every final state's event")
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_every_successful_invocation_is_captured_once(cloud: Cloud) -> None:
             ask(cloud, "capture-all", body)
     ask(cloud, "capture-all", b"\xff\x00", ContentType="application/x-npy")
     # The interval, not the end of the endpoint, writes them.
-    records = wait_for(lambda: len(found := captured(cloud, "all")) == 31 and found, "31 captures", 20)
+    records = wait_for(lambda: len(found := captured(cloud, "all")) == 31 and found, "31 captures")
     by_id = {record["eventMetadata"].get("inferenceId"): record for record in records}
     assert set(by_id) == {None, *(f"id-{number}" for number in range(30))}
 
@@ -123,12 +123,12 @@ def test_a_destination_that_takes_nothing_stops_the_capture_and_nothing_else(clo
         described = sagemaker.describe_endpoint(EndpointName="capture-nowhere")
         return described["DataCaptureConfig"]["CaptureStatus"] == wanted
 
-    wait_for(lambda: status("Stopped"), "the capture to stop", 20)
+    wait_for(lambda: status("Stopped"), "the capture to stop")
     assert ask(cloud, "capture-nowhere")["label"] == "capture-nowhere"
     s3 = cloud.client("s3")
     location = {"LocationConstraint": "eu-west-1"}
     s3.create_bucket(Bucket="capture-bucket-to-come", CreateBucketConfiguration=location)
-    wait_for(lambda: status("Started"), "the capture to start again", 20)
+    wait_for(lambda: status("Started"), "the capture to start again")
     found = s3.list_objects_v2(Bucket="capture-bucket-to-come")["Contents"]
     lines = [s3.get_object(Bucket="capture-bucket-to-come", Key=one["Key"])["Body"].read() for one in found]
     assert sum(text.count(b"\n") for text in lines) == 2

@@ -56,7 +56,7 @@ def test_metrics_equal_the_requests_made_across_an_update_and_a_restart(cloud: C
             found.update(statistics(cloud, "Invocations", **of_variant, **more))
             return found["sum"] >= wanted
 
-        wait_for(arrived, f"{wanted} invocations, not {found}", 20)
+        wait_for(arrived, f"{wanted} invocations, not {found}")
         return found
 
     assert invocations(52)["sum"] == 52

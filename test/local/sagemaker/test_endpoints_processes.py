@@ -42,7 +42,7 @@ def pids(cloud: Cloud, name: str, instances: int) -> set[int]:
             found.update(answer["pid"] for answer in pool.map(lambda _: ask(cloud, name, "sleep 0.05"), range(4)))
         return len(found) >= instances
 
-    wait_for(all_seen, f"{instances} instances of {name}", 30)
+    wait_for(all_seen, f"{instances} instances of {name}")
     return found
 
 
@@ -56,7 +56,7 @@ def test_a_model_server_that_dies_is_replaced(cloud: Cloud) -> None:
     assert response["OriginalStatusCode"] == 0
     # The other instance goes on.
     assert ask(cloud, "mortal")["pid"] in before
-    wait_for(lambda: len(pids(cloud, "mortal", 2) - before) == 1, "a new instance", 30)
+    wait_for(lambda: len(pids(cloud, "mortal", 2) - before) == 1, "a new instance")
 
     once = Config(retries={"total_max_attempts": 1})
     runtime = cloud.client("sagemaker-runtime", config=once)
@@ -71,11 +71,11 @@ def test_a_model_server_that_dies_is_replaced(cloud: Cloud) -> None:
             return error.response
         return None
 
-    gone = wait_for(refusal, "a refusal", 10)
+    gone = wait_for(refusal, "a refusal")
     assert gone["ResponseMetadata"]["HTTPStatusCode"] in (424, 503)
     assert gone["Error"]["Code"] in ("ModelError", "ServiceUnavailable")
     # A client that tries again, as they all do, is answered.
-    assert wait_for(lambda: refusal() is None, "the endpoint to answer again", 30)
+    assert wait_for(lambda: refusal() is None, "the endpoint to answer again")
     assert settled(cloud, "mortal")["EndpointStatus"] == "InService"
     delete(cloud, "mortal")
     assert not [pid for pid in before if alive(pid)]
@@ -90,7 +90,7 @@ def test_kill_9_leaves_what_served_serving_and_nobody_behind(cloud: Cloud) -> No
     sagemaker.create_endpoint(EndpointName="unborn", EndpointConfigName="survivor-slow")
     processes = pids(cloud, "survivor", 2)
     state = f"LOCAL_CLOUD_OWNER={cloud.folder / 'state'}"
-    wait_for(lambda: len(marked(state)) == 4, "four model servers", 30)
+    wait_for(lambda: len(marked(state)) == 4, "four model servers")
 
     cloud.server.stop(signal.SIGKILL)
     orphans = marked(state)
@@ -111,7 +111,7 @@ def test_kill_9_leaves_what_served_serving_and_nobody_behind(cloud: Cloud) -> No
 
     # An orderly end does not wait for a model that loads.
     sagemaker.create_endpoint(EndpointName="unborn", EndpointConfigName="survivor-slow")
-    wait_for(lambda: len(marked(state)) == 3, "three model servers", 30)
+    wait_for(lambda: len(marked(state)) == 3, "three model servers")
     cloud.server.stop(signal.SIGTERM)
     assert not marked(state)
     cloud.start()

@@ -238,7 +238,7 @@ def test_a_shadow_gets_copies_and_never_answers(cloud: Cloud) -> None:
         )["Datapoints"]
         return sum(point["Sum"] for point in points)
 
-    wait_for(lambda: shadowed() == len(copies), "the metrics of the shadow", 20)
+    wait_for(lambda: shadowed() == len(copies), "the metrics of the shadow")
 
 
 def test_lists_are_filtered_sorted_and_paged(cloud: Cloud) -> None:
