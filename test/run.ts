@@ -1,7 +1,7 @@
-// `npm test [-- PATH …]`: mocha for TypeScript, pytest for Python, and one line of counts at the end. What checks the
-// project with clients that others wrote (test/oracles) runs on a Python of its own, which has them.
+// `npm test [-- PATH …]`: mocha for TypeScript and pytest for Python at the same time, and one line of counts at the end.
+// What checks the project with clients that others wrote (test/oracles) runs on a Python of its own, which has them.
 import { spawn } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
@@ -35,23 +35,34 @@ async function runMocha(files: string[]): Promise<Counts> {
 
 const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-async function runPytest(python: string, files: string[]): Promise<Counts> {
-  if (!files.length) return NONE;
+/** Pytest's counts, and what it printed where it may not print by itself. */
+interface PytestRun {
+  counts: Counts;
+  printed: string;
+}
+
+/** @param aside pytest runs beside something that prints, so what it has to say is kept until that is done */
+async function runPytest(python: string, files: string[], aside: boolean): Promise<PytestRun> {
+  if (!files.length) return { counts: NONE, printed: "" };
   const directory = mkdtempSync(join(tmpdir(), "pytest-"));
   const xml = join(directory, "junit.xml");
-  const code = await new Promise<number | null>((done) =>
-    spawn(python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
-      cwd: projectRoot,
-      stdio: "inherit",
-    }).on("close", done),
-  );
+  const pytest = spawn(python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
+    cwd: projectRoot,
+    stdio: ["ignore", aside ? "pipe" : "inherit", aside ? "pipe" : "inherit"],
+  });
+  let printed = "";
+  for (const stream of [pytest.stdout, pytest.stderr])
+    stream?.on("data", (text: Buffer) => (printed += text.toString()));
+  const code = await new Promise<number | null>((done) => pytest.on("close", done));
   try {
-    const suite = /<testsuite [^>]*>/.exec(readFileSync(xml, "utf8"))?.[0] ?? "";
+    const report = existsSync(xml) ? readFileSync(xml, "utf8") : "";
+    const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? "";
     const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     // A crash of pytest itself is a failure too, whatever the file counted.
     const crashed = code !== 0 && failed === 0 ? 1 : 0;
-    return { passed: count("tests") - failed - count("skipped"), failed: failed + crashed, skipped: count("skipped") };
+    const passed = count("tests") - failed - count("skipped");
+    return { counts: { passed, failed: failed + crashed, skipped: count("skipped") }, printed };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -72,14 +83,18 @@ async function main(): Promise<void> {
   const typescript = select("test/**/*.test.ts", paths);
   const python = select("test/**/test_*.py", paths);
   const withOracles = python.filter((file) => file.startsWith("test/oracles/"));
-  const counts = [
+  const aside = typescript.length > 0;
+  const pytestRuns = async (): Promise<PytestRun[]> => [
     await runPytest(
       tools().python,
       python.filter((file) => !withOracles.includes(file)),
+      aside,
     ),
-    withOracles.length ? await runPytest(oracles(), withOracles) : NONE,
-    typescript.length ? await runMocha(typescript) : NONE,
+    ...(withOracles.length ? [await runPytest(oracles(), withOracles, aside)] : []),
   ];
+  const [runs, mocha] = await Promise.all([pytestRuns(), aside ? runMocha(typescript) : NONE]);
+  for (const { printed } of runs) if (printed) console.log(`\n${printed}`);
+  const counts = [...runs.map((run) => run.counts), mocha];
   const sum = (key: keyof Counts) => counts.reduce((total, each) => total + each[key], 0);
   console.log(
     `\nmocha: ${typescript.length} files, pytest: ${python.length} files, ${((Date.now() - from) / 1000).toFixed(0)} s`,
