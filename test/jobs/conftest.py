@@ -8,6 +8,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 JOBS = Path(__file__).parents[2] / "jobs"
-for folder in ("shared", "preprocess", "train", "evaluate", "baselines", "serve", "extract"):
+for folder in ("shared", "preprocess", "train", "evaluate", "baselines", "serve", "extract", "monitor"):
     sys.path.insert(0, str(JOBS / folder))
 sys.path.insert(0, str(Path(__file__).parent / "support"))

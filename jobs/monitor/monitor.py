@@ -1,0 +1,135 @@
+"""Compares what an endpoint was asked and answered in a period with the baselines of the model that is live.
+
+The environment is that of Model Monitor's contract for containers: ``start_time``, ``end_time``, ``metric_time`` (ISO
+8601; a missing end is open, metrics are of now unless told), ``publish_cloudwatch_metrics`` (Enabled or Disabled),
+``sagemaker_endpoint_name``, ``sagemaker_monitoring_schedule_name``.
+
+Writes to the output AWS's files of the monitor, and ``summary.json``::
+
+    {"version": 1, "monitor": "data-quality", "status": "Completed" | "CompletedWithViolations" | "Empty",
+     "startTime": "…", "endTime": "…", "rows": 1000, "violations": [{"feature", "metric", "check", "description"}]}
+
+Violations are a success of the job, told in its exit message; what cannot be read is a failure.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import data_quality_monitor
+from outcome import Found
+from publish import NAMESPACES, data, publish
+from records import Period
+from refusal import MAX_EXIT_MESSAGE, refuse
+
+MONITORS = tuple(NAMESPACES)
+
+
+def arguments(argv: "list[str] | None") -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--monitor", choices=MONITORS, required=True)
+    parser.add_argument("--captured", type=Path, required=True, help="folder of data capture, searched in all depths")
+    parser.add_argument("--baseline", type=Path, required=True, help="folder of the package's DriftCheckBaselines")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--thresholds", type=_object, default={}, help="JSON object of numbers, by metric")
+    parser.add_argument("--message-file", type=Path, help="where the exit message is written")
+    found = parser.parse_args(argv)
+    for name, value in found.thresholds.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            parser.error(f"--thresholds: {name} is {value!r}; a number is wanted")
+    return found
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f"{text!r} is no object")
+    return found
+
+
+def main(options: argparse.Namespace, environment: Mapping[str, str]) -> Found:
+    """Runs the job; returns what it found.
+
+    Raises:
+        ValueError: an input is not what it must be.
+    """
+    start, end = _time(environment, "start_time"), _time(environment, "end_time")
+    if start is not None and end is not None and not start < end:
+        raise ValueError(f"start_time {start.isoformat()} must be before end_time {end.isoformat()}")
+    found = _run(options, Period(start, end))
+    summary = {
+        "version": 1,
+        "monitor": options.monitor,
+        "status": found.status,
+        "startTime": _written(start),
+        "endTime": _written(end),
+        "rows": found.rows,
+        **({} if found.labelled_rows is None else {"labelledRows": found.labelled_rows}),
+        "violations": [asdict(each) for each in found.violations],
+    }
+    for name, document in {**found.documents, "summary.json": summary}.items():
+        _write(options.output / name, document)
+    if environment.get("publish_cloudwatch_metrics") == "Enabled" and found.metrics:
+        _publish(options.monitor, found, environment)
+    return found
+
+
+def _run(options: argparse.Namespace, period: Period) -> Found:
+    return data_quality_monitor.monitor(options.captured, options.baseline, period, options.thresholds)
+
+
+def _publish(monitor: str, found: Found, environment: Mapping[str, str]) -> None:
+    import boto3  # not before it is needed: it takes a while
+
+    time = _time(environment, "metric_time") or datetime.now(timezone.utc)
+    names = [environment.get(f"sagemaker_{name}", "") for name in ("endpoint_name", "monitoring_schedule_name")]
+    if not all(names):
+        raise ValueError("metrics need sagemaker_endpoint_name and sagemaker_monitoring_schedule_name")
+    # The containers' boto3 does not read AWS_REGION, which is what jobs are given.
+    client = boto3.client("cloudwatch", region_name=environment.get("AWS_REGION"))
+    publish(client, NAMESPACES[monitor], data(found.metrics, *names, time))
+
+
+def _time(environment: Mapping[str, str], name: str) -> "datetime | None":
+    text = environment.get(name, "")
+    if not text:
+        return None
+    try:
+        # Python 3.10 does not know the Z.
+        time = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise ValueError(f"{name} is {text!r}: a time like 2026-11-21T10:00:00Z is wanted") from error
+    return time if time.tzinfo else time.replace(tzinfo=timezone.utc)
+
+
+def _written(time: "datetime | None") -> "str | None":
+    return None if time is None else time.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _write(file: Path, document: dict[str, Any]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(document, allow_nan=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    chosen = arguments(None)
+    try:
+        result = main(chosen, os.environ)
+    except ValueError as error:
+        refuse(f"monitor: {error}", chosen.message_file)
+    for violation in result.violations:
+        print(f"{violation.check}: {violation.feature}: {violation.description}", flush=True)
+    print(result.message, flush=True)
+    if chosen.message_file is not None:
+        chosen.message_file.parent.mkdir(parents=True, exist_ok=True)
+        chosen.message_file.write_text(result.message[:MAX_EXIT_MESSAGE], encoding="utf-8")
+    sys.exit(0)
