@@ -18,10 +18,14 @@ export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayPr
   const requestId = event.requestContext.requestId;
   const started = performance.now();
   try {
-    const { body, isBase64Encoded } = event;
-    const transactions = readRequest({ contentType: header(event, "content-type"), body, isBase64Encoded });
+    const { body, isBase64Encoded, queryStringParameters: query } = event;
+    const contentType = header(event, "content-type");
+    const { transactions, reasons } = readRequest({ contentType, body, isBase64Encoded, reasons: query?.["reasons"] });
     const lines = transactions.map(({ line }) => line);
-    const answer = await score(runtime, environment.ENDPOINT_NAME, lines, ENDPOINT_TIMEOUT_MILLISECONDS);
+    const answer = await score(runtime, environment.ENDPOINT_NAME, lines, {
+      timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS,
+      reasons,
+    });
     log.info("scored", { requestId, transactions: lines.length, milliseconds: performance.now() - started });
     return {
       statusCode: 200,

@@ -1,7 +1,14 @@
 import { parseJson } from "../shared/decode";
 import { ProblemError } from "../shared/problem";
 import { packageVersion, ScoringError, type ModelAnswer, type ScoringFailure } from "../shared/scoring";
-import { LIMITS, validateCsv, validateTransactions, type Transaction, type Validated } from "../shared/transactions";
+import {
+  LIMITS,
+  validateCsv,
+  validateTransactions,
+  type Transaction,
+  type Validated,
+  type Violation,
+} from "../shared/transactions";
 
 /** Longest body that is read, in bytes: 1,000 transactions with every digit written out take about 800,000. */
 export const MAX_BODY_BYTES = 2_000_000;
@@ -10,6 +17,14 @@ export interface PredictRequest {
   contentType: string | undefined;
   body: string | null;
   isBase64Encoded: boolean;
+  /** The query's `reasons`. */
+  reasons?: string | undefined;
+}
+
+/** What is to be scored, and with how many reasons for each prediction. */
+export interface Wanted {
+  transactions: Transaction[];
+  reasons: number;
 }
 
 export interface PredictAnswer {
@@ -17,11 +32,17 @@ export interface PredictAnswer {
   model: { name: string; version: string; packageArn: string };
   /** Probability from which the decision is `fraud`. */
   threshold: number;
-  predictions: { id: string; probability: number; decision: "fraud" | "legitimate" }[];
+  predictions: {
+    id: string;
+    probability: number;
+    decision: "fraud" | "legitimate";
+    /** Where they were asked for: the features that moved the probability most, in log-odds, the strongest first. */
+    reasons?: { feature: string; contribution: number }[];
+  }[];
 }
 
-/** The transactions of a request. @throws ProblemError naming everything that is wrong. */
-export function readRequest({ contentType, body, isBase64Encoded }: PredictRequest): Transaction[] {
+/** What a request asks for. @throws ProblemError naming everything that is wrong. */
+export function readRequest({ contentType, body, isBase64Encoded, reasons = "0" }: PredictRequest): Wanted {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
   if (mediaType !== "application/json" && mediaType !== "text/csv") {
     const given = mediaType === undefined || mediaType === "" ? "has no content type" : `is "${mediaType}"`;
@@ -32,12 +53,16 @@ export function readRequest({ contentType, body, isBase64Encoded }: PredictReque
   if (bytes > MAX_BODY_BYTES) {
     throw new ProblemError("payload-too-large", `The body has ${bytes} bytes; at most ${MAX_BODY_BYTES} are read.`);
   }
-  const { transactions, violations } = mediaType === "text/csv" ? validateCsv(text) : readJsonBody(text);
+  const validated = mediaType === "text/csv" ? validateCsv(text) : readJsonBody(text);
+  const violations: Violation[] = [...validated.violations];
+  if (!/^\d{1,2}$/.test(reasons) || Number(reasons) > LIMITS.reasons) {
+    violations.push({ path: "?reasons", reason: `must be a whole number from 0 to ${LIMITS.reasons}` });
+  }
   if (violations.length > 0) {
     const count = violations.length === 1 ? "1 thing is" : `${violations.length} things are`;
     throw new ProblemError("invalid-request", `${count} wrong with the request.`, { violations });
   }
-  return transactions;
+  return { transactions: validated.transactions, reasons: Number(reasons) };
 }
 
 function readJsonBody(text: string): Validated {
@@ -71,8 +96,9 @@ export function answerOf(
     model: { name: modelName, version: packageVersion(model.packageArn), packageArn: model.packageArn },
     threshold: model.threshold,
     predictions: transactions.map(({ id }, index) => {
-      const probability = predictions[index]?.score ?? NaN;
-      return { id, probability, decision: probability >= model.threshold ? "fraud" : "legitimate" };
+      const { score: probability = NaN, reasons } = predictions[index] ?? {};
+      const decision = probability >= model.threshold ? "fraud" : "legitimate";
+      return { id, probability, decision, ...(reasons === undefined ? {} : { reasons }) };
     }),
   };
 }
@@ -81,7 +107,7 @@ const failures: Record<ScoringFailure, () => ProblemError> = {
   "no-model": () =>
     new ProblemError("no-model", "No model is in service yet; try again later.", { retryAfterSeconds: 60 }),
   busy: () => new ProblemError("model-busy", "The model can't answer now; try again.", { retryAfterSeconds: 2 }),
-  rejected: () => new ProblemError("model-error", "The model in service does not take these transactions."),
+  rejected: () => new ProblemError("not-scorable", "The model in service does not take these transactions."),
   failed: () => new ProblemError("model-error", "The model in service failed on these transactions."),
 };
 

@@ -45,7 +45,8 @@ async function handle({ body, messageId }: SQSRecord): Promise<void> {
 async function scoreSource(source: SourceObject): Promise<void> {
   const started = performance.now();
   const ports: Ports = {
-    score: (lines) => score(runtime, environment.ENDPOINT_NAME, lines, ENDPOINT_TIMEOUT_MILLISECONDS),
+    score: (lines) =>
+      score(runtime, environment.ENDPOINT_NAME, lines, { timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS }),
     write: (rows, { model, predictions }) => {
       const items = rows.map((row, index) => predictionItem(row, source, predictions[index]?.score ?? NaN, model));
       return writeItems(dynamodb, environment.DYNAMODB_TABLE_NAME, items);

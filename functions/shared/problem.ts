@@ -6,6 +6,7 @@ export const problems = {
   "invalid-request": { status: 400, title: "The request is not valid" },
   "payload-too-large": { status: 413, title: "The request is too large" },
   "unsupported-media-type": { status: 415, title: "The content type is not supported" },
+  "not-scorable": { status: 422, title: "The model does not take the request" },
   "internal-error": { status: 500, title: "The request could not be answered" },
   "model-error": { status: 502, title: "The model could not score the request" },
   "no-model": { status: 503, title: "No model is in service" },

@@ -2,15 +2,25 @@ import { InvokeEndpointCommand, type SageMakerRuntimeClient } from "@aws-sdk/cli
 import * as t from "io-ts";
 import { DecodeError, decodeJson } from "./decode";
 
+/** What a feature adds to the log-odds of fraud. */
+const Reason = t.type({ feature: t.string, contribution: t.number }, "Reason");
+
 /** The model server's answer to `Accept: application/json`: a probability of fraud for each line, and whose it is. */
 export const ModelAnswer = t.type(
   {
-    predictions: t.array(t.type({ score: t.number })),
+    predictions: t.array(t.intersection([t.type({ score: t.number }), t.partial({ reasons: t.array(Reason) })])),
     model: t.type({ packageArn: t.string, threshold: t.number, algorithm: t.string }),
   },
   "ModelAnswer",
 );
 export type ModelAnswer = t.TypeOf<typeof ModelAnswer>;
+
+export interface ScoreOptions {
+  /** For everything, the SDK's retries included. */
+  timeoutMilliseconds: number;
+  /** Reasons that each prediction comes with, the strongest first: 0 (the default) to 30. */
+  reasons?: number;
+}
 
 /**
  * Why an endpoint gave no scores:
@@ -48,16 +58,15 @@ const BUSY = new Set([
 /**
  * Scores CSV lines (features in the order of training) in one request.
  *
- * @param timeoutMilliseconds for everything, the SDK's retries included.
  * @throws ScoringError saying whose fault it is.
  */
 export async function score(
   runtime: SageMakerRuntimeClient,
   endpointName: string,
   lines: readonly string[],
-  timeoutMilliseconds: number,
+  options: ScoreOptions,
 ): Promise<ModelAnswer> {
-  const body = await invoke(runtime, endpointName, lines, timeoutMilliseconds);
+  const body = await invoke(runtime, endpointName, lines, options);
   const answer = readAnswer(body);
   if (answer.predictions.length !== lines.length) {
     throw new ScoringError("failed", `the model gave ${answer.predictions.length} scores for ${lines.length} rows`);
@@ -74,14 +83,14 @@ async function invoke(
   runtime: SageMakerRuntimeClient,
   endpointName: string,
   lines: readonly string[],
-  timeoutMilliseconds: number,
+  { timeoutMilliseconds, reasons = 0 }: ScoreOptions,
 ): Promise<string> {
   try {
     const { Body } = await runtime.send(
       new InvokeEndpointCommand({
         EndpointName: endpointName,
         ContentType: "text/csv",
-        Accept: "application/json",
+        Accept: reasons === 0 ? "application/json" : `application/json; reasons=${reasons}`,
         Body: lines.join("\n"),
       }),
       { abortSignal: AbortSignal.timeout(timeoutMilliseconds) },

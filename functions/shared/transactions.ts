@@ -27,17 +27,23 @@ export interface Transaction {
 /** What is left of an input after validation: transactions to score, or everything that is wrong. */
 export type Validated = { transactions: Transaction[]; violations: [] } | { transactions: []; violations: Violation[] };
 
-/** Transactions in one request, and the length of an id. */
-export const LIMITS = { transactions: 1000, idCharacters: 256 } as const;
+/** Transactions in one request, the length of an id, reasons for one prediction. */
+export const LIMITS = { transactions: 1000, idCharacters: 256, reasons: 30 } as const;
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** The number that `text` writes in decimal or scientific notation, or undefined: no hexadecimal, no blanks as 0. */
+/** The model's numbers have 32 bits: what is larger would be infinite to it. */
+const isFiniteIn32Bits = (value: number): boolean => Number.isFinite(Math.fround(value));
+
+/**
+ * The number that `text` writes in decimal or scientific notation, or undefined where it is none, or none of 32 bits: no
+ * hexadecimal, no blanks as 0.
+ */
 export function parseNumber(text: string): number | undefined {
   const trimmed = text.trim();
   if (!decimal.test(trimmed)) return undefined;
   const value = Number(trimmed);
-  return Number.isFinite(value) ? value : undefined;
+  return isFiniteIn32Bits(value) ? value : undefined;
 }
 
 /**
@@ -99,7 +105,7 @@ const properties: ReadonlySet<string> = new Set(["id", ...FEATURES]);
 
 function readId(id: unknown, index: number, path: string, violations: Violation[]): string {
   if (id === undefined) return String(index);
-  if (typeof id === "string" && id !== "" && id.length <= LIMITS.idCharacters) return id;
+  if (typeof id === "string" && id !== "" && [...id].length <= LIMITS.idCharacters) return id;
   violations.push({ path: `${path}.id`, reason: `must be a string of 1 to ${LIMITS.idCharacters} characters` });
   return "";
 }
@@ -108,7 +114,7 @@ function readLine(transaction: Record<string, unknown>, path: string, violations
   let line = "";
   for (const feature of FEATURES) {
     const value = transaction[feature];
-    if (typeof value !== "number" || !Number.isFinite(value)) {
+    if (typeof value !== "number" || !isFiniteIn32Bits(value)) {
       const reason = value === undefined ? "is missing: it must be a finite number" : "must be a finite number";
       violations.push({ path: `${path}.${feature}`, reason });
     }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { answerOf, MAX_BODY_BYTES, problemOf, readRequest } from "../../functions/inference/logic";
 import { problemAnswer, ProblemError } from "../../functions/shared/problem";
 import { classify, ScoringError } from "../../functions/shared/scoring";
-import { FEATURES } from "../../functions/shared/transactions";
+import { FEATURES, LIMITS } from "../../functions/shared/transactions";
 
 const transaction = Object.fromEntries(FEATURES.map((feature, index) => [feature, index]));
 const packageArn = "arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud/12";
@@ -24,11 +24,38 @@ describe("a prediction request", () => {
 
   it("is read from JSON and CSV, parameters of the content type and base64 included", () => {
     const line = FEATURES.map((_, index) => index).join(",");
-    expect(json({ transactions: [{ id: "a", ...transaction }] }, "Application/JSON; charset=utf-8")).to.deep.equal([
-      { id: "a", line },
-    ]);
+    expect(json({ transactions: [{ id: "a", ...transaction }] }, "Application/JSON; charset=utf-8")).to.deep.equal({
+      transactions: [{ id: "a", line }],
+      reasons: 0,
+    });
     const body = Buffer.from(`${line}\n`).toString("base64");
-    expect(readRequest({ contentType: "text/csv", body, isBase64Encoded: true })).to.deep.equal([{ id: "0", line }]);
+    expect(readRequest({ contentType: "text/csv", body, isBase64Encoded: true, reasons: "3" })).to.deep.equal({
+      transactions: [{ id: "0", line }],
+      reasons: 3,
+    });
+  });
+
+  it("names all that is wrong with it, numbers that 32 bits do not hold and the query included", () => {
+    const body = JSON.stringify({ transactions: [{ ...transaction, id: "", V1: 1e39, V2: null }], more: 1 });
+    try {
+      readRequest({ contentType: "application/json", body, isBase64Encoded: false, reasons: "31" });
+      expect.fail("it was read");
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      expect(error.extra.violations?.map(({ path }) => path)).to.have.members([
+        "more",
+        "transactions.0.id",
+        "transactions.0.V1",
+        "transactions.0.V2",
+        "?reasons",
+      ]);
+    }
+  });
+
+  it("may have ids as long as the limit says, in characters", () => {
+    const id = "💳".repeat(LIMITS.idCharacters);
+    expect(json({ transactions: [{ ...transaction, id }] }).transactions[0]?.id).to.equal(id);
+    expect(codeOf(() => json({ transactions: [{ ...transaction, id: `${id}x` }] }))).to.equal("invalid-request");
   });
 
   it("is refused by what is wrong with it", () => {
@@ -66,7 +93,8 @@ describe("a prediction request", () => {
 describe("a prediction answer", () => {
   it("decides by the model's threshold, itself included, and says whose model it is", () => {
     const transactions = ["a", "b", "c"].map((id) => ({ id, line: "" }));
-    const predictions = [{ score: 0.29 }, { score: 0.3 }, { score: 0.9 }];
+    const reasons = [{ feature: "V14", contribution: 1.5 }];
+    const predictions = [{ score: 0.29 }, { score: 0.3 }, { score: 0.9, reasons }];
     const model = { packageArn, threshold: 0.3, algorithm: "lgbm" };
     expect(answerOf("request-1", "fraud", transactions, { predictions, model })).to.deep.equal({
       requestId: "request-1",
@@ -75,7 +103,7 @@ describe("a prediction answer", () => {
       predictions: [
         { id: "a", probability: 0.29, decision: "legitimate" },
         { id: "b", probability: 0.3, decision: "fraud" },
-        { id: "c", probability: 0.9, decision: "fraud" },
+        { id: "c", probability: 0.9, decision: "fraud", reasons },
       ],
     });
   });
@@ -94,7 +122,7 @@ describe("a failure of the endpoint", () => {
     [sdkError("TimeoutError", "aborted"), 503, "model-busy"],
     [sdkError("Error", "connect", { code: "ECONNREFUSED" }), 503, "model-busy"],
     [sdkError("ModelError", "secret trace", { OriginalStatusCode: 500 }), 502, "model-error"],
-    [sdkError("ModelError", "secret trace", { OriginalStatusCode: 400 }), 502, "model-error"],
+    [sdkError("ModelError", "secret trace", { OriginalStatusCode: 400 }), 422, "not-scorable"],
     [sdkError("AccessDeniedException", "arn:aws:iam::1:role/x may not"), 500, "internal-error"],
     [new TypeError("undefined is not a function"), 500, "internal-error"],
   ];

@@ -1,5 +1,7 @@
 """What the serving script takes and refuses: refusals carry a status and name the row and the column."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,11 @@ from inference import CSV, JSON, Prediction, Refusal, ServedModel, input_fn, out
 from transactions import FEATURES
 
 ROW = ",".join(["0.5"] * 30)
+
+
+def prediction(contributions: "np.ndarray | None" = None) -> Prediction:
+    rows = np.zeros((1, 31)) if contributions is None else contributions
+    return Prediction(np.full(len(rows), 0.5), "{}", lambda: rows)
 
 
 def changed(at: int, value: str) -> str:
@@ -43,9 +50,33 @@ def test_bad_requests_are_the_clients_error_and_say_what_is_wrong(body, kind, st
 
 
 def test_an_answer_in_another_format_is_refused():
-    response = output_fn(Prediction(np.array([0.5], dtype=np.float32), "{}"), "text/xml")
+    response = output_fn(prediction(), "text/xml")
     assert response.status_code == 406
     assert "'text/xml' is not supported" in response.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("parameter", ["reasons=31", "reasons=-1", "reasons=two", "reasons", "charset=utf-8"])
+def test_reasons_that_cannot_be_given_are_refused(parameter):
+    response = output_fn(prediction(), f"{JSON}; {parameter}")
+    assert response.status_code == 406
+    assert f"'{parameter}' is not supported" in response.get_data(as_text=True)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 30), st.integers(0, 2**32 - 1))
+def test_reasons_are_the_strongest_features_in_order(count, seed):
+    values = np.random.default_rng(seed).normal(size=(2, 31))
+    body, kind = output_fn(prediction(values), f"{JSON};reasons={count}")
+    assert kind == JSON
+    for row, told in zip(values, json.loads(body)["predictions"], strict=True):
+        pairs = sorted(zip(FEATURES, row[:-1], strict=True), key=lambda pair: -abs(pair[1]))[:count]
+        assert told["reasons"] == [{"feature": name, "contribution": value} for name, value in pairs]
+
+
+def test_who_asks_for_no_reasons_does_not_pay_for_them():
+    scores = Prediction(np.array([0.5]), "{}", lambda: pytest.fail("they were made"))
+    assert json.loads(output_fn(scores, JSON)[0])["predictions"] == [{"score": 0.5}]
+    assert output_fn(scores, CSV) == ("0.5\n", CSV)
 
 
 def test_a_refusal_passes_through_to_a_response_with_its_status():
