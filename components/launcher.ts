@@ -173,6 +173,7 @@ export class Launcher extends PlatformComponent {
           "sagemaker:DescribePipeline",
           "sagemaker:StartPipelineExecution",
           "sagemaker:StopPipelineExecution",
+          "sagemaker:RetryPipelineExecution",
           "sagemaker:ListPipelineExecutions",
           "sagemaker:DescribePipelineExecution",
           "sagemaker:ListPipelineExecutionSteps",

@@ -1,8 +1,8 @@
-// The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env`.
+// The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env | resume`.
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { PreprocessFramework } from "../config/training";
 import { algorithms } from "../pipeline/algorithms";
-import { down, env, status, up } from "./commands";
+import { down, env, resume, status, up } from "./commands";
 import { start } from "./loop/start";
 
 function whole(minimum: number, maximum: number) {
@@ -69,5 +69,13 @@ program
 program.command("down").description("end the cloud and every process of it").action(down);
 program.command("status").description("say what is up, and where").option("--json", "as JSON").action(status);
 program.command("env").description("print shell exports that point any AWS SDK or CLI at the cloud").action(env);
+program
+  .command("resume <execution>")
+  .description("go on with a pipeline execution that failed or was stopped, from there, and follow it")
+  .addHelpText(
+    "after",
+    "\nThe execution is named by its ExecutionId or its ARN. Exit codes are the launcher's: 0 succeeded, or skipped because another is under way; 1 failed; 2 the gate refused the model.",
+  )
+  .action(resume);
 
 void program.parseAsync();

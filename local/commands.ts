@@ -1,7 +1,8 @@
-// `npm run local -- up | down | status | env`.
+// `npm run local -- up | down | status | env | resume`.
 import { join } from "node:path";
 import { environment, findCloud, startCloud, stopCloud, type CloudDescription, type RunningCloud } from "./cloud";
 import { interruption } from "./interrupt";
+import { resuming, runLauncher } from "./loop/launch-task";
 import { writeStackFile } from "./loop/settings";
 import { bringUp, buildArtifacts, readStack, type StackUp } from "./loop/stack";
 import { Stages } from "./loop/stage";
@@ -83,6 +84,31 @@ export async function env(): Promise<void> {
   for (const [name, value] of Object.entries(variables))
     process.stdout.write(`export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
   process.exit(0);
+}
+
+/** Longest that a resumed execution is waited for, in seconds. */
+const RESUMED_TIMEOUT_SECONDS = 7_200;
+
+/** Goes on with an execution as on AWS: by the launcher's task with another command. Ends with the task's exit code. */
+export async function resume(execution: string): Promise<void> {
+  const cloud = await findCloud(directory);
+  if (!cloud) {
+    process.stderr.write(`${NOT_UP}\n`);
+    process.exit(3);
+  }
+  Object.assign(process.env, environment(cloud.description));
+  const stack = await readStack(cloud);
+  if (!stack) {
+    process.stderr.write("The local cloud has no stack, and so no executions: `npm run local -- up` brings it up.\n");
+    process.exit(3);
+  }
+  const { ended } = await runLauncher(
+    stack.outputs.launcher,
+    { command: resuming(execution) },
+    { timeoutSeconds: RESUMED_TIMEOUT_SECONDS, onLine: (line) => process.stdout.write(`${line}\n`) },
+  );
+  if (typeof ended === "string") process.stderr.write(`The launcher's task ended without an exit code: ${ended}\n`);
+  process.exit(typeof ended === "number" ? ended : 1);
 }
 
 /** How to use a cloud that stays up. The key is for this machine's cloud alone, and asked for by name. */

@@ -2,6 +2,7 @@ import { either } from "fp-ts";
 import type * as t from "io-ts";
 import {
   configErrors,
+  describeErrors,
   dictionary,
   integer,
   list,
@@ -159,4 +160,11 @@ export function decodeLaunchSettings(
   return either.mapLeft((errors: t.Errors) =>
     configErrors(errors).map((error) => ({ ...error, path: `${launchSettingsVariable}.${error.path}` })),
   )(LaunchSettings.decode(parsed.right));
+}
+
+/** As `decodeLaunchSettings`. @throws {Error} that names everything that is wrong. */
+export function readLaunchSettings(environment: Readonly<Record<string, string | undefined>>): LaunchSettings {
+  const decoded = decodeLaunchSettings(environment);
+  if (either.isRight(decoded)) return decoded.right;
+  throw new Error(`the launcher's settings are wrong:\n${describeErrors(decoded.left)}`);
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { apply, array, either } from "fp-ts";
@@ -10,48 +11,29 @@ import { canonicalJson } from "./canonical-json";
 import { configErrors, describeErrors, dictionary, text } from "../config/codec";
 import { Hyperparameter } from "../config/training";
 import { executionId as newExecutionId } from "./execution-id";
-import { fraudPipeline, refusedStepName, type CodeLocations } from "./fraud-pipeline";
+import { fraudPipeline, type CodeLocations } from "./fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
 import { jobCode, readJobCode, type CodeFile } from "./job-code";
-import { decodeLaunchSettings, type LaunchSettings } from "./launch-settings";
+import { readLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { findFiles, uploadArchive, uploadFiles, type Folder } from "./object-store";
+import { exitCodes, followToEnd, skippedFor, type Follower, type LaunchLine } from "./outcome";
 import { oldestUnderWay } from "./overlap";
 import { rdsRoots } from "./rds-roots";
-import {
-  followExecution,
-  startExecution,
-  stopExecution,
-  upsertPipeline,
-  type Outcome,
-  type StepChange,
-  type Upserted,
-} from "./pipeline-client";
+import { resume } from "./resume";
+import { startExecution, stopExecution, upsertPipeline } from "./pipeline-client";
 import { chooseEngine, containers, type Engine, type EngineChoice, type Preprocessing } from "./preprocess-engine";
 import { sparkConfiguration } from "./spark-cluster";
 import { readWheels, type Container } from "./wheels";
 
-/** Exit codes of the launcher. */
-export const exitCodes = { succeeded: 0, failed: 1, refused: 2, skipped: 0 } as const;
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the launcher says on standard output, a line of JSON each. */
-export type LaunchLine =
-  | { readonly preprocessing: Engine; readonly reason: string }
-  | { readonly executionId: string; readonly pipelineExecutionArn: string; readonly pipeline: Upserted }
-  | StepChange
-  | { readonly outcome: keyof typeof exitCodes; readonly reason?: string };
-
 /** What a launch needs of the outside. */
-export interface LaunchContext {
+export interface LaunchContext extends Follower {
   readonly environment: Environment;
   /** Folder that holds jobs/ and models/. */
   readonly root: string;
   readonly follow: boolean;
   readonly s3: S3Client;
-  readonly sagemaker: SageMakerClient;
-  readonly print: (line: LaunchLine) => void;
-  readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
 /**
@@ -61,7 +43,7 @@ export interface LaunchContext {
  */
 export async function launch(context: LaunchContext): Promise<number> {
   const { environment, s3, sagemaker, print } = context;
-  const configured = settingsFrom(environment);
+  const configured = readLaunchSettings(environment);
   const { legitimateWeight, training, hyperparameters, rawDataKey } = await readOverrides(
     configured,
     environment,
@@ -69,7 +51,7 @@ export async function launch(context: LaunchContext): Promise<number> {
   );
   const settings: LaunchSettings = { ...configured, training };
   const skip = (other: string): number => {
-    print({ outcome: "skipped", reason: `${other} is under way, and runs do not overlap (overlappingRuns: skip)` });
+    print(skippedFor(other));
     return exitCodes.skipped;
   };
   const standing = await runBefore(sagemaker, settings);
@@ -106,27 +88,13 @@ export async function launch(context: LaunchContext): Promise<number> {
     return skip(first);
   }
   print({ executionId, pipelineExecutionArn, pipeline });
-  if (!context.follow) return exitCodes.succeeded;
-
-  const outcome = await followExecution(sagemaker, pipelineExecutionArn, {
-    onChange: print,
-    sleep: context.sleep,
-  });
-  const line = judge(outcome);
-  print(line);
-  return exitCodes[line.outcome];
+  return context.follow ? followToEnd(context, pipelineExecutionArn) : exitCodes.succeeded;
 }
 
 /** The execution that this launch must give way to, if there is one before it. */
 async function runBefore(sagemaker: SageMakerClient, settings: LaunchSettings): Promise<string | undefined> {
   if (settings.overlappingRuns === "allow") return undefined;
   return oldestUnderWay(sagemaker, settings.pipelineName, new Date());
-}
-
-function settingsFrom(environment: Environment): LaunchSettings {
-  const decoded = decodeLaunchSettings(environment);
-  if (either.isRight(decoded)) return decoded.right;
-  throw new Error(`the launcher's settings are wrong:\n${describeErrors(decoded.left)}`);
 }
 
 /** What the environment may change of a run. Everything that is wrong with it is reported at once. */
@@ -282,18 +250,6 @@ function describeRun(settings: LaunchSettings, { wheels, ...code }: CodeLocation
   return [`revision ${revision}`, preprocessing, ...parts].join("; ").slice(0, 3072);
 }
 
-/** A run is refused if the step failed that fails for nothing else. */
-export function judge({ status, reason, steps }: Outcome): Extract<LaunchLine, { outcome: string }> {
-  if (status === "Succeeded") return { outcome: "succeeded" };
-  const refusal = steps.find(({ step, status: stepStatus }) => step === refusedStepName && stepStatus === "Failed");
-  if (refusal !== undefined)
-    return { outcome: "refused", reason: refusal.reason ?? reason ?? "the gate gave no reason" };
-  const failures = steps
-    .filter((step) => step.status === "Failed")
-    .map((step) => `${step.step}: ${step.reason ?? "no reason given"}`);
-  return { outcome: "failed", reason: failures.join("; ") || (reason ?? `the execution is ${status}`) };
-}
-
 /** LAUNCH_ROOT, else the folder of this file (bundled) or the one above it (sources), whichever has the jobs. */
 export function findRoot(environment: Environment, here: string): string {
   const given = environment["LAUNCH_ROOT"];
@@ -305,18 +261,29 @@ export function findRoot(environment: Environment, here: string): string {
   );
 }
 
+const usage = "--follow waits for the end; --resume EXECUTION goes on with one that failed or was stopped";
+
+/** @throws {Error} for what is neither `--follow` nor `--resume EXECUTION`. */
+function commandLine(args: readonly string[]): { follow: boolean; resume?: string } {
+  try {
+    const options = { follow: { type: "boolean", default: false }, resume: { type: "string" } } as const;
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new Error(`${messageOf(error)} (${usage})`, { cause: error });
+  }
+}
+
 async function main(): Promise<number> {
-  const unknown = process.argv.slice(2).filter((argument) => argument !== "--follow");
-  if (unknown.length > 0) throw new Error(`unknown argument ${unknown.join(" ")}: the only one is --follow`);
-  return launch({
+  const { follow, resume: execution } = commandLine(process.argv.slice(2));
+  const context = {
     environment: process.env,
-    root: findRoot(process.env, __dirname),
-    follow: process.argv.includes("--follow"),
-    s3: new S3Client(),
+    follow,
     sagemaker: new SageMakerClient(),
     sleep,
-    print: (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
-  });
+    print: (line: LaunchLine) => process.stdout.write(`${JSON.stringify(line)}\n`),
+  };
+  if (execution !== undefined) return resume({ ...context, execution });
+  return launch({ ...context, root: findRoot(process.env, __dirname), s3: new S3Client() });
 }
 
 if (require.main === module) {

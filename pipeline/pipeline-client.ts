@@ -4,6 +4,7 @@ import {
   DescribePipelineExecutionCommand,
   paginateListPipelineExecutionSteps,
   ResourceNotFound,
+  RetryPipelineExecutionCommand,
   StartPipelineExecutionCommand,
   StopPipelineExecutionCommand,
   UpdatePipelineCommand,
@@ -109,11 +110,28 @@ export async function stopExecution(sagemaker: SageMakerClient, arn: string): Pr
   );
 }
 
+/** Goes on with an execution that failed or was stopped: what succeeded is not run again. */
+export async function retryExecution(sagemaker: SageMakerClient, arn: string): Promise<void> {
+  await sagemaker.send(
+    new RetryPipelineExecutionCommand({ PipelineExecutionArn: arn, ClientRequestToken: crypto.randomUUID() }),
+  );
+}
+
 /** A step's state, as it is told to whoever follows. */
 export interface StepChange {
   readonly step: string;
   readonly status: string;
   readonly reason?: string;
+}
+
+/** An execution as it stands. */
+export interface Look {
+  /** As SageMaker has it: Executing, Stopping, Stopped, Failed or Succeeded. */
+  readonly status: string;
+  /** The ExecutionId, where the launcher started it. */
+  readonly displayName: string;
+  readonly reason?: string;
+  readonly steps: readonly StepChange[];
 }
 
 /** How an execution ended. */
@@ -141,6 +159,18 @@ async function listSteps(sagemaker: SageMakerClient, arn: string): Promise<StepC
   return steps;
 }
 
+/** Looks at an execution once. @throws {ResourceNotFound} if there is none of that ARN. */
+export async function lookAt(sagemaker: SageMakerClient, arn: string): Promise<Look> {
+  // The execution's state is read first: what its steps are then is not older than it.
+  const described = await sagemaker.send(new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }));
+  return {
+    status: described.PipelineExecutionStatus ?? "",
+    displayName: described.PipelineExecutionDisplayName ?? "",
+    steps: await listSteps(sagemaker, arn),
+    ...(described.FailureReason === undefined ? {} : { reason: described.FailureReason }),
+  };
+}
+
 /** What following needs besides the client. */
 export interface FollowOptions {
   readonly onChange: (change: StepChange) => void;
@@ -159,11 +189,7 @@ export async function followExecution(
   const told = new Map<string, string>();
   let pollMs = shortestPollMs;
   for (;;) {
-    // The execution's state is read first: what its steps are then is not older than it.
-    const { PipelineExecutionStatus: status, FailureReason: reason } = await sagemaker.send(
-      new DescribePipelineExecutionCommand({ PipelineExecutionArn: arn }),
-    );
-    const steps = await listSteps(sagemaker, arn);
+    const { status, reason, steps } = await lookAt(sagemaker, arn);
     const changes = steps.filter((step) => told.get(step.step) !== step.status);
     for (const change of changes) {
       told.set(change.step, change.status);

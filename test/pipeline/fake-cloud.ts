@@ -38,10 +38,16 @@ export class FakeCloud {
   /** What each look at the execution shows, in turn; the last one from then on. */
   looks: Look[] = [{ status: "Succeeded", steps: [] }];
   private looked = 0;
-  /** Executions that are under way for others than the launcher under test, by ARN, with their start. */
+  /** Executions that are under way, by ARN, with their start. */
   readonly underWay = new Map<string, Date>();
+  /** Display names of executions that have ended, by ARN. */
+  readonly ended = new Map<string, string>();
+  /** ARNs of executions that were told to go on. */
+  readonly retried: string[] = [];
   /** Called when an execution is started. */
   onStart: () => void = () => undefined;
+  /** Called when an execution is told to go on. */
+  onRetry: () => void = () => undefined;
 
   readonly s3 = new S3Client(placeholders);
   readonly sagemaker = new SageMakerClient(placeholders);
@@ -85,6 +91,13 @@ export class FakeCloud {
         this.onStart();
         this.underWay.set(OWN_EXECUTION, new Date());
         return { PipelineExecutionArn: OWN_EXECUTION };
+      case "RetryPipelineExecution": {
+        const arn = input["PipelineExecutionArn"] as string;
+        this.retried.push(arn);
+        this.onRetry();
+        this.underWay.set(arn, new Date(0));
+        return { PipelineExecutionArn: arn };
+      }
       case "StopPipelineExecution":
         this.underWay.delete(input["PipelineExecutionArn"] as string);
         return {};
@@ -92,7 +105,10 @@ export class FakeCloud {
         return { PipelineExecutionSummaries: this.executions(input["PipelineName"] as string) };
       case "DescribePipelineExecution":
         this.looked += 1;
-        return { PipelineExecutionStatus: this.look().status };
+        return {
+          PipelineExecutionStatus: this.look().status,
+          PipelineExecutionDisplayName: this.ended.get(input["PipelineExecutionArn"] as string),
+        };
       case "ListPipelineExecutionSteps":
         return { PipelineExecutionSteps: this.look().steps };
       default:
@@ -102,11 +118,17 @@ export class FakeCloud {
 
   private executions(pipelineName: string) {
     this.pipeline(pipelineName);
-    return [...this.underWay].map(([PipelineExecutionArn, StartTime]) => ({
+    const underWay = [...this.underWay].map(([PipelineExecutionArn, StartTime]) => ({
       PipelineExecutionArn,
       StartTime,
       PipelineExecutionStatus: "Executing",
     }));
+    const ended = [...this.ended].map(([PipelineExecutionArn, PipelineExecutionDisplayName]) => ({
+      PipelineExecutionArn,
+      PipelineExecutionDisplayName,
+      PipelineExecutionStatus: "Stopped",
+    }));
+    return [...underWay, ...ended];
   }
 
   private list(prefix: string) {

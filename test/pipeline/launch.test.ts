@@ -2,14 +2,8 @@ import { cp, glob, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "chai";
-import {
-  chooseRawDataKey,
-  exitCodes,
-  findRoot,
-  launch,
-  readLegitimateWeight,
-  type LaunchLine,
-} from "../../pipeline/launch";
+import { chooseRawDataKey, findRoot, launch, readLegitimateWeight } from "../../pipeline/launch";
+import { exitCodes, type LaunchLine } from "../../pipeline/outcome";
 import { sparkConfiguration } from "../../pipeline/spark-cluster";
 import { FakeCloud, OWN_EXECUTION, type Look } from "./fake-cloud";
 import { rawSettings, rdsSource } from "./samples";
