@@ -2,7 +2,6 @@ import type {
   CreateEndpointInput,
   CreateEndpointOutput,
   DeleteEndpointInput,
-  DeploymentConfig,
   DescribeEndpointInput,
   ListEndpointsInput,
   ListEndpointsOutput,
@@ -22,23 +21,30 @@ import type { EndpointConfig, EndpointConfigs } from "./configs";
 import {
   describedCapture,
   describedVariants,
-  pendingVariants,
+  pendingSummary,
   refuseRescale,
+  terminating,
   without,
   type Endpoint,
 } from "./endpoint-document";
-import { announceEndpoint } from "./endpoint-events";
+import { Deployment, pendingDeployment, type PendingDeployment } from "./deployment";
+import { checkDeployment, instancesOf, rollbackAlarms, stepsOf } from "./deployment-config";
+import { announceEndpoint, type EndpointChange } from "./endpoint-events";
 import { EndpointMetrics } from "./endpoint-metrics";
 import { Fleet } from "./fleet";
 import { fleetPlan, rescaled, retained, type FleetPlan } from "./fleet-plan";
 import { MetricSender } from "../metric-sender";
 import type { Models } from "./models";
+import { alarmStates } from "./rollback-alarms";
+import { RollbackError, type RolloutStage } from "./rollout";
 import { Traffic } from "./traffic";
 
 /** An endpoint, and what serves it: enough to start it again after its config or model was deleted. */
 interface StoredEndpoint {
   described: Endpoint;
   serving?: FleetPlan;
+  /** As long as the endpoint is described with a PendingDeploymentSummary. */
+  pending?: PendingDeployment;
 }
 
 /** Endpoints: their documents, and the fleets behind them. */
@@ -47,6 +53,8 @@ export class Endpoints {
   private readonly endpoints: Collection<StoredEndpoint>;
   private readonly traffic = new Map<string, Traffic>();
   private readonly underWay = new Map<string, Promise<void>>();
+  /** Endpoints whose fleets an earlier server left, until they serve again. */
+  private readonly recovering = new Map<string, Promise<void>>();
   private readonly ending = new AbortController();
 
   constructor(
@@ -64,7 +72,7 @@ export class Endpoints {
     CreateEndpoint: (input: Wire<CreateEndpointInput>) => Promise.resolve(this.create(input)),
     DescribeEndpoint: (input: Wire<DescribeEndpointInput>) => Promise.resolve(this.describe(input.EndpointName)),
     ListEndpoints: (input: Wire<ListEndpointsInput>) => Promise.resolve(this.list(input)),
-    UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => Promise.resolve(this.update(input)),
+    UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => this.update(input),
     UpdateEndpointWeightsAndCapacities: (input: Wire<UpdateEndpointWeightsAndCapacitiesInput>) =>
       Promise.resolve(this.rescale(input)),
     DeleteEndpoint: (input: Wire<DeleteEndpointInput>) => Promise.resolve(this.delete(input.EndpointName)),
@@ -86,8 +94,7 @@ export class Endpoints {
       throw new AwsError("ServiceUnavailable", "The local SageMaker is shutting down.", 503);
     const traffic = this.traffic.get(name);
     if (traffic) return traffic;
-    const status = this.endpoints.get(name)?.described.EndpointStatus;
-    if (status === "InService") await this.underWay.get(name);
+    await this.recovering.get(name);
     return this.traffic.get(name);
   }
 
@@ -105,6 +112,7 @@ export class Endpoints {
     const config = this.configs.describe(EndpointConfigName);
     const plan = this.plan(EndpointName, config);
     const created = now();
+    const pending = pendingDeployment(plan, config, undefined, created);
     const described: Endpoint = {
       EndpointName,
       EndpointArn,
@@ -113,19 +121,26 @@ export class Endpoints {
       EndpointStatus: "Creating",
       CreationTime: created,
       LastModifiedTime: created,
-      PendingDeploymentSummary: { EndpointConfigName, StartTime: created, ...pendingVariants(plan, created) },
+      PendingDeploymentSummary: this.summary(pending, { step: 0, status: "Creating" }),
     };
-    if (!this.endpoints.insert(EndpointName, { described })) {
-      throw invalid(`Cannot create already existing endpoint "${EndpointArn}".`);
-    }
-    this.context.tags.create(EndpointArn, Tags);
-    announceEndpoint(this.context, described, false);
-    this.work(EndpointName, () => this.deploy(plan, config));
+    this.context.store.transaction(() => {
+      if (!this.endpoints.insert(EndpointName, { described, pending })) {
+        throw invalid(`Cannot create already existing endpoint "${EndpointArn}".`);
+      }
+      this.context.tags.create(EndpointArn, Tags);
+      announceEndpoint(this.context, described, "status");
+    });
+    this.work(EndpointName, () => this.deploy(EndpointName, pending));
     return { EndpointArn };
   }
 
-  private update(input: Wire<UpdateEndpointInput>): Wire<UpdateEndpointOutput> {
-    const { EndpointName, EndpointConfigName, DeploymentConfig } = input;
+  private async update(input: Wire<UpdateEndpointInput>): Promise<Wire<UpdateEndpointOutput>> {
+    const { EndpointName, EndpointConfigName } = input;
+    const last = this.describe(EndpointName).LastDeploymentConfig;
+    const deployment = input.DeploymentConfig ?? (input.RetainDeploymentConfig ? last : undefined);
+    const { missing } = await alarmStates(this.context.clients.cloudwatch, rollbackAlarms(deployment));
+    if (missing.length > 0) throw invalid(`Could not find the CloudWatch alarm(s) ${missing.join(", ")}.`);
+
     const endpoint = this.describe(EndpointName);
     const serving = this.serving(endpoint);
     const config = this.configs.describe(EndpointConfigName);
@@ -133,36 +148,35 @@ export class Endpoints {
     const plan = input.RetainAllVariantProperties
       ? retained(declared, serving, input.ExcludeRetainedVariantProperties)
       : declared;
-    const deployment = DeploymentConfig ?? (input.RetainDeploymentConfig ? endpoint.LastDeploymentConfig : undefined);
-    const start = now();
+    checkDeployment(deployment, plan);
+    const pending = pendingDeployment(plan, config, deployment, now());
     this.change(
       EndpointName,
+      "both",
       (document) => ({
         ...without(document, "FailureReason"),
         EndpointStatus: "Updating",
-        PendingDeploymentSummary: {
-          EndpointConfigName,
-          StartTime: start,
-          ...pendingVariants(plan, start),
-        },
+        PendingDeploymentSummary: this.summary(pending, { step: 0, status: "Creating" }),
       }),
-      true,
+      { pending },
     );
-    this.work(EndpointName, () => this.deploy(plan, config, deployment));
+    this.work(EndpointName, () => this.deploy(EndpointName, pending));
     return { EndpointArn: endpoint.EndpointArn };
   }
 
   private delete(name: string): object {
     const endpoint = this.describe(name);
     this.refuseInProgress(endpoint);
-    const deleting = this.change(name, (document) => ({ ...document, EndpointStatus: "Deleting" }), false);
+    const deleting = this.change(name, "status", (document) => ({ ...document, EndpointStatus: "Deleting" }));
     this.work(name, async () => {
       const traffic = this.traffic.get(name);
       this.traffic.delete(name);
       await Promise.all((traffic?.fleets ?? []).map((fleet) => fleet.stop()));
-      this.endpoints.remove(name);
-      announceEndpoint(this.context, { ...deleting, EndpointStatus: "Deleted" as never }, false);
-      this.context.tags.remove(endpoint.EndpointArn);
+      this.context.store.transaction(() => {
+        this.endpoints.remove(name);
+        announceEndpoint(this.context, { ...deleting, EndpointStatus: "Deleted" as never }, "status");
+        this.context.tags.remove(endpoint.EndpointArn);
+      });
     });
     return {};
   }
@@ -175,15 +189,11 @@ export class Endpoints {
     const serving = this.serving(endpoint);
     refuseRescale(wanted, serving);
     const plan = rescaled(serving, wanted);
-    this.change(
-      name,
-      (document) => ({
-        ...without(document, "FailureReason"),
-        EndpointStatus: "Updating",
-        ...describedVariants(serving, plan),
-      }),
-      false,
-    );
+    this.change(name, "both", (document) => ({
+      ...without(document, "FailureReason"),
+      EndpointStatus: "Updating",
+      ...describedVariants(serving, plan),
+    }));
     this.work(name, async () => {
       let failure: string | undefined;
       try {
@@ -195,14 +205,14 @@ export class Endpoints {
       const current = failure === undefined ? plan : serving;
       this.change(
         name,
+        "both",
         (document) => ({
           ...document,
           EndpointStatus: "InService",
           ...describedVariants(current),
           ...(failure === undefined ? {} : { FailureReason: failure }),
         }),
-        false,
-        current,
+        { serving: current },
       );
     });
     return { EndpointArn: endpoint.EndpointArn };
@@ -225,86 +235,136 @@ export class Endpoints {
     throw invalid(`Endpoint "${endpoint.EndpointArn}" has failed: it can only be deleted.`);
   }
 
-  /** Starts a config's fleet, and once it is healthy lets it serve in the place of the one that did. */
-  private async deploy(plan: FleetPlan, config: EndpointConfig, deployment?: Wire<DeploymentConfig>): Promise<void> {
-    const name = plan.endpointName;
-    const updating = this.describe(name).EndpointStatus === "Updating";
-    let fleet: Fleet;
-    try {
-      fleet = await Fleet.start(this.context, plan, this.ending.signal);
-    } catch (error) {
-      if (this.ending.signal.aborted) return;
-      const served = this.traffic.has(name);
+  /** Carries a deployment out, to its end or back. */
+  private async deploy(name: string, pending: PendingDeployment): Promise<void> {
+    const { plan } = pending;
+    const traffic = this.traffic.get(name) ?? new Traffic();
+    const updating = traffic.fleets.length > 0;
+    const deployment = new Deployment(this.context, pending, traffic, this.ending.signal, (stage) =>
       this.change(
         name,
-        (document) => ({
-          ...without(document, "PendingDeploymentSummary"),
-          EndpointStatus: served ? "InService" : "Failed",
-          FailureReason: messageOf(error),
-        }),
+        "deployment",
+        (document) => ({ ...document, PendingDeploymentSummary: this.summary(pending, stage) }),
+        { pending: { ...pending, step: stage.step } },
         updating,
-      );
-      return;
+      ),
+    );
+    try {
+      await deployment.run();
+      this.traffic.set(name, traffic);
+    } catch (error) {
+      // What is kept says where to go on.
+      if (this.ending.signal.aborted) return deployment.stop(0);
+      return this.rollBack(name, deployment, traffic, error);
     }
-    const traffic = this.traffic.get(name) ?? new Traffic();
-    const replaced = traffic.fleets;
-    traffic.set([{ fleet, share: 1 }]);
-    this.traffic.set(name, traffic);
-    if (this.ending.signal.aborted) return fleet.stop(0);
     this.change(
       name,
+      updating ? "both" : "status",
       (document) => ({
         ...without(document, "PendingDeploymentSummary", "DataCaptureConfig", "ShadowProductionVariants"),
-        EndpointConfigName: config.EndpointConfigName,
+        EndpointConfigName: plan.configName,
         EndpointStatus: "InService",
         ...describedVariants(plan),
-        ...describedCapture(config.DataCaptureConfig),
-        ...(deployment ? { LastDeploymentConfig: deployment } : {}),
+        ...describedCapture(pending.capture),
+        ...(pending.config ? { LastDeploymentConfig: pending.config } : {}),
       }),
-      updating,
-      plan,
+      { serving: plan },
     );
-    await Promise.all(replaced.map((old) => old.stop()));
+    if (this.ending.signal.aborted) return deployment.stop(0);
+    traffic.set(traffic.fleets.filter((fleet) => fleet !== deployment.blue).map((fleet) => ({ fleet, share: 1 })));
+    await deployment.blue?.stop();
   }
 
-  /** What an earlier server left: what served is started again, what was under way has failed. */
-  private resume({ described, serving }: StoredEndpoint): void {
+  /** Gives all requests back to what served, if anything did, and ends the new fleet. */
+  private async rollBack(name: string, deployment: Deployment, traffic: Traffic, error: unknown): Promise<void> {
+    const { blue } = deployment;
+    const reason = messageOf(error);
+    if (!blue) {
+      this.change(name, "status", (document) => ({
+        ...without(document, "PendingDeploymentSummary"),
+        EndpointStatus: "Failed",
+        FailureReason: reason,
+      }));
+      return deployment.stop();
+    }
+    traffic.set([{ fleet: blue, share: 1 }]);
+    const FailureReason =
+      error instanceof RollbackError
+        ? `${reason} The endpoint was rolled back to endpoint configuration "${blue.configName}".`
+        : reason;
+    this.change(name, "both", (document) => ({
+      ...document,
+      EndpointStatus: "RollingBack",
+      FailureReason,
+      ...(document.PendingDeploymentSummary
+        ? { PendingDeploymentSummary: terminating(document.PendingDeploymentSummary) }
+        : {}),
+    }));
+    await deployment.stop();
+    if (this.ending.signal.aborted) return;
+    this.change(name, "both", (document) => ({
+      ...without(document, "PendingDeploymentSummary"),
+      EndpointStatus: "InService",
+    }));
+  }
+
+  /**
+   * What an earlier server left: what served is started again, and an update is gone on with. A creation and a change
+   * of weights and counts that were under way have failed.
+   */
+  private resume({ described, serving, pending }: StoredEndpoint): void {
     const name = described.EndpointName;
+    const status = described.EndpointStatus;
     const reason = "InternalServerError: the local SageMaker ended during the deployment. Start it again.";
-    if (described.EndpointStatus === "Deleting") {
+    if (status === "Deleting") {
       this.endpoints.remove(name);
       this.context.tags.remove(described.EndpointArn);
       return;
     }
-    if (described.EndpointStatus === "Creating" || described.EndpointStatus === "Updating") {
-      this.change(
-        name,
-        (document) => ({
-          ...without(document, "PendingDeploymentSummary"),
-          EndpointStatus: serving ? "InService" : "Failed",
-          FailureReason: reason,
-          ...(serving ? describedVariants(serving) : {}),
-        }),
-        described.EndpointStatus === "Updating",
-      );
+    const goesOn = status === "Updating" && serving && pending;
+    if (status === "RollingBack") {
+      this.change(name, "both", (document) => ({
+        ...without(document, "PendingDeploymentSummary"),
+        EndpointStatus: "InService",
+      }));
+    } else if ((status === "Creating" || status === "Updating") && !goesOn) {
+      this.change(name, status === "Updating" ? "both" : "status", (document) => ({
+        ...without(document, "PendingDeploymentSummary"),
+        EndpointStatus: serving ? "InService" : "Failed",
+        FailureReason: reason,
+        ...(serving ? describedVariants(serving) : {}),
+      }));
     }
     if (!serving) return;
+    const recovered = this.recover(name, serving).finally(() => this.recovering.delete(name));
+    this.recovering.set(name, recovered);
     this.work(name, async () => {
-      try {
-        const fleet = await Fleet.start(this.context, serving, this.ending.signal);
-        const traffic = new Traffic();
-        traffic.set([{ fleet, share: 1 }]);
-        this.traffic.set(name, traffic);
-        if (this.ending.signal.aborted) await fleet.stop(0);
-      } catch (error) {
-        if (this.ending.signal.aborted) return;
-        this.change(
-          name,
-          (document) => ({ ...document, EndpointStatus: "Failed", FailureReason: messageOf(error) }),
-          false,
-        );
-      }
+      await recovered;
+      if (goesOn && this.traffic.has(name)) await this.deploy(name, pending);
     });
+  }
+
+  /** Lets a fleet serve again. An endpoint whose fleet does not start has failed. */
+  private async recover(name: string, serving: FleetPlan): Promise<void> {
+    try {
+      const fleet = await Fleet.start(this.context, serving, this.ending.signal);
+      const traffic = new Traffic();
+      traffic.set([{ fleet, share: 1 }]);
+      this.traffic.set(name, traffic);
+      if (this.ending.signal.aborted) await fleet.stop(0);
+    } catch (error) {
+      if (this.ending.signal.aborted) return;
+      this.change(name, "status", (document) => ({
+        ...without(document, "PendingDeploymentSummary"),
+        EndpointStatus: "Failed",
+        FailureReason: messageOf(error),
+      }));
+    }
+  }
+
+  private summary(pending: PendingDeployment, stage: RolloutStage): ReturnType<typeof pendingSummary> {
+    const steps = stepsOf(pending.config, instancesOf(pending.plan));
+    return pendingSummary(pending.plan, steps, { ...stage, startedAt: pending.startedAt });
   }
 
   private plan(endpointName: string, config: EndpointConfig): FleetPlan {
@@ -341,23 +401,29 @@ export class Endpoints {
   }
 
   /**
-   * @param deployment whether it is one of the changes that an update of the endpoint makes
-   * @param serving what serves from now on; unset when that stays
+   * Changes an endpoint, and tells of it, as one.
+   *
+   * @param kept what is kept beside the document from now on; what is not said stays
+   * @param tell false where nobody is told
    */
   private change(
     name: string,
+    changed: EndpointChange,
     change: (endpoint: Endpoint) => Endpoint,
-    deployment: boolean,
-    serving?: FleetPlan,
+    kept: Pick<StoredEndpoint, "serving" | "pending"> = {},
+    tell = true,
   ): Endpoint {
-    const stored = this.endpoints.update(name, (document) => ({
-      ...document,
-      ...(serving ? { serving } : {}),
-      described: { ...change(document.described), LastModifiedTime: now() },
-    }));
-    if (!stored) throw couldNotFind("endpoint", this.arn(name));
-    announceEndpoint(this.context, stored.described, deployment);
-    return stored.described;
+    return this.context.store.transaction(() => {
+      const stored = this.endpoints.update(name, (before) => {
+        const described = { ...change(before.described), LastModifiedTime: now() };
+        const serving = kept.serving ?? before.serving;
+        const pending = described.PendingDeploymentSummary && (kept.pending ?? before.pending);
+        return { described, ...(serving ? { serving } : {}), ...(pending ? { pending } : {}) };
+      });
+      if (!stored) throw couldNotFind("endpoint", this.arn(name));
+      if (tell) announceEndpoint(this.context, stored.described, changed);
+      return stored.described;
+    });
   }
 
   private arn(name: string): string {

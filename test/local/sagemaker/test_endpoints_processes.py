@@ -23,7 +23,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         running.stop()
 
 
-SLOW = SCRIPT.replace("def model_fn(model_dir):", "def model_fn(model_dir):\n    time.sleep(600)")
+# It loads once there is a file.
+SLOW = SCRIPT.replace(
+    "def model_fn(model_dir):",
+    'def model_fn(model_dir):\n    while not os.path.exists(os.environ["GATE"]):\n        time.sleep(0.05)',
+)
 
 
 def alive(pid: int) -> bool:
@@ -84,7 +88,8 @@ def test_a_model_server_that_dies_is_replaced(cloud: Cloud) -> None:
 def test_kill_9_leaves_what_served_serving_and_nobody_behind(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     deploy(cloud, "survivor", variant(make_model(cloud, "survivor"), instances=2))
-    slow = make_model(cloud, "survivor-slow", SLOW)
+    gate = cloud.folder / "survivor.gate"
+    slow = make_model(cloud, "survivor-slow", SLOW, GATE=str(gate))
     make_config(cloud, "survivor-slow", variant(slow))
     sagemaker.update_endpoint(EndpointName="survivor", EndpointConfigName="survivor-slow")
     sagemaker.create_endpoint(EndpointName="unborn", EndpointConfigName="survivor-slow")
@@ -100,24 +105,28 @@ def test_kill_9_leaves_what_served_serving_and_nobody_behind(cloud: Cloud) -> No
     assert not [pid for pid in orphans if alive(pid)]
 
     described = sagemaker.describe_endpoint(EndpointName="survivor")
-    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "survivor")
-    assert "deployment" in described["FailureReason"]
-    assert "PendingDeploymentSummary" not in described
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("Updating", "survivor")
+    assert described["PendingDeploymentSummary"]["EndpointConfigName"] == "survivor-slow"
     assert ask(cloud, "survivor")["label"] == "survivor"
     assert not pids(cloud, "survivor", 2) & processes
     unborn = sagemaker.describe_endpoint(EndpointName="unborn")
     assert unborn["EndpointStatus"] == "Failed"
     delete(cloud, "unborn")
 
-    # An orderly end does not wait for a model that loads.
+    # An orderly end does not wait for a model that loads. An update goes on all the same.
     sagemaker.create_endpoint(EndpointName="unborn", EndpointConfigName="survivor-slow")
-    wait_for(lambda: len(marked(state)) == 3, "three model servers")
+    wait_for(lambda: len(marked(state)) == 4, "four model servers")
     cloud.server.stop(signal.SIGTERM)
     assert not marked(state)
     cloud.start()
     assert ask(cloud, "survivor")["label"] == "survivor"
     assert settled(cloud, "unborn")["EndpointStatus"] == "Failed"
     delete(cloud, "unborn")
+    gate.touch()
+    described = settled(cloud, "survivor")
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "survivor-slow")
+    assert "FailureReason" not in described
+    assert ask(cloud, "survivor")["label"] == "survivor-slow"
     delete(cloud, "survivor")
     assert not marked(state)
 
