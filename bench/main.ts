@@ -7,6 +7,8 @@ import { extractBench } from "./extract";
 import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
 import { preprocessBench, sparkBench } from "./preprocess";
+import { registerBench } from "./register";
+import { trainBench } from "./train";
 
 const bundleBench: Bench = {
   names: ["bundle.maxKb", "bundle.maxLoadMs"],
@@ -21,7 +23,7 @@ const bundleBench: Bench = {
   },
 };
 
-const BENCHES = [preprocessBench, sparkBench, extractBench, bundleBench, loopBench];
+const BENCHES = [preprocessBench, sparkBench, extractBench, trainBench, registerBench, bundleBench, loopBench];
 const FILE = join(projectRoot, "bench", "results.json");
 
 /** Figures measured now take the place of earlier ones of the same name; the others stay. */
