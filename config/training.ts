@@ -125,13 +125,24 @@ export const Training = struct("Training", {
   /** Tag of the algorithm's image. Default: 3.0-5 of XGBoost's, 1.4-2 of scikit-learn's for lgbm. */
   frameworkVersion: optional(FrameworkVersion),
   instanceType: TrainingInstance,
-  /** 1 to 20, default 1. */
+  /** 1: neither algorithm is trained by several instances here. */
   instanceCount: withDefault(integer(1, 20), 1),
   /** 60 to 2419200 (28 days), default 3600. */
   maxRuntimeSeconds: withDefault(integer(60, 2_419_200), 3600),
   /** Override the defaults in `models/`. */
   hyperparameters: withDefault(dictionary(HyperparameterName, Hyperparameter), {}),
-});
+}).rule(["instanceCount"], ({ instanceCount }) =>
+  instanceCount === 1
+    ? []
+    : [
+        {
+          path: "instanceCount",
+          value: instanceCount,
+          problem: "is more than one instance, and each would train the same model on the same rows",
+          remedy: "make it 1, and take a larger instanceType",
+        },
+      ],
+);
 export type Training = t.TypeOf<typeof Training>;
 
 /** The test-set evaluation and what the gate asks of it. Thresholds are 0 to 1. */

@@ -76,7 +76,8 @@ const Training = struct("LaunchTraining", {
   /** Tag of the algorithm's image. Default: the algorithm's own, see `algorithms`. */
   frameworkVersion: optional(FrameworkVersion),
   instanceType: TrainingInstance,
-  instanceCount: integer(1, 20),
+  /** Several would each train the same model. */
+  instanceCount: integer(1, 1),
   maxRuntimeSeconds: integer(60, 2_419_200),
   /** Override the defaults in `models/`. */
   hyperparameters: dictionary(

@@ -181,6 +181,7 @@ describe("rules", () => {
     ["preprocess", { framework: "pyspark", instanceCount: 2 }, []],
     ["preprocess", { instanceType: "m5.large" }, ["preprocess.instanceType"]],
     ["training", { instanceType: "ml.m5.huge" }, ["training.instanceType"]],
+    ["training", { instanceCount: 2 }, ["training.instanceCount"]],
     ["training", { frameworkVersion: 3.0 }, ["training.frameworkVersion"]],
     ["evaluation", { rocAucMinThreshold: 1.2 }, ["evaluation.rocAucMinThreshold"]],
     ["deployment", { minCapacity: 0 }, ["deployment.minCapacity"]],
