@@ -4,6 +4,7 @@ import { calibrationPlot, costCurve } from "../charts/decision";
 import { precisionRecallCurve, rocCurve, scoreHistogram } from "../charts/ranking";
 import { type Markup, html, notRun, section, syntheticBadge, whole } from "../markup";
 import type { RunReport } from "../report";
+import { championPart } from "./champion";
 
 /** In the order of the page, with how many decimals say something. */
 const METRICS: readonly [name: MetricName, title: string, decimals: number][] = [
@@ -39,7 +40,8 @@ export function modelSection({ data, evaluation }: RunReport): Markup {
           <dd class="note">flagged from here up</dd>
         </div>
       </dl>
-      <div class="plots">${plots.map((plot) => plot(evaluation, badge))} ${confusionMatrix(evaluation, badge)}</div>`,
+      <div class="plots">${plots.map((plot) => plot(evaluation, badge))} ${confusionMatrix(evaluation, badge)}</div>
+      ${championPart(evaluation)}`,
     badge,
   );
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { renderPage } from "../../../local/report/html";
 import type { RunReport } from "../../../local/report/report";
+import { comparedChampion } from "../../functions/support/reports";
 import { anyReport, emptyReport, evaluation, passedReport, refusedReport } from "./reports";
 
 /** As much of the DOM as is used here; the compiler knows no browser. */
@@ -87,6 +88,17 @@ describe("report.html", () => {
     expect(all(document, "#model figure > svg")).to.have.length(5);
     const matrix = all(document, ".matrix td strong").map(words);
     expect(matrix).to.deep.equal(["54", "16", "6", "39,924"]);
+  });
+
+  it("shows the champion beside the new model, or why there is none to compare with", () => {
+    const report = passedReport();
+    const found = evaluation();
+    expect(text(documentOf(report), "#model")).to.contain("Not compared. There is no champion yet.");
+    const champion = comparedChampion(-0.03, [-0.05, -0.01]);
+    const document = documentOf({ ...report, evaluation: { ...found, champion } });
+    const rows = all(document, "#model tbody tr").map(words);
+    expect(rows.find((row) => row.startsWith("AUPRC"))).to.match(/0\.8120 0\.8300 −0\.0300 −0\.0500 to −0\.0100$/);
+    expect(text(document, "#model")).to.contain("Champion (xgboost, version 3)").and.contain(champion.detail);
   });
 
   it("draws plots in the page's colours alone, so that light and dark need no second drawing", () => {

@@ -1,5 +1,6 @@
 // Reports for tests: one that passed in full, one that came to nothing, and any at all.
 import fc from "fast-check";
+import { comparedChampion } from "../../functions/support/reports";
 import type { EvaluationReport } from "../../../functions/shared/evaluation-report";
 import type { RunReport, TreeNode } from "../../../local/report/report";
 
@@ -168,10 +169,16 @@ const anyEvaluation: fc.Arbitrary<EvaluationReport> = fc.record({
     falseNegatives: count,
   }),
   calibrationError: fc.record({ expected: finite(0, 1), maximum: finite(0, 1) }),
-  champion: fc.record({
-    status: fc.constantFrom("none" as const, "otherFeatures" as const, "unloadable" as const),
-    detail: text,
-  }),
+  champion: fc.oneof(
+    fc.record({
+      status: fc.constantFrom("none" as const, "otherFeatures" as const, "unloadable" as const),
+      detail: text,
+    }),
+    fc.record({ algorithm: text, detail: text, mlflowVersion: text }).map((said) => ({
+      ...comparedChampion(0.01, [-0.02, 0.04]),
+      ...said,
+    })),
+  ),
   curves: fc.record({
     roc: points(1),
     precisionRecall: points(1),
