@@ -10,7 +10,12 @@ import type { PlatformOutputValues } from "../../components/outputs";
 import { PlatformOutputs } from "../../components/outputs";
 import { decodeStackConfig, type StackConfig } from "../../config";
 import { bundleAll } from "../../functions/bundle";
+import { algorithms } from "../../pipeline/algorithms";
+import { fraudPipeline } from "../../pipeline/fraud-pipeline";
+import { resolveHyperparameters, type Hyperparameters } from "../../pipeline/hyperparameters";
 import { decodeLaunchSettings } from "../../pipeline/launch-settings";
+import { chooseEngine } from "../../pipeline/preprocess-engine";
+import { sparkConfiguration } from "../../pipeline/spark-cluster";
 
 type Inputs = Record<string, unknown>;
 interface Registered {
@@ -253,4 +258,29 @@ describe("the platform", function () {
     await build(configuration("local", (groups) => Object.assign(groups.preprocess as Inputs, spark)));
     expect(launchSettings().preprocess).to.include(spark);
   });
+
+  for (const stack of ["dev", "staging", "prod"]) {
+    it(`has a pipeline for ${stack} that preprocesses on Spark`, async () => {
+      await build(configuration(stack, ({ preprocess = {} }) => Object.assign(preprocess, { framework: "pyspark" })));
+      const settings = launchSettings();
+      expect(chooseEngine(settings.preprocess, undefined)).to.include({ engine: "pyspark" });
+      expect(JSON.stringify(sparkConfiguration(settings.preprocess))).to.contain("spark.executor.instances");
+      const algorithm = algorithms[settings.training.algorithm];
+      const defaults = JSON.parse(
+        readFileSync(join(ROOT, "models", algorithm.defaultsFile), "utf8"),
+      ) as Hyperparameters;
+      const code = `s3://${settings.bucket}/${settings.prefix}/scripts/a`;
+      const { Steps = [] } = fraudPipeline({
+        settings,
+        code: { extract: code, preprocess: code, evaluate: code, baselines: code, training: `${code}/s.tar.gz` },
+        preprocessing: { engine: "pyspark", configuration: `${code}/configuration.json` },
+        hyperparameters: resolveHyperparameters(algorithm, defaults, settings.training.hyperparameters, {}),
+      }) as { Steps?: { Name: string; Arguments: Inputs }[] };
+      const preprocess = Steps.find(({ Name }) => Name === "Preprocess")?.Arguments;
+      expect(preprocess?.AppSpecification).to.have.property("ImageUri").that.contains("sagemaker-spark-processing:3.5");
+      const { instanceType, instanceCount } = settings.preprocess;
+      expect(preprocess?.ProcessingResources).to.have.deep.nested.property("ClusterConfig.InstanceType", instanceType);
+      expect(preprocess?.ProcessingResources).to.have.nested.property("ClusterConfig.InstanceCount", instanceCount);
+    });
+  }
 });

@@ -27,14 +27,18 @@ import {
 } from "../../pipeline/expressions";
 import { fraudPipeline } from "../../pipeline/fraud-pipeline";
 import { model, processing, training } from "../../pipeline/job-steps";
-import { rdsSource, settings } from "../pipeline/samples";
+import type { Preprocessing } from "../../pipeline/preprocess-engine";
+import { rawSettings, rdsSource, settings } from "../pipeline/samples";
 
 const roleArn = "arn:aws:iam::123456789012:role/sagemaker";
 const kmsKeyArn = "arn:aws:kms:eu-west-1:123456789012:key/0000";
 const functionArn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
 const image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/image:1";
 
-function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
+function fraud(
+  changes: Readonly<Record<string, unknown>> = {},
+  preprocessing: Preprocessing = { engine: "scikit-learn" },
+): Json {
   return fraudPipeline({
     settings: settings(changes),
     code: {
@@ -44,7 +48,7 @@ function fraud(changes: Readonly<Record<string, unknown>> = {}): Json {
       baselines: "s3://bucket/fraud/scripts/d",
       training: "s3://bucket/fraud/scripts/c/sourcedir.tar.gz",
     },
-    preprocessing: { engine: "scikit-learn" },
+    preprocessing,
     hyperparameters: { eta: 0.05, max_depth: 4, objective: "binary:logistic" },
   });
 }
@@ -225,6 +229,10 @@ const definitions: Readonly<Record<string, Json>> = {
   "fraud, approved by a person": fraud({ approval: "manual" }),
   "fraud, encrypted": fraud({ kmsKeyArn }),
   "fraud, from a database": fraud({ source: { ...rdsSource, caBundleKey: "tls/roots.pem" } }),
+  "fraud, on Spark": fraud(
+    { preprocess: { ...rawSettings.preprocess, framework: "pyspark", instanceType: "ml.m5.xlarge", instanceCount: 3 } },
+    { engine: "pyspark", configuration: "s3://bucket/fraud/scripts/f" },
+  ),
   parameters: compile(parameters()),
   jobs: compile(jobs()),
   control: compile(control()),

@@ -99,7 +99,12 @@ def s3_output(step: ProcessingStep, name: str):
 
 
 def fraud(
-    session: PipelineSession, *, approval: str = "auto", key: str | None = None, from_database: bool = False
+    session: PipelineSession,
+    *,
+    approval: str = "auto",
+    key: str | None = None,
+    from_database: bool = False,
+    on_spark: bool = False,
 ) -> str:
     execution_id = ParameterString("ExecutionId")
     raw_data_uri = ParameterString("RawDataUri")
@@ -188,20 +193,35 @@ def fraud(
         retry_policies=retries,
     )
     raw = s3_output(extract, "rows") if from_database else raw_data_uri
+    version = {} if from_database else {"RAW_DATA_VERSION": raw_data_version}
+    if on_spark:
+        scripts = f"{folder}/input/code"
+        submit = ["smspark-submit", "--py-files", scripts, f"{scripts}/preprocess_spark.py"]
+        preprocessor = processor(
+            "preprocess",
+            "571004829621.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312",
+            "",
+            instance_type="ml.m5.xlarge",
+            instance_count=3,
+            entrypoint=["python3", f"{scripts}/submit.py", "/opt/ml/output/reason", "/opt/ml/output/message", *submit],
+        )
+        preprocessor.env = version
+    else:
+        preprocessor = processor("preprocess", sklearn_image, "preprocess.py", env=version)
     preprocess = ProcessingStep(
         name="Preprocess",
-        step_args=processor(
-            "preprocess",
-            sklearn_image,
-            "preprocess.py",
-            env={} if from_database else {"RAW_DATA_VERSION": raw_data_version},
-        ).run(
-            inputs=[given("raw", raw, "raw"), given("code", "s3://bucket/fraud/scripts/a", "code")],
+        step_args=preprocessor.run(
+            inputs=[
+                given("raw", raw, "raw"),
+                given("code", "s3://bucket/fraud/scripts/a", "code"),
+                *([given("conf", "s3://bucket/fraud/scripts/f", "conf")] if on_spark else []),
+            ],
             outputs=[split("train"), split("validation"), split("test"), split("report")],
             arguments=[
                 *("--input", f"{folder}/input/raw", "--output", f"{folder}/output"),
                 *("--train-ratio", "0.6", "--validation-ratio", "0.2", "--test-ratio", "0.2"),
-                *("--split", "temporal", "--seed", "7", "--message-file", "/opt/ml/output/message"),
+                *("--split", "temporal", "--seed", "7"),
+                *("--message-file", "/opt/ml/output/reason" if on_spark else "/opt/ml/output/message"),
             ],
         ),
         retry_policies=retries,
@@ -629,6 +649,7 @@ PIPELINES = {
     "fraud, approved by a person": lambda session: fraud(session, approval="manual"),
     "fraud, encrypted": lambda session: fraud(session, key=KEY),
     "fraud, from a database": lambda session: fraud(session, from_database=True),
+    "fraud, on Spark": lambda session: fraud(session, on_spark=True),
     "parameters": parameters,
     "jobs": jobs,
     "control": control,
