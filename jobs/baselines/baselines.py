@@ -12,6 +12,7 @@ Files have the formats of SageMaker's Model Monitor and Clarify, so that theirs 
 import argparse
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,24 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
         "--legitimate-weight", type=float, default=1.0, help="transactions that a legitimate row stands for"
     )
     parser.add_argument(
-        "--amount-bands", type=float, nargs="+", default=[10.0, 100.0], help="amounts between the bands; %(default)s"
+        "--facet",
+        choices=FEATURES,
+        default=bias.FACET,
+        metavar="FEATURE",
+        help="what bias is looked for by; %(default)s",
+    )
+    parser.add_argument(
+        "--facet-bands", type=float, nargs="+", default=[10.0, 100.0], help="values between its bands; %(default)s"
     )
     parser.add_argument("--seed", type=int, default=7, help="of the samples")
     parser.add_argument("--message-file", type=Path, help="where the reason of a refusal is written")
     found = parser.parse_args(argv)
     if not found.legitimate_weight > 0:
         parser.error(f"--legitimate-weight {found.legitimate_weight} must be above 0")
-    if not all(low < high for low, high in zip([0.0, *found.amount_bands], found.amount_bands, strict=False)):
-        parser.error(f"--amount-bands {found.amount_bands} must rise from above 0")
+    if not all(low < high for low, high in pairwise(found.facet_bands)):
+        parser.error(f"--facet-bands {found.facet_bands} must rise")
+    if found.facet == bias.FACET and not found.facet_bands[0] > 0:
+        parser.error(f"--facet-bands {found.facet_bands} must be above 0, where amounts begin")
     return found
 
 
@@ -59,25 +69,30 @@ def main(options: argparse.Namespace) -> None:
         frauds = int(split.labels.sum())
         if not 0 < frauds < len(split.labels):
             raise ValueError(f"the {name} split holds {frauds} frauds among {len(split.labels)} rows: both are needed")
+    facet = bias.Facet(options.facet, options.facet_bands)
     scores, weights = model.scores(test.features), test.weights(options.legitimate_weight)
     quality = data_quality.statistics(train.features)
-    decisions, limits = model_quality.baseline(test.labels, scores, weights, model.threshold, options.seed)
+    decided = (test.labels, scores, scores >= model.threshold, weights, options.seed)
     write(options.output / "data-quality" / "statistics.json", quality)
     write(options.output / "data-quality" / "constraints.json", data_quality.constraints(quality))
-    write(options.output / "model-quality" / "statistics.json", decisions)
-    write(options.output / "model-quality" / "constraints.json", limits)
+    write(options.output / "model-quality" / "statistics.json", model_quality.statistics(*decided))
+    write(options.output / "model-quality" / "constraints.json", model_quality.constraints(*decided))
     write(
         options.output / "bias" / "analysis.json",
-        bias.analysis(train, test, scores >= model.threshold, options.amount_bands),
+        {
+            "version": "1.0",
+            bias.PRE_SECTION: bias.pre_training(train.features, train.labels, facet),
+            bias.POST_SECTION: bias.post_training(test.features, test.labels, scores >= model.threshold, facet),
+        },
     )
     write(
         options.output / "explainability" / "analysis.json",
-        explainability.analysis(model, test, weights, options.seed),
+        explainability.analysis(model, test.features, weights, options.seed),
     )
-    write(options.output / "analysis_config.json", analysis_config(model.threshold, options.amount_bands))
+    write(options.output / "analysis_config.json", analysis_config(model.threshold, facet))
 
 
-def analysis_config(threshold: float, edges: "list[float]") -> "dict[str, Any]":
+def analysis_config(threshold: float, facet: bias.Facet) -> "dict[str, Any]":
     """Clarify's configuration of the analyses."""
     return {
         "version": "1.0",
@@ -86,7 +101,7 @@ def analysis_config(threshold: float, edges: "list[float]") -> "dict[str, Any]":
         "label": LABEL,
         "label_values_or_threshold": [1],
         "probability_threshold": threshold,
-        "facet": [{"name_or_index": bias.FACET, "value_or_threshold": edges}],
+        "facet": [{"name_or_index": facet.name, "value_or_threshold": list(facet.edges)}],
         "group_variable": bias.GROUP,
         "methods": {
             "pre_training_bias": {"methods": bias.PRE_TRAINING},

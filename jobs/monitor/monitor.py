@@ -22,11 +22,15 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import bias_monitor
 import data_quality_monitor
+import explainability_monitor
+import model_quality_monitor
 from outcome import Found
-from publish import NAMESPACES, data, publish
+from publish import NAMESPACES, OLDEST, data, publish
 from records import Period
 from refusal import MAX_EXIT_MESSAGE, refuse
+from trained_model import load_archive
 
 MONITORS = tuple(NAMESPACES)
 
@@ -35,7 +39,9 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--monitor", choices=MONITORS, required=True)
     parser.add_argument("--captured", type=Path, required=True, help="folder of data capture, searched in all depths")
+    parser.add_argument("--ground-truth", type=Path, help="folder of labels; of model quality and bias")
     parser.add_argument("--baseline", type=Path, required=True, help="folder of the package's DriftCheckBaselines")
+    parser.add_argument("--model", type=Path, help="folder that holds model.tar.gz; of explainability")
     parser.add_argument("--output", type=Path, required=True, help="folder for the results")
     parser.add_argument("--thresholds", type=_object, default={}, help="JSON object of numbers, by metric")
     parser.add_argument("--message-file", type=Path, help="where the exit message is written")
@@ -43,6 +49,8 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     for name, value in found.thresholds.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             parser.error(f"--thresholds: {name} is {value!r}; a number is wanted")
+    if found.monitor == "model-explainability" and found.model is None:
+        parser.error("--model is needed: attributions are the model's")
     return found
 
 
@@ -84,13 +92,23 @@ def main(options: argparse.Namespace, environment: Mapping[str, str]) -> Found:
 
 
 def _run(options: argparse.Namespace, period: Period) -> Found:
-    return data_quality_monitor.monitor(options.captured, options.baseline, period, options.thresholds)
+    captured, baseline, thresholds = options.captured, options.baseline, options.thresholds
+    if options.monitor == "data-quality":
+        return data_quality_monitor.monitor(captured, baseline, period, thresholds)
+    if options.monitor == "model-explainability":
+        model = load_archive(options.model, os.cpu_count() or 1)
+        return explainability_monitor.monitor(captured, model, baseline, period, thresholds)
+    labelled = bias_monitor if options.monitor == "model-bias" else model_quality_monitor
+    return labelled.monitor(captured, options.ground_truth, baseline, period, thresholds)
 
 
 def _publish(monitor: str, found: Found, environment: Mapping[str, str]) -> None:
     import boto3  # not before it is needed: it takes a while
 
-    time = _time(environment, "metric_time") or datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc)
+    time = _time(environment, "metric_time") or now
+    # Labels may be older than what CloudWatch takes: the figures are then told when they are known.
+    time = time if now - time < OLDEST else now
     names = [environment.get(f"sagemaker_{name}", "") for name in ("endpoint_name", "monitoring_schedule_name")]
     if not all(names):
         raise ValueError("metrics need sagemaker_endpoint_name and sagemaker_monitoring_schedule_name")

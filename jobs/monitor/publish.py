@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from outcome import Metric
@@ -15,6 +15,8 @@ NAMESPACES = {
 }
 #: CloudWatch takes 1,000 in a request, of 1 MB at most.
 BATCH = 250
+#: CloudWatch refuses what is two weeks old; a job's clock and way take some of it.
+OLDEST = timedelta(days=13, hours=23)
 #: What Clarify's monitor publishes in place of infinity, which CloudWatch refuses.
 INFINITY = 2.348543e108
 

@@ -15,7 +15,7 @@ class Rows:
     """Rows of a batch, and how they differ from what they should be."""
 
     #: A column for each feature, of text or of 64-bit floats; what is not there is null. A value that is no number
-    #: where all should be makes its column text. Before them ``id`` and ``row``, the row's place in its request, from 0.
+    #: where all should be makes its column text. Before them ``id`` and ``row``, the row's place in its request from 0.
     frame: pl.DataFrame
     #: How many rows have how many values.
     widths: "Counter[int]" = field(default_factory=Counter)

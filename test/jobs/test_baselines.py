@@ -144,9 +144,9 @@ def test_constraints_lie_on_the_worse_side_of_the_figures(made):
 
 def test_few_rows_have_no_standard_deviation_and_a_model_that_flags_nothing_has_no_precision():
     labels, scores = np.array([0, 0, 1, 0]), np.array([0.1, 0.2, 0.3, 0.4])
-    statistics, _ = model_quality.baseline(labels, scores, np.ones(4), 0.9, 7)
+    statistics = model_quality.statistics(labels, scores, scores >= 0.9, np.ones(4), 7)
     found = statistics["binary_classification_metrics"]
-    assert found["precision"] == {"value": 0, "standard_deviation": "NaN"}
+    assert found["precision"] == {"value": "NaN", "standard_deviation": "NaN"}
     assert found["recall"]["value"] == 0
 
 
@@ -174,10 +174,10 @@ def test_bias_compares_each_band_of_the_amount_with_the_rest(made):
 
 def test_bias_of_a_model_that_flags_nothing_says_so(made):
     folder, _ = made
-    train, test = read_split(folder / "train"), read_split(folder / "test")
-    found = bias.analysis(train, test, np.zeros(len(test.labels), dtype=bool), [10.0])
-    assert found["post_training_bias_metrics"]["error"] == "No row of the test split is flagged."
-    assert len(found["pre_training_bias_metrics"]["facets"]["Amount"]) == 2
+    test, facet = read_split(folder / "test"), bias.Facet("Amount", [10.0])
+    found = bias.post_training(test.features, test.labels, np.zeros(len(test.labels), dtype=bool), facet)
+    assert found["error"] == "No row is flagged."
+    assert len(bias.pre_training(test.features, test.labels, facet)["facets"]["Amount"]) == 2
 
 
 def test_attributions_rank_the_feature_that_tells_most_first_and_sum_to_the_answer(made):
@@ -204,8 +204,8 @@ def test_the_configuration_tells_how_the_analyses_were_made(made):
 def test_bands_that_do_not_rise_are_refused(bands, capsys):
     folders = [part for name in ("model", "train", "test", "output") for part in (f"--{name}", "x")]
     with pytest.raises(SystemExit):
-        baselines.arguments([*folders, "--amount-bands", *bands])
-    assert "must rise" in capsys.readouterr().err
+        baselines.arguments([*folders, "--facet-bands", *bands])
+    assert "--facet-bands [" in capsys.readouterr().err
 
 
 def test_a_split_of_one_class_is_refused(made, tmp_path):
