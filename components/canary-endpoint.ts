@@ -53,6 +53,8 @@ const DEPLOY_MAX_RECEIVES = 100;
  */
 export class CanaryEndpoint extends PlatformComponent {
   readonly endpointName: string;
+  /** The fleet that takes the traffic. */
+  readonly variantName = VARIANT;
   readonly endpointArn: pulumi.Output<string>;
   readonly deployQueue: WorkQueue;
   readonly deploymentsTableName: pulumi.Output<string>;

@@ -19,6 +19,8 @@ export type FunctionName =
   | "inference"
   | "inference-health"
   | "scorer"
+  | "run-monitor"
+  | "settle-monitor"
   | "teardown";
 
 /** The codec of a function's environment, as functions/<name>/env.ts exports it. */

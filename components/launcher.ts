@@ -42,6 +42,8 @@ export interface LauncherTask {
   containerName: string;
   subnetIds: readonly string[];
   securityGroupIds: readonly string[];
+  /** Roles that the task runs under: whoever runs it passes them. */
+  roleArns: readonly pulumi.Output<string>[];
 }
 
 const CONTAINER = "launcher";
@@ -139,6 +141,7 @@ export class Launcher extends PlatformComponent {
       containerName: CONTAINER,
       subnetIds: args.task.subnetIds ?? [],
       securityGroupIds: args.task.securityGroupIds ?? [],
+      roleArns: [role.arn, execution.arn],
     };
     if (args.task.schedule !== undefined) {
       new LaunchSchedule(
@@ -149,7 +152,7 @@ export class Launcher extends PlatformComponent {
           schedule: args.task.schedule,
           timezone: args.task.scheduleTimezone,
           flexibleWindowMinutes: args.task.flexibleWindowMinutes,
-          taskRoleArns: [role.arn, execution.arn],
+          taskRoleArns: this.task.roleArns,
           alertsTopicArn: args.alertsTopicArn,
           transform: { schedule: args.transform?.schedule },
         },

@@ -81,6 +81,11 @@ export class ModelRegistry extends PlatformComponent {
     return [this.mlflow("CreateExperiment", "GetExperimentByName", "CreateRun", "SearchRuns", "LogBatch", "UpdateRun")];
   }
 
+  /** What reading a package takes. */
+  describing(): Statement {
+    return { actions: ["sagemaker:DescribeModelPackage"], resources: [this.packagesArn()] };
+  }
+
   /** What looking up the champion takes: the version that the alias names, and its package. */
   findingChampion(): Statement[] {
     return [

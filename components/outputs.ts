@@ -32,6 +32,12 @@ const Always = t.type({
     quarantineUri: t.string,
     predictionsUri: t.string,
   }),
+  monitors: t.type({
+    /** The function that runs a monitor on a period. */
+    runFunctionName: t.string,
+    /** Folder of what the monitors found, without a slash at its end. */
+    outputUri: t.string,
+  }),
   deploymentsTableName: t.string,
   alertsTopicArn: t.string,
 });

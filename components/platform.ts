@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config";
+import type { Monitors } from "../config/monitors";
 import type { Ecs, FunctionKey } from "../config/platform";
 import { version } from "../package.json";
 import { Alerts } from "./alerts";
@@ -7,6 +8,7 @@ import { CanaryEndpoint } from "./canary-endpoint";
 import { InferenceApi } from "./inference-api";
 import type { FunctionOverrides } from "./lambda-function";
 import { ModelRegistry } from "./model-registry";
+import { MonitorSuite } from "./monitor-suite";
 import type { PlatformOutputValues } from "./outputs";
 import { Storage } from "./storage";
 import { StreamScorer } from "./stream-scorer";
@@ -21,7 +23,19 @@ export function settingsWithoutEffect(config: StackConfig): string[] {
     ...(config.network !== undefined && "create" in config.network
       ? [unused("network.create", "no network is made; give network.subnetIds and network.securityGroupIds")]
       : []),
+    ...(config.deployment.dataCapturePercent === 0 && enabledMonitors(config.monitors).length > 0
+      ? [
+          unused(
+            `monitors.${enabledMonitors(config.monitors).join(", monitors.")}`,
+            "nothing is captured for them to look at; give deployment.dataCapturePercent",
+          ),
+        ]
+      : []),
   ];
+}
+
+function enabledMonitors(monitors: Monitors): string[] {
+  return (["dataQuality", "modelQuality", "bias", "explainability"] as const).filter((key) => monitors[key].enabled);
 }
 
 /** The launcher's task in the stack's network, where `ecs` names none of its own. */
@@ -130,6 +144,24 @@ export function platform(config: StackConfig): PlatformOutputValues {
     functions: { scorer: chosen("scorer") },
   });
 
+  const monitors = new MonitorSuite("monitors", {
+    ...shared,
+    storage,
+    alerts,
+    registry,
+    endpoint,
+    monitors: config.monitors,
+    jobNamePrefix: config.global.baseJobNamePrefix,
+    launcher: training.launcher,
+    ...(config.network !== undefined && "vpcId" in config.network ? { network: config.network } : {}),
+    runTimeTags: {
+      ...runTimeTags,
+      "fraud:project-id": `${pulumi.getProject()}-${pulumi.getStack()}`,
+      "fraud:project-name": pulumi.getProject(),
+    },
+    ...(config.roles.monitoring === undefined ? {} : { jobRoleArn: config.roles.monitoring }),
+    functions: { runMonitor: chosen("runMonitor"), settleMonitor: chosen("settleMonitor") },
+  });
   return {
     stack: pulumi.getStack(),
     version,
@@ -141,7 +173,10 @@ export function platform(config: StackConfig): PlatformOutputValues {
     modelPackageGroupName: registry.groupName,
     mlflowArn: registry.mlflowArn,
     launcher: {
-      ...training.launcher,
+      clusterArn: training.launcher.clusterArn,
+      taskDefinitionArn: training.launcher.taskDefinitionArn,
+      taskFamily: training.launcher.taskFamily,
+      containerName: training.launcher.containerName,
       subnetIds: [...training.launcher.subnetIds],
       securityGroupIds: [...training.launcher.securityGroupIds],
     },
@@ -155,6 +190,10 @@ export function platform(config: StackConfig): PlatformOutputValues {
       inputUri: stream.inputUri,
       quarantineUri: stream.quarantineUri,
       predictionsUri: stream.predictionsUri,
+    },
+    monitors: {
+      runFunctionName: monitors.runFunctionName,
+      outputUri: monitors.outputUri,
     },
     deploymentsTableName: endpoint.deploymentsTableName,
     alertsTopicArn: alerts.topicArn,

@@ -70,7 +70,7 @@ export class Storage extends PlatformComponent {
   reading(...patterns: string[]): Statement[] {
     return [
       { actions: ["s3:GetObject", "s3:GetObjectVersion"], resources: this.objects(patterns) },
-      this.listing(patterns),
+      this.listing(...patterns),
       { actions: ["kms:Decrypt"], resources: [this.keyArn] },
     ];
   }
@@ -102,7 +102,8 @@ export class Storage extends PlatformComponent {
     return patterns.map((pattern) => pulumi.interpolate`${this.bucketArn}/${literally(this.prefix)}/${pattern}`);
   }
 
-  private listing(patterns: readonly string[]): Statement {
+  /** What listing the objects under the prefix that match `patterns` takes. */
+  listing(...patterns: string[]): Statement {
     return {
       actions: ["s3:ListBucket"],
       resources: [this.bucketArn],

@@ -17,14 +17,6 @@ export {
   Tags,
   type FunctionKey,
 } from "./platform";
-export {
-  Api,
-  Deployment,
-  Monitors,
-  Rollout,
-  rolloutWaitSeconds,
-  schedulePeriodSeconds,
-  Stream,
-  type Monitor,
-} from "./serving";
+export { Monitors, scheduleHours, schedulePeriodSeconds, type Monitor } from "./monitors";
+export { Api, Deployment, Rollout, rolloutWaitSeconds, Stream } from "./serving";
 export { Evaluation, Preprocess, Registry, Source, Training } from "./training";

@@ -168,6 +168,9 @@ export const functionKeys = [
   "inferenceHealth",
   "scorer",
   "runMonitor",
+  "settleMonitor",
+  "mergeLabels",
+  "reconcileMonitors",
   "teardown",
 ] as const;
 export type FunctionKey = (typeof functionKeys)[number];
@@ -184,6 +187,8 @@ export const Roles = struct("Roles", {
   extract: optional(RoleArn),
   launcher: optional(RoleArn),
   launcherExecution: optional(RoleArn),
+  /** Of the monitors' jobs. Default: one is made, `sagemaker` notwithstanding: it does less. */
+  monitoring: optional(RoleArn),
   permissionsBoundaryArn: optional(
     text(
       "an ARN of an IAM policy",

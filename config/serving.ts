@@ -1,18 +1,6 @@
 import type * as t from "io-ts";
-import {
-  dictionary,
-  flag,
-  integer,
-  number,
-  oneOf,
-  optional,
-  struct,
-  tagged,
-  text,
-  withDefault,
-  type Violation,
-} from "./codec";
-import { HostingInstance, ProcessingInstance, S3Prefix, S3Uri, sageMakerName } from "./values";
+import { integer, number, oneOf, struct, tagged, withDefault } from "./codec";
+import { HostingInstance, S3Prefix, sageMakerName } from "./values";
 
 const waitIntervalSeconds = integer(0, 3600);
 
@@ -97,71 +85,6 @@ export const Deployment = struct("Deployment", {
     ];
   });
 export type Deployment = t.TypeOf<typeof Deployment>;
-
-/** The forms that SageMaker's monitors take: hourly, daily at an hour, every n hours from an hour. */
-export const MonitorSchedule = text(
-  "a schedule that SageMaker's monitors take",
-  /cron\(0 (?:\*|(?:[01]?\d|2[0-3])(?:\/(?:0?[1-9]|1\d|2[0-4]))?) \? \* \* \*\)/,
-  "give cron(0 * ? * * *), cron(0 HOUR ? * * *) or cron(0 HOUR/EVERY ? * * *)",
-);
-export type MonitorSchedule = t.TypeOf<typeof MonitorSchedule>;
-
-/** Seconds between two runs of a schedule. */
-export function schedulePeriodSeconds(schedule: MonitorSchedule): number {
-  const hours = schedule.split(" ")[1] ?? "*";
-  if (hours === "*") return 3600;
-  const every = hours.split("/")[1];
-  return (every === undefined ? 24 : Number(every)) * 3600;
-}
-
-function fitsItsPeriod(value: { schedule: string; maxRuntimeSeconds: number }): Violation[] {
-  const period = schedulePeriodSeconds(value.schedule);
-  if (value.maxRuntimeSeconds <= period) return [];
-  return [
-    {
-      path: "maxRuntimeSeconds",
-      value: value.maxRuntimeSeconds,
-      problem: `is longer than the ${period} s between two runs`,
-      remedy: "lower it, or run less often",
-    },
-  ];
-}
-
-/** One monitor. The longest run that it may make defaults by kind of monitor. */
-function monitor(maxRuntimeSeconds: number) {
-  const codec = struct("Monitor", {
-    /** Default true. */
-    enabled: withDefault(flag, true),
-    /** Default hourly. */
-    schedule: withDefault(MonitorSchedule, "cron(0 * ? * * *)"),
-    /** Default ml.m5.large. */
-    instanceType: withDefault(ProcessingInstance, "ml.m5.large"),
-    /** 1 to 100, default 1. */
-    instanceCount: withDefault(integer(1, 100), 1),
-    /** 1 to 16384, default 20. */
-    volumeSizeGb: withDefault(integer(1, 16_384), 20),
-    /** 60 to 86400, not above the schedule's period. */
-    maxRuntimeSeconds: withDefault(integer(60, 86_400), maxRuntimeSeconds),
-    /** Limits by metric, above which (or below, by the metric's nature) the monitor reports a violation. */
-    thresholds: optional(
-      dictionary(text("a metric's name", /[A-Za-z]\w*/, "use letters, digits and _"), number(-1e9, 1e9)),
-    ),
-  }).rule(["schedule", "maxRuntimeSeconds"], fitsItsPeriod);
-  return withDefault(codec, {});
-}
-
-export const Monitors = struct("Monitors", {
-  /** model-monitor: AWS's managed images, for accounts that have them. Default processing. */
-  engine: withDefault(oneOf("processing", "model-monitor"), "processing"),
-  dataQuality: monitor(3300),
-  modelQuality: monitor(1800),
-  bias: monitor(1800),
-  explainability: monitor(3600),
-  /** Where labels arrive, if not under the stack's own prefix. */
-  groundTruthUri: optional(S3Uri),
-});
-export type Monitors = t.TypeOf<typeof Monitors>;
-export type Monitor = Monitors["dataQuality"];
 
 export const Api = struct("Api", {
   /** In addition to the API key. Default none. */

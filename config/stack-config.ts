@@ -1,8 +1,9 @@
 import { either } from "fp-ts";
 import * as t from "io-ts";
 import { configErrors, optional, struct, withDefault, type ConfigError } from "./codec";
+import { Monitors } from "./monitors";
 import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, Storage, Tags } from "./platform";
-import { Api, Deployment, Monitors, Stream } from "./serving";
+import { Api, Deployment, Stream } from "./serving";
 import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
 
 /** Of a job of SageMaker's. */

@@ -1,7 +1,8 @@
 import { constants, existsSync } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild";
+import { readJobCode } from "../pipeline/job-code";
 
 /** One built entry: a function or the launcher. */
 export interface Bundle {
@@ -89,13 +90,18 @@ export async function functionNames(): Promise<string[]> {
 
 /**
  * Builds every function to `outDir/functions/<name>/index.js` and the launcher to `outDir/launcher/index.js`, with
- * the jobs, wheels and models that it uploads beside it. The same sources give the same bytes.
+ * the jobs, wheels and models that it uploads beside it; and puts what monitors' jobs run into `outDir/monitor`. The
+ * same sources give the same bytes.
  *
  * @returns the functions' bundles and, last, the launcher's.
  * @throws Error with the compiler's messages when a source does not compile.
  */
 export async function bundleAll({ outDir }: { outDir: string }): Promise<Bundle[]> {
-  const [functions, launcher] = await Promise.all([bundleFunctions(outDir), bundleLauncher(outDir)]);
+  const [functions, launcher] = await Promise.all([
+    bundleFunctions(outDir),
+    bundleLauncher(outDir),
+    gatherMonitor(outDir),
+  ]);
   return [...functions, ...launcher];
 }
 
@@ -136,6 +142,27 @@ async function bundleLauncher(outDir: string): Promise<Bundle[]> {
   }
   // The task runs on ECS, whose credentials come from the container's endpoint: the whole chain stays in.
   return [await bundleOne("launcher", path.join(directory, "index.js"), { entryPoints: [entry] })];
+}
+
+/** The container of monitors' jobs, whose wheels go with their code. */
+const MONITOR_CONTAINER = "sagemaker-scikit-learn-1.4-2";
+
+/** The code of monitors' jobs as one folder, and beside it the wheels that their container lacks. */
+async function gatherMonitor(outDir: string): Promise<void> {
+  const directory = path.join(outDir, "monitor");
+  await rm(directory, { recursive: true, force: true });
+  const jobs = path.join(projectRoot, "jobs");
+  if (!existsSync(path.join(jobs, "monitor"))) return;
+  const { files } = await readJobCode(["monitor", "shared"].map((folder) => path.join(jobs, folder)));
+  for (const file of files) {
+    const target = path.join(directory, "code", file.path);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, file.content);
+  }
+  const wheels = path.join(projectRoot, ".local", "wheels", MONITOR_CONTAINER, "monitor");
+  if (existsSync(wheels)) {
+    await cp(wheels, path.join(directory, "wheels"), { recursive: true, mode: constants.COPYFILE_FICLONE });
+  }
 }
 
 async function bundleOne(name: string, file: string, options: BuildOptions): Promise<Bundle> {

@@ -1,4 +1,5 @@
 import type { DescribeEndpointCommandOutput, DescribeModelCommandOutput } from "@aws-sdk/client-sagemaker";
+import { SERVING } from "../shared/endpoint";
 import { ProblemError } from "../shared/problem";
 import { packageVersion } from "../shared/scoring";
 
@@ -8,9 +9,6 @@ export interface HealthAnswer {
   /** When the endpoint last changed, ISO 8601. */
   since: string;
 }
-
-/** The statuses in which an endpoint answers requests: while it changes, the fleet that was there goes on serving. */
-const SERVING = new Set(["InService", "Updating", "RollingBack", "SystemUpdating"]);
 
 /** The endpoint's live configuration, and since when. @throws ProblemError `no-model` when it answers no requests. */
 export function servingOf(

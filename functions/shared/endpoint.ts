@@ -21,6 +21,9 @@ export async function unlessMissing<A>(call: Promise<A>): Promise<A | undefined>
   }
 }
 
+/** The statuses in which an endpoint answers requests: while it changes, the fleet that was there goes on serving. */
+export const SERVING: ReadonlySet<string> = new Set(["InService", "Updating", "RollingBack", "SystemUpdating"]);
+
 /** The endpoint, or undefined when there is none of that name. */
 export function describeEndpoint(
   sagemaker: SageMakerClient,

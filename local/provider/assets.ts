@@ -32,7 +32,8 @@ function folder(path: string): [string, Uint8Array][] {
   return files.map((name) => [name.split("\\").join("/"), readFileSync(join(path, name))]);
 }
 
-function asset(value: AssetValue): Uint8Array {
+/** The content of a file, or a text. */
+export function asset(value: AssetValue): Uint8Array {
   if (value.path) return readFileSync(value.path);
   return Buffer.from(value.text ?? "");
 }

@@ -62,6 +62,12 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
   "aws:s3/bucket:Bucket": {
     objectLockEnabled: { consequence: "replace", reason: "@pulumi/aws sets it with the bucket's creation only" },
   },
+  "aws:s3/bucketObjectv2:BucketObjectv2": {
+    bucket: { consequence: "replace", reason: "an object lies in one bucket" },
+    key: { consequence: "replace", reason: "the key is what an object is known by" },
+    source: { consequence: "update", reason: "another content is put under the same key" },
+    contentType: { consequence: "update", reason: "an object is put anew with it" },
+  },
   "aws:sagemaker/mlflowApp:MlflowApp": {
     name: { consequence: "update", reason: "UpdateMlflowApp takes a new name" },
   },

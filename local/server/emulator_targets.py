@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 logger = logging.getLogger("targets")
 
@@ -20,6 +21,23 @@ DEFAULT_ATTEMPTS, DEFAULT_AGE_SECONDS = 185, 86_400
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 #: Errors that another try would only repeat.
 PERMANENT = {"ClientException", "InvalidParameterException", "ClusterNotFoundException", "AccessDeniedException"}
+
+
+def with_context(target: dict, event: dict, schedule: dict) -> dict:
+    """The target with its input's context attributes filled in, as EventBridge Scheduler does."""
+    if not target.get("Input"):
+        return target
+    fired = datetime.fromtimestamp(event["Time"], tz=UTC)
+    attributes = {
+        "scheduled-time": f"{fired.replace(second=0):%Y-%m-%dT%H:%M:%SZ}",
+        "schedule-arn": schedule.get("Arn", ""),
+        "execution-id": event["EventId"],
+        "attempt-number": "1",
+    }
+    text = target["Input"]
+    for name, value in attributes.items():
+        text = text.replace(f"<aws.scheduler.{name}>", value)
+    return {**target, "Input": text}
 
 
 def is_task(target: dict) -> bool:

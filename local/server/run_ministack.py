@@ -8,7 +8,8 @@ EventBridge refuses sources that begin with ``aws.`` to everybody; those of the 
 
 S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key.
 
-Schedules and rules run tasks of the local ECS, and schedules are looked at every second.
+Schedules and rules run tasks of the local ECS, schedules are looked at every second, and their inputs may name the
+time and the attempt, as EventBridge Scheduler's do.
 
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
@@ -125,6 +126,8 @@ def run_tasks_at(url: str) -> None:
     tasks = emulator_targets.TaskTargets(url, to_queue)
 
     def invoke_or_run(target, event, rule, view=None):
+        if event.get("Source") == "aws.scheduler":
+            target = emulator_targets.with_context(target, event, rule)
         if not emulator_targets.is_task(target):
             return invoke_target(target, event, rule, view)
         kind = "chronos-schedule" if event.get("Source") == "aws.scheduler" else "events-rule"

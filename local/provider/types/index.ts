@@ -12,6 +12,7 @@ import { LAMBDA } from "./lambda";
 import { INVOCATION } from "./lambda-invocation";
 import { MESSAGING } from "./messaging";
 import { S3 } from "./s3";
+import { S3_OBJECT } from "./s3-object";
 import { SAGEMAKER } from "./sagemaker";
 
 /** All resource types of the provider, by token. */
@@ -29,5 +30,6 @@ export const TYPES: ResourceTable = {
   ...LAMBDA,
   ...MESSAGING,
   ...S3,
+  ...S3_OBJECT,
   ...SAGEMAKER,
 };

@@ -31,6 +31,7 @@ export const UNREADABLE: Record<string, string> = {
   "aws:lambda/function:Function.s3ObjectVersion": FROM_WHERE,
   "aws:lambda/invocation:Invocation.input": "what a function was called with is kept nowhere",
   "aws:lambda/invocation:Invocation.lifecycleScope": "it is the resource's own, and Lambda knows nothing of it",
+  "aws:s3/bucketObjectv2:BucketObjectv2.source": "S3 answers with the content, not with the file that it came from",
 };
 
 /** Types that are there after their deletion. */

@@ -1,6 +1,7 @@
 import type * as aws from "@pulumi/aws";
+import type { Plain } from "../../../../local/provider/values";
 import { examples, OTHER_TAGS, policy, TAGS, type Examples } from "./examples";
-import type { World } from "./world";
+import { fileAsset, type World } from "./world";
 
 const ANOTHER_BUCKET = "another-bucket";
 
@@ -20,6 +21,25 @@ export const STORAGE: Record<string, Examples> = {
       others: { bucket: ANOTHER_BUCKET, forceDestroy: true, objectLockEnabled: true, tags: OTHER_TAGS },
     },
   ]),
+  "aws:s3/bucketObjectv2:BucketObjectv2": examples<aws.s3.BucketObjectv2Args>(async (w) => {
+    const file = (text: string) => fileAsset(text) as Plain<aws.s3.BucketObjectv2Args>["source"];
+    return [
+      {
+        inputs: {
+          bucket: (await w.bucket()).id,
+          key: `scripts/${w.name()}.py`,
+          source: file("print(1)"),
+          contentType: "text/x-python",
+        },
+        others: {
+          bucket: (await w.bucket("other-bucket")).id,
+          key: "scripts/another.py",
+          source: file("print(2)"),
+          contentType: "text/plain",
+        },
+      },
+    ];
+  }),
   "aws:s3/bucketVersioning:BucketVersioning": examples<aws.s3.BucketVersioningArgs>(async (w) => [
     {
       inputs: { ...(await bucketFor(w, "versions")), versioningConfiguration: { status: "Enabled" } },

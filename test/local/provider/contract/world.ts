@@ -19,10 +19,12 @@ const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const ASSET = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7";
 
+/** A file, as the engine hands it over. */
+export const fileAsset = (text: string): object => ({ [SIGNATURE]: ASSET, hash: `asset-${text}`, text });
+
 /** Code of a function, as the engine hands an archive over. */
 export function archive(text: string): object {
-  const asset = { [SIGNATURE]: ASSET, hash: `asset-${text}`, text };
-  return { [SIGNATURE]: ARCHIVE, hash: `archive-${text}`, assets: { "index.js": asset } };
+  return { [SIGNATURE]: ARCHIVE, hash: `archive-${text}`, assets: { "index.js": fileAsset(text) } };
 }
 
 export function urnOf(type: string, name: string): string {
