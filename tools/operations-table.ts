@@ -1,9 +1,10 @@
-// Which operations of AWS's the local SageMaker and ECS have, as tables for local/README.md: what works comes from the
-// services themselves, what there is from AWS's published models.
+// Which operations of AWS's the local SageMaker, ECS and Application Auto Scaling have, as tables for local/README.md:
+// what works comes from the services themselves, what there is from AWS's published models.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModel } from "../local/aws-models";
+import { applicationAutoScaling } from "../local/autoscaling/service";
 import { ecs } from "../local/ecs/service";
 import { runtimeRefused } from "../local/sagemaker/refused";
 import { sagemaker } from "../local/sagemaker/service";
@@ -40,16 +41,17 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
     },
     nowhere,
   );
-  const services = [sagemaker(context).service, ecs(context)];
+  const services = [sagemaker(context).service, ecs(context), applicationAutoScaling(context)];
   try {
-    const [forSageMaker, forEcs] = services.map(({ serviceName, operations, refused = [] }) =>
+    const [forSageMaker, forEcs, forAutoScaling] = services.map(({ serviceName, operations, refused = [] }) =>
       sorted(serviceName, Object.keys(operations), refused),
-    ) as [Sorted, Sorted];
+    ) as [Sorted, Sorted, Sorted];
     const forRuntime = sorted("sagemaker-runtime", ["InvokeEndpoint"], runtimeRefused);
     return [
       { title: "SageMaker", ...forSageMaker },
       { title: "SageMaker runtime", ...forRuntime },
       { title: "ECS", ...forEcs },
+      { title: "Application Auto Scaling", ...forAutoScaling },
     ];
   } finally {
     for (const service of services) await service.close?.();

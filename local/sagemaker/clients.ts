@@ -1,3 +1,4 @@
+import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
@@ -11,6 +12,7 @@ export interface Clients {
   s3: S3Client;
   /** As a service: the only caller whose metrics may be in `AWS/SageMaker`. */
   cloudwatch: CloudWatchClient;
+  autoscaling: ApplicationAutoScalingClient;
   logs: CloudWatchLogsClient;
   events: EventBridgeClient;
   lambda: LambdaClient;
@@ -18,8 +20,8 @@ export interface Clients {
 }
 
 /**
- * @param endpoint of the emulator that answers for all but CloudWatch
- * @param ownUrl of the local server, which hosts CloudWatch
+ * @param endpoint of the emulator that answers for all but what the local server hosts
+ * @param ownUrl of the local server, which hosts CloudWatch and Application Auto Scaling
  */
 export function makeClients(endpoint: string, ownUrl: string, region: string): Clients {
   const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
@@ -27,6 +29,7 @@ export function makeClients(endpoint: string, ownUrl: string, region: string): C
     // A body of unknown length would be sent in chunks with a trailing checksum, which costs more than it protects here.
     s3: new S3Client({ ...options, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
     cloudwatch: new CloudWatchClient({ endpoint: ownUrl, region, credentials: SERVICE_CREDENTIALS }),
+    autoscaling: new ApplicationAutoScalingClient({ endpoint: ownUrl, region, credentials: SERVICE_CREDENTIALS }),
     logs: new CloudWatchLogsClient(options),
     events: new EventBridgeClient(options),
     lambda: new LambdaClient(options),

@@ -11,7 +11,6 @@ export const CHECKED_SERVICES: Readonly<Record<string, string>> = {
   AmazonEC2ContainerRegistry_V20150921: "ecr",
   AmazonSQS: "sqs",
   AmazonSSM: "ssm",
-  AnyScaleFrontendService: "application-autoscaling",
   AWSEvents: "events",
   AWSGlue: "glue",
   AWSStepFunctions: "stepfunctions",

@@ -1,6 +1,7 @@
 /** The process entry of the local server: hosts the AWS services that MiniStack lacks. */
 import { mkdirSync } from "node:fs";
 import { endProcessesWith } from "../cloud/process-table";
+import { applicationAutoScaling } from "../autoscaling/service";
 import { cloudWatch } from "../cloudwatch/service";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
@@ -26,7 +27,8 @@ async function main(): Promise<void> {
     endProcesses = () => context.processes.close();
     const local = sagemaker(context);
     const metrics = cloudWatch(context);
-    services.push(local.service, ecs(context));
+    // Scaling ends first: it drives endpoints.
+    services.push(applicationAutoScaling(context), local.service, ecs(context));
     closing.push(...services, metrics);
     return { services, rest: [local.runtime, new ManyProtocols(metrics)], gate };
   });

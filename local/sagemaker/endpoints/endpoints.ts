@@ -32,11 +32,12 @@ import { checkDeployment, instancesOf, rollbackAlarms, stepsOf } from "./deploym
 import { announceEndpoint, type EndpointChange } from "./endpoint-events";
 import { EndpointMetrics } from "./endpoint-metrics";
 import { Fleet } from "./fleet";
-import { fleetPlan, rescaled, retained, type FleetPlan } from "./fleet-plan";
+import { fleetPlan, replacedVariants, rescaled, retained, type FleetPlan } from "./fleet-plan";
 import { MetricSender } from "../metric-sender";
 import type { Models } from "./models";
 import { alarmStates } from "./rollback-alarms";
 import { RollbackError, type RolloutStage } from "./rollout";
+import { refuseScaled } from "./scaled-variants";
 import { Traffic } from "./traffic";
 
 /** An endpoint, and what serves it: enough to start it again after its config or model was deleted. */
@@ -75,7 +76,7 @@ export class Endpoints {
     UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => this.update(input),
     UpdateEndpointWeightsAndCapacities: (input: Wire<UpdateEndpointWeightsAndCapacitiesInput>) =>
       Promise.resolve(this.rescale(input)),
-    DeleteEndpoint: (input: Wire<DeleteEndpointInput>) => Promise.resolve(this.delete(input.EndpointName)),
+    DeleteEndpoint: (input: Wire<DeleteEndpointInput>) => this.delete(input.EndpointName),
   };
 
   describe(name: string): Endpoint {
@@ -140,7 +141,11 @@ export class Endpoints {
     const deployment = input.DeploymentConfig ?? (input.RetainDeploymentConfig ? last : undefined);
     const { missing } = await alarmStates(this.context.clients.cloudwatch, rollbackAlarms(deployment));
     if (missing.length > 0) throw invalid(`Could not find the CloudWatch alarm(s) ${missing.join(", ")}.`);
+    const next = this.plan(EndpointName, this.configs.describe(EndpointConfigName));
+    const replaced = replacedVariants(this.serving(this.describe(EndpointName)), next);
+    await refuseScaled(this.context.clients.autoscaling, EndpointName, replaced);
 
+    // What was awaited may have taken long.
     const endpoint = this.describe(EndpointName);
     const serving = this.serving(endpoint);
     const config = this.configs.describe(EndpointConfigName);
@@ -164,7 +169,11 @@ export class Endpoints {
     return { EndpointArn: endpoint.EndpointArn };
   }
 
-  private delete(name: string): object {
+  private async delete(name: string): Promise<object> {
+    this.refuseInProgress(this.describe(name));
+    const variants = this.endpoints.get(name)?.serving?.variants ?? [];
+    const names = variants.map(({ variantName }) => variantName);
+    await refuseScaled(this.context.clients.autoscaling, name, names);
     const endpoint = this.describe(name);
     this.refuseInProgress(endpoint);
     const deleting = this.change(name, "status", (document) => ({ ...document, EndpointStatus: "Deleting" }));

@@ -17,6 +17,8 @@ export interface VariantPlan {
   variantName: string;
   weight: number;
   instanceCount: number;
+  /** Absent of serverless variants. */
+  instanceType?: string;
   startupSeconds: number;
   /** How one of its instances is chosen for a request. */
   routing: RoutingStrategy;
@@ -52,7 +54,7 @@ export function fleetPlan(
     startupSeconds: declared.ContainerStartupHealthCheckTimeoutInSeconds ?? STARTUP_SECONDS,
     routing: declared.RoutingConfig?.RoutingStrategy ?? "RANDOM",
     container: served(declared.ModelName ?? ""),
-    ...defined({ serverless: declared.ServerlessConfig }),
+    ...defined({ serverless: declared.ServerlessConfig, instanceType: declared.InstanceType }),
   });
   const { DataCaptureConfig: capture } = config;
   return {
@@ -93,6 +95,16 @@ export function retained(
     variants: plan.variants.map((variant) => keep(variant, serving.variants)),
     shadows: plan.shadows.map((variant) => keep(variant, serving.shadows)),
   };
+}
+
+/** Names of a plan's variants that another one does not have, or has on instances of another type. */
+export function replacedVariants(plan: FleetPlan, next: FleetPlan): string[] {
+  return plan.variants
+    .filter(({ variantName, instanceType }) => {
+      const kept = next.variants.find((variant) => variant.variantName === variantName);
+      return kept === undefined || kept.instanceType !== instanceType;
+    })
+    .map(({ variantName }) => variantName);
 }
 
 /** A plan with other weights and instance counts. */

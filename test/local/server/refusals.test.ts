@@ -17,6 +17,7 @@ interface BadRequest {
 
 const PREFIXES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(CHECKED_SERVICES).map(([prefix, service]) => [service, prefix])),
+  "application-autoscaling": "AnyScaleFrontendService",
   cloudwatch: "GraniteServiceVersion20100801",
   ecs: "AmazonEC2ContainerServiceV20141113",
   sagemaker: "SageMaker",
