@@ -41,7 +41,7 @@ interface Left {
 }
 
 describe("two runs at once", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
   const directory = mkdtempSync(join(tmpdir(), "runs-"));
   const environmentBefore = { ...process.env };
   let cloud: RunningCloud | undefined;

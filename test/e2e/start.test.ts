@@ -11,7 +11,15 @@ import {
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
-import { ListQueuesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ListTopicsCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
 import { findCloud, stopCloud } from "../../local/cloud";
@@ -89,6 +97,29 @@ async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
   }
 }
 
+/** Subscribes a queue to the stack's alerts; answers a function that receives the next one's text. */
+async function hearAlerts(): Promise<() => Promise<string>> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, region } = cloud.description;
+  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const [sns, sqs] = [new SNSClient(options), new SQSClient(options)];
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "heard-alerts" }));
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+  const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
+  const alerts = Topics.filter(({ TopicArn = "" }) => TopicArn.includes(":alerts"));
+  expect(alerts).to.have.length(1);
+  await sns.send(
+    new SubscribeCommand({ TopicArn: alerts[0]?.TopicArn, Protocol: "sqs", Endpoint: Attributes?.QueueArn }),
+  );
+  return async () => {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 10 }),
+    );
+    return Messages.map(({ Body = "{}" }) => (JSON.parse(Body) as { Message?: string }).Message).join("\n");
+  };
+}
+
 interface MlflowRun {
   status: string;
   tags: Record<string, string>;
@@ -137,7 +168,7 @@ async function whatIsTold(): Promise<{ mlflowRuns: MlflowRun[]; gateLog: string 
 }
 
 describe("npm start", function () {
-  this.timeout(300_000);
+  this.timeout(900_000);
 
   it("runs the whole loop on generated rows, and reports it", async () => {
     const run = await start(["--rows", String(ROWS), "--keep"], "loop");
@@ -156,8 +187,9 @@ describe("npm start", function () {
     await deadLettersRaiseTheStacksAlarm();
   });
 
-  it("refuses a model whose champion is better, and says so in the log, in MLflow and at its end; down, leaves no process", async () => {
+  it("refuses a model whose champion is better, and says so in the log, in MLflow, in the alert and at its end; down, leaves no process", async () => {
     // One stump, against the minima's lowest bar: only the champion stands in its way.
+    const nextAlert = await hearAlerts();
     const stump = ["training.hyperparameters={num_round: 1, max_depth: 1}", "evaluation.rocAucMinThreshold=0.1"];
     const run = await start(["--rows", String(ROWS), "--keep", ...stump.flatMap((pair) => ["--set", pair])], "loop");
     expect(run.code, run.output).to.equal(2);
@@ -166,6 +198,7 @@ describe("npm start", function () {
     expect(evaluation?.champion).to.include({ status: "compared", mlflowVersion: "1" });
     const { mlflowRuns, gateLog } = await whatIsTold();
     expect(gateLog).to.contain(refusal);
+    expect(await nextAlert()).to.contain(refusal);
     const refused = mlflowRuns.find(({ tags }) => tags.gate === "refused");
     expect(refused?.tags).to.include({ gate_reason: refusal, champion: "compared", champion_version: "1" });
     expect(refused?.params).to.include({ algorithm: "xgboost", num_round: "1" });
