@@ -235,9 +235,11 @@ def test_defaults_are_those_that_the_launcher_sends() -> None:
 #: Least values on the real sample.
 CLAIMED = {"rocAuc": 0.96, "auprc": 0.72}
 #: Of the mean over the splits of some seeds: one has 94 frauds to find, and a single legitimate row that scores high
-#: counts as nine, so that from split to split the figure moves by 0.1 and more, as its intervals say.
-CLAIMED_STRATIFIED_AUPRC = 0.75
-SEEDS = ("1", "2", "3")
+#: counts as nine, so that from split to split the figure moves by 0.06 (standard deviation), as its intervals say. The
+#: mean of twelve is known to 0.02, and takes minutes (``npm run soak``); of three, to 0.04.
+SPLITS = int(os.environ.get("STRATIFIED_SPLITS", "3"))
+CLAIMED_STRATIFIED_AUPRC = 0.80 if SPLITS >= 12 else 0.75
+SEEDS = tuple(map(str, range(1, SPLITS + 1)))
 
 
 def evaluate_sample(scratch: Path, *options: str) -> dict[str, dict]:
