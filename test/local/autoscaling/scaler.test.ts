@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { ScalingActivities } from "../../../local/autoscaling/activities";
 import { DIMENSION, SERVICE_NAMESPACE, type Scalable } from "../../../local/autoscaling/context";
-import { Scaler, type ScalerParts } from "../../../local/autoscaling/scaler";
+import { Scaler } from "../../../local/autoscaling/scaler";
 import type { Capacity } from "../../../local/autoscaling/variants";
 import { Store } from "../../../local/server/store";
 
