@@ -25,6 +25,8 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   pipelineName: string;
   /** Tags of everything that is made at run time; how it is found again on destroy. Not empty. */
   runTimeTags: Record<string, string>;
+  /** Family of the task that launches the pipeline: revisions of it that carry the tags go with the stack. */
+  launcherTask: { family: string; tags: Record<string, string> };
   functions?: { deployModel?: FunctionOverrides; settleDeployment?: FunctionOverrides; teardown?: FunctionOverrides };
   transform?: {
     deployments?: Transform<aws.dynamodb.TableArgs>;
@@ -58,6 +60,8 @@ export class CanaryEndpoint extends PlatformComponent {
   readonly endpointArn: pulumi.Output<string>;
   readonly deployQueue: WorkQueue;
   readonly deploymentsTableName: pulumi.Output<string>;
+  /** On destroy, removes what was made at run time: what depends on it makes nothing any more by then. */
+  readonly teardown: pulumi.Resource;
 
   constructor(name: string, args: CanaryEndpointArgs, options?: pulumi.ComponentResourceOptions) {
     super("CanaryEndpoint", name, args, options);
@@ -95,8 +99,8 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       args.storage.usingKey(),
     ];
-    const teardown = this.makeTeardown(args);
-    this.makeDeploy(args, table, remembering, teardown);
+    this.teardown = this.makeTeardown(args);
+    this.makeDeploy(args, table, remembering, this.teardown);
     this.makeSettle(args, table, remembering);
     this.makeAlarms(args);
     this.registerOutputs({ endpointName: this.endpointName, deployQueueUrl: this.deployQueue.url });
@@ -267,7 +271,10 @@ export class CanaryEndpoint extends PlatformComponent {
           ENDPOINT_NAME: this.endpointName,
           PIPELINE_NAME: args.pipelineName,
           MODEL_PACKAGE_GROUP_NAME: registry.groupName,
+          QUEUE_URL: this.deployQueue.url,
           RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
+          TASK_FAMILY: args.launcherTask.family,
+          TASK_TAGS: JSON.stringify(args.launcherTask.tags),
         },
         statements: [
           this.describing(),
@@ -285,8 +292,23 @@ export class CanaryEndpoint extends PlatformComponent {
             anyResourceBecause: "SageMaker's lists have no resource-level permissions",
           },
           {
-            actions: ["sagemaker:DeletePipeline", "sagemaker:DescribePipeline"],
-            resources: [this.sagemaker(`pipeline/${args.pipelineName}`)],
+            actions: [
+              "sagemaker:DeletePipeline",
+              "sagemaker:DescribePipeline",
+              "sagemaker:ListPipelineExecutions",
+              "sagemaker:StopPipelineExecution",
+            ],
+            resources: [
+              this.sagemaker(`pipeline/${args.pipelineName}`),
+              this.sagemaker(`pipeline/${args.pipelineName}/execution/*`),
+            ],
+          },
+          // Executions that wait for a deployment stop only when they are answered.
+          this.answering(args.pipelineName),
+          this.deployQueue.receiving(),
+          {
+            actions: ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecs:DeregisterTaskDefinition"],
+            anyResourceBecause: "these operations of ECS have no resource-level permissions",
           },
           ...registry.emptying(),
         ],
@@ -300,8 +322,8 @@ export class CanaryEndpoint extends PlatformComponent {
       "teardown",
       { functionName: teardown.name, lifecycleScope: "CRUD", input: JSON.stringify({}) },
       undefined,
-      // Its permissions outlive its last call, and the group is emptied before it is deleted.
-      { dependsOn: [...teardown.role.ready, registry] },
+      // Its permissions and the queue outlive its last call, and the group is emptied before it is deleted.
+      { dependsOn: [...teardown.role.ready, registry, this.deployQueue] },
     );
   }
 

@@ -1,12 +1,12 @@
 import * as aws from "@pulumi/aws";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import type { LambdaFunction } from "./lambda-function";
 
 export interface EventTriggerArgs extends ComponentArgs {
   description: string;
-  /** EventBridge pattern of the events. */
+  /** EventBridge pattern of the events; its values may be outputs. */
   pattern: Record<string, unknown>;
   target: Pick<LambdaFunction<never>, "arn" | "name">;
 }
@@ -17,7 +17,7 @@ export class EventTrigger extends PlatformComponent {
     super("EventTrigger", name, args, options);
     const rule = this.child(aws.cloudwatch.EventRule, "rule", {
       description: args.description,
-      eventPattern: JSON.stringify(args.pattern),
+      eventPattern: pulumi.jsonStringify(args.pattern),
       tags: this.tags,
     });
     const permission = this.child(aws.lambda.Permission, "rule", {

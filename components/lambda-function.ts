@@ -16,6 +16,7 @@ export type FunctionName =
   | "register-model"
   | "deploy-model"
   | "settle-deployment"
+  | "launch-soon"
   | "inference"
   | "inference-health"
   | "scorer"

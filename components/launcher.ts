@@ -6,7 +6,10 @@ import { launchSettingsVariable } from "../pipeline/launch-settings";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
 import { literally, pullingImages, ServiceRole, type Statement } from "./iam";
+import type { FunctionOverrides } from "./lambda-function";
+import { LaunchOnRawData } from "./launch-on-raw-data";
 import { LaunchSchedule } from "./launch-schedule";
+import { LaunchTarget } from "./launch-target";
 import type { Storage } from "./storage";
 
 export interface LauncherArgs extends ComponentArgs {
@@ -21,16 +24,18 @@ export interface LauncherArgs extends ComponentArgs {
   settings: pulumi.Input<string>;
   /** Size, network, image and schedule of the task. */
   task: Ecs;
-  /** Topic that hears of scheduled launches that failed. */
+  /** Topic that hears of launches by the clock or for raw data that failed. */
   alertsTopicArn: pulumi.Input<string>;
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
   /** Existing roles instead of made ones. */
   roles?: { task?: string; execution?: string };
+  functions?: { launchSoon?: FunctionOverrides };
   transform?: {
     cluster?: Transform<aws.ecs.ClusterArgs>;
     taskDefinition?: Transform<aws.ecs.TaskDefinitionArgs>;
     schedule?: Transform<aws.scheduler.ScheduleArgs>;
+    rawDataScheduleGroup?: Transform<aws.scheduler.ScheduleGroupArgs>;
   };
 }
 
@@ -143,23 +148,55 @@ export class Launcher extends PlatformComponent {
       securityGroupIds: args.task.securityGroupIds ?? [],
       roleArns: [role.arn, execution.arn],
     };
-    if (args.task.schedule !== undefined) {
+    this.launchByItself(args);
+    this.registerOutputs({ clusterArn: cluster.arn, taskDefinitionArn: task.arn });
+  }
+
+  /** Launches by the clock, and for raw data that land, where they are configured. */
+  private launchByItself(args: LauncherArgs): void {
+    const { schedule, launchOnRawData, scheduleTimezone, flexibleWindowMinutes } = args.task;
+    if (schedule === undefined && launchOnRawData === undefined) return;
+    const { alertsTopicArn, storage, transform } = args;
+    const target = new LaunchTarget(
+      this.childName("target"),
+      { ...this.shared, ...this.task, taskRoleArns: this.task.roleArns, alertsTopicArn },
+      { parent: this },
+    );
+    if (schedule !== undefined) {
       new LaunchSchedule(
         this.childName("schedule"),
         {
           ...this.shared,
-          ...this.task,
-          schedule: args.task.schedule,
-          timezone: args.task.scheduleTimezone,
-          flexibleWindowMinutes: args.task.flexibleWindowMinutes,
-          taskRoleArns: this.task.roleArns,
-          alertsTopicArn: args.alertsTopicArn,
-          transform: { schedule: args.transform?.schedule },
+          schedule,
+          timezone: scheduleTimezone,
+          flexibleWindowMinutes,
+          target,
+          transform: { schedule: transform?.schedule },
         },
         { parent: this },
       );
     }
-    this.registerOutputs({ clusterArn: cluster.arn, taskDefinitionArn: task.arn });
+    if (launchOnRawData === undefined) return;
+    const { rawDataKey } = args;
+    if (rawDataKey === undefined) {
+      throw new Error("ecs.launchOnRawData waits for objects to land: give a source of type s3, or leave it out");
+    }
+    new LaunchOnRawData(
+      this.childName("raw-data"),
+      {
+        ...this.shared,
+        storage,
+        rawDataKey,
+        quietMinutes: launchOnRawData.quietMinutes,
+        clusterArn: this.task.clusterArn,
+        containerName: CONTAINER,
+        target,
+        alertsTopicArn,
+        function: args.functions?.launchSoon,
+        transform: { group: transform?.rawDataScheduleGroup },
+      },
+      { parent: this },
+    );
   }
 
   /** What the launcher does: uploads code, looks at the raw data, brings the pipeline up to date, starts and follows it. */
@@ -180,6 +217,7 @@ export class Launcher extends PlatformComponent {
           "sagemaker:ListPipelineExecutions",
           "sagemaker:DescribePipelineExecution",
           "sagemaker:ListPipelineExecutionSteps",
+          "sagemaker:ListPipelineParametersForExecution",
           "sagemaker:AddTags",
         ],
         resources: [this.arnOf("sagemaker", pipeline), this.arnOf("sagemaker", `${pipeline}/execution/*`)],

@@ -56,6 +56,7 @@ function launcherTask({ ecs, network }: Pick<StackConfig, "ecs" | "network">): E
 export function platform(config: StackConfig): PlatformOutputValues {
   for (const setting of settingsWithoutEffect(config)) void pulumi.log.warn(setting);
   const pipelineName = config.names.pipeline ?? config.global.pipelineName;
+  const taskFamily = config.names.taskDefinition ?? `${pipelineName}-launcher`;
   const tags = { ...config.tags, project: pulumi.getProject(), stack: pulumi.getStack() };
   const shared = {
     tags,
@@ -92,6 +93,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     deployment: config.deployment,
     pipelineName,
     runTimeTags,
+    launcherTask: { family: taskFamily, tags },
     functions: {
       deployModel: chosen("deployModel"),
       settleDeployment: chosen("settleDeployment"),
@@ -121,11 +123,13 @@ export function platform(config: StackConfig): PlatformOutputValues {
       ...(config.roles.launcher === undefined ? {} : { launcher: config.roles.launcher }),
       ...(config.roles.launcherExecution === undefined ? {} : { launcherExecution: config.roles.launcherExecution }),
     },
-    ...(config.names.taskDefinition === undefined ? {} : { taskFamily: config.names.taskDefinition }),
+    taskFamily,
+    teardown: endpoint.teardown,
     functions: {
       findChampion: chosen("findChampion"),
       gateModel: chosen("gateModel"),
       registerModel: chosen("registerModel"),
+      launchSoon: chosen("launchSoon"),
     },
   });
   const api = new InferenceApi("api", {

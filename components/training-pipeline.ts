@@ -44,11 +44,17 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   launcher: Ecs;
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
   runTimeTags: Record<string, string>;
+  /** Removes the pipeline on destroy; nothing launches it any more by then. */
+  teardown?: pulumi.Resource;
   /** Existing roles instead of made ones. */
   roles?: { sagemaker?: string; extract?: string; launcher?: string; launcherExecution?: string };
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
   taskFamily?: string;
-  functions?: { findChampion?: FunctionOverrides; gateModel?: FunctionOverrides; registerModel?: FunctionOverrides };
+  functions?: LauncherArgs["functions"] & {
+    findChampion?: FunctionOverrides;
+    gateModel?: FunctionOverrides;
+    registerModel?: FunctionOverrides;
+  };
   transform?: LauncherArgs["transform"];
 }
 
@@ -89,9 +95,10 @@ export class TrainingPipeline extends PlatformComponent {
         alertsTopicArn: args.alerts.topicArn,
         taskFamily: args.taskFamily,
         roles: { task: args.roles?.launcher, execution: args.roles?.launcherExecution },
+        functions: args.functions,
         transform: args.transform,
       },
-      { parent: this },
+      { parent: this, ...(args.teardown === undefined ? {} : { dependsOn: [args.teardown] }) },
     ).task;
     this.registerOutputs({
       sagemakerRoleArn: this.sagemakerRoleArn,

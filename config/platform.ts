@@ -94,6 +94,13 @@ export const Ecs = struct("Ecs", {
   scheduleTimezone: withDefault(TimeZone, "UTC"),
   /** The launch comes within that many minutes of its time: 0 to 1440, default 15. */
   flexibleWindowMinutes: withDefault(integer(0, 1440), 15),
+  /** Launches the pipeline when raw data land in the bucket. Default: never. */
+  launchOnRawData: optional(
+    struct("LaunchOnRawData", {
+      /** How long nothing more may land until the launch, in minutes: 1 to 60. */
+      quietMinutes: integer(1, 60),
+    }),
+  ),
   /** Whether a launch starts a run while another is under way. Default skip: it starts none. */
   overlappingRuns: withDefault(oneOf("skip", "allow"), "skip"),
 }).rule(["cpu", "memoryMib"], ({ cpu, memoryMib }) => {
@@ -159,6 +166,7 @@ export type Network = t.TypeOf<typeof Network>;
 /** The platform's functions, as `roles` and `names` call them. */
 export const functionKeys = [
   "runPipeline",
+  "launchSoon",
   "findChampion",
   "gateModel",
   "registerModel",

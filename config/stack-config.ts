@@ -31,18 +31,25 @@ const Groups = struct("Groups", {
   budget: optional(Budget),
   logs: withDefault(Logs, {}),
   tags: withDefault(Tags, {}),
-}).rule(["source", "network"], ({ source, network }) => {
-  if (source.type !== "rds" || source.securityGroupId === undefined) return [];
-  if (network !== undefined && "vpcId" in network) {
-    if (network.securityGroupIds.length < maxSecurityGroups) return [];
-    const problem = `leaves no room for the group that the database lets in: a job has at most ${maxSecurityGroups}`;
-    const value = network.securityGroupIds;
-    return [{ path: "network.securityGroupIds", value, problem, remedy: `give at most ${maxSecurityGroups - 1}` }];
-  }
-  const problem = "is a security group of a VPC, and the job that reads the database is in none";
-  const remedy = "give network.vpcId, network.subnetIds and network.securityGroupIds, or leave it out";
-  return [{ path: "source.securityGroupId", value: source.securityGroupId, problem, remedy }];
-});
+})
+  .rule(["source", "network"], ({ source, network }) => {
+    if (source.type !== "rds" || source.securityGroupId === undefined) return [];
+    if (network !== undefined && "vpcId" in network) {
+      if (network.securityGroupIds.length < maxSecurityGroups) return [];
+      const problem = `leaves no room for the group that the database lets in: a job has at most ${maxSecurityGroups}`;
+      const value = network.securityGroupIds;
+      return [{ path: "network.securityGroupIds", value, problem, remedy: `give at most ${maxSecurityGroups - 1}` }];
+    }
+    const problem = "is a security group of a VPC, and the job that reads the database is in none";
+    const remedy = "give network.vpcId, network.subnetIds and network.securityGroupIds, or leave it out";
+    return [{ path: "source.securityGroupId", value: source.securityGroupId, problem, remedy }];
+  })
+  .rule(["source", "ecs"], ({ source, ecs }) => {
+    if (source.type === "s3" || ecs.launchOnRawData === undefined) return [];
+    const problem = "waits for objects to land, and the transactions come from a database";
+    const remedy = "leave it out, or use ecs.schedule";
+    return [{ path: "ecs.launchOnRawData", value: ecs.launchOnRawData, problem, remedy }];
+  });
 type Groups = t.TypeOf<typeof Groups>;
 
 /** Everything that a stack is configured with, defaults applied. The region is the provider's (`aws:region`). */

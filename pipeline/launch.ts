@@ -14,10 +14,19 @@ import { executionId as newExecutionId } from "./execution-id";
 import { fraudPipeline, type CodeLocations } from "./fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "./hyperparameters";
 import { jobCode, readJobCode, type CodeFile } from "./job-code";
+import { newRawData, readLaunchReason, type LaunchReason } from "./launch-reason";
 import { readLaunchSettings, type LaunchSettings } from "./launch-settings";
-import { findFiles, uploadArchive, uploadFiles, type Folder } from "./object-store";
-import { exitCodes, followToEnd, skippedFor, type Follower, type LaunchLine } from "./outcome";
-import { oldestUnderWay } from "./overlap";
+import { findFiles, uploadArchive, uploadFiles, type Folder, type StoredFiles } from "./object-store";
+import {
+  exitCodes,
+  followToEnd,
+  postponedFor,
+  skippedFor,
+  type Ending,
+  type Follower,
+  type LaunchLine,
+} from "./outcome";
+import { oldestUnderWay, runReading } from "./overlap";
 import { rdsRoots } from "./rds-roots";
 import { resume } from "./resume";
 import { startExecution, stopExecution, upsertPipeline } from "./pipeline-client";
@@ -44,19 +53,29 @@ export interface LaunchContext extends Follower {
 export async function launch(context: LaunchContext): Promise<number> {
   const { environment, s3, sagemaker, print } = context;
   const configured = readLaunchSettings(environment);
-  const { legitimateWeight, training, hyperparameters, rawDataKey } = await readOverrides(
+  const { legitimateWeight, training, hyperparameters, rawDataKey, reason } = await readOverrides(
     configured,
     environment,
     context.root,
   );
   const settings: LaunchSettings = { ...configured, training };
-  const skip = (other: string): number => {
-    print(skippedFor(other));
-    return exitCodes.skipped;
+  const end = (ending: Ending): number => {
+    print(ending);
+    return exitCodes[ending.outcome];
   };
-  const standing = await runBefore(sagemaker, settings);
-  if (standing !== undefined) return skip(standing);
+  const giveWay = (other: string) => end(reason === newRawData ? postponedFor(other) : skippedFor(other));
+  // By the clock, a run under way is all that is wanted; for new raw data, only one that reads them.
+  const before = reason === newRawData ? undefined : await runBefore(sagemaker, settings);
+  if (before !== undefined) return giveWay(before);
   const rawData = rawDataKey === undefined ? undefined : await findFiles(s3, settings.bucket, rawDataKey);
+  if (reason === newRawData) {
+    const reading = await alreadyRead(sagemaker, settings, rawData);
+    if (reading !== undefined) {
+      return end({ outcome: "skipped", reason: `${reading} reads the raw data that are there now` });
+    }
+    const standing = await runBefore(sagemaker, settings);
+    if (standing !== undefined) return giveWay(standing);
+  }
   const choice = chooseEngine(settings.preprocess, rawData?.csvBytes);
   print({ preprocessing: choice.engine, reason: choice.reason });
   const [code, preprocessing] = await Promise.all([
@@ -85,7 +104,7 @@ export async function launch(context: LaunchContext): Promise<number> {
   const first = await runBefore(sagemaker, settings);
   if (first !== undefined && first !== pipelineExecutionArn) {
     await stopExecution(sagemaker, pipelineExecutionArn);
-    return skip(first);
+    return giveWay(first);
   }
   print({ executionId, pipelineExecutionArn, pipeline });
   return context.follow ? followToEnd(context, pipelineExecutionArn) : exitCodes.succeeded;
@@ -97,6 +116,15 @@ async function runBefore(sagemaker: SageMakerClient, settings: LaunchSettings): 
   return oldestUnderWay(sagemaker, settings.pipelineName, new Date());
 }
 
+/** The execution that makes a launch for new raw data needless. A table says nothing of what is new in it. */
+async function alreadyRead(
+  sagemaker: SageMakerClient,
+  settings: LaunchSettings,
+  rawData: StoredFiles | undefined,
+): Promise<string | undefined> {
+  return rawData === undefined ? undefined : runReading(sagemaker, settings.pipelineName, rawData);
+}
+
 /** What the environment may change of a run. Everything that is wrong with it is reported at once. */
 async function readOverrides(settings: LaunchSettings, environment: Environment, root: string) {
   const attempt = <A>(read: () => A) => either.tryCatch(read, (error) => [messageOf(error)]);
@@ -106,6 +134,7 @@ async function readOverrides(settings: LaunchSettings, environment: Environment,
   const defaults = await readDefaults(path.join(root, "models", algorithm.defaultsFile));
   const overrides = allOf({
     rawDataKey: attempt(() => chooseRawDataKey(settings, environment)),
+    reason: attempt((): LaunchReason | undefined => readLaunchReason(environment)),
     legitimateWeight: attempt(() => readLegitimateWeight(environment)),
     training: chosen,
     hyperparameters: attempt(() => resolveHyperparameters(algorithm, defaults, training.hyperparameters, environment)),

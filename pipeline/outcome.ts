@@ -1,10 +1,10 @@
 import type { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { exitCodes } from "./exit-codes";
 import { refusedStepName } from "./fraud-pipeline";
 import { followExecution, type Outcome, type StepChange, type Upserted } from "./pipeline-client";
 import type { Engine } from "./preprocess-engine";
 
-/** Exit codes of the launcher. */
-export const exitCodes = { succeeded: 0, failed: 1, refused: 2, skipped: 0 } as const;
+export { exitCodes };
 
 /** How a launch ended. */
 export interface Ending {
@@ -53,4 +53,10 @@ export function judge({ status, reason, steps }: Outcome): Ending {
 /** Says that nothing was started because of another execution. */
 export function skippedFor(other: string): Ending {
   return { outcome: "skipped", reason: `${other} is under way, and runs do not overlap (overlappingRuns: skip)` };
+}
+
+/** Says the same of a launch for new raw data, which that execution may not read. */
+export function postponedFor(other: string): Ending {
+  const { reason } = skippedFor(other);
+  return { outcome: "postponed", reason: `${reason}; this launch is to be made again, for what landed since it began` };
 }

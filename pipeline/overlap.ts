@@ -1,4 +1,9 @@
-import { paginateListPipelineExecutions, ResourceNotFound, type SageMakerClient } from "@aws-sdk/client-sagemaker";
+import {
+  paginateListPipelineExecutions,
+  paginateListPipelineParametersForExecution,
+  ResourceNotFound,
+  type SageMakerClient,
+} from "@aws-sdk/client-sagemaker";
 
 /** An execution of a pipeline runs for 28 days at the most. */
 const longestRunMs = 28 * 24 * 3600 * 1000;
@@ -47,4 +52,47 @@ export async function oldestUnderWay(
 ): Promise<string | undefined> {
   const [oldest] = await underWay(sagemaker, pipelineName, now);
   return oldest?.arn;
+}
+
+/** Names of the parameters that say which raw data an execution reads. */
+const uriParameter = "RawDataUri";
+const versionParameter = "RawDataVersion";
+
+/**
+ * ARN of the newest execution that is under way or succeeded, if these are the raw data that it reads. One that failed
+ * or was stopped has read nothing for good.
+ *
+ * @returns undefined where it reads others, or where there is no such execution
+ */
+export async function runReading(
+  sagemaker: SageMakerClient,
+  pipelineName: string,
+  { uri, version }: { readonly uri: string; readonly version: string },
+): Promise<string | undefined> {
+  const newest = await newestGood(sagemaker, pipelineName);
+  if (newest === undefined) return undefined;
+  const read = new Map<string | undefined, string | undefined>();
+  const pages = paginateListPipelineParametersForExecution({ client: sagemaker }, { PipelineExecutionArn: newest });
+  for await (const { PipelineParameters = [] } of pages) {
+    for (const { Name, Value } of PipelineParameters) read.set(Name, Value);
+  }
+  return read.get(uriParameter) === uri && read.get(versionParameter) === version ? newest : undefined;
+}
+
+async function newestGood(sagemaker: SageMakerClient, pipelineName: string): Promise<string | undefined> {
+  const pages = paginateListPipelineExecutions(
+    { client: sagemaker, pageSize: 100 },
+    { PipelineName: pipelineName, SortBy: "CreationTime", SortOrder: "Descending" },
+  );
+  try {
+    for await (const { PipelineExecutionSummaries = [] } of pages) {
+      const good = PipelineExecutionSummaries.find(
+        ({ PipelineExecutionStatus: status }) => status === "Executing" || status === "Succeeded",
+      );
+      if (good !== undefined) return good.PipelineExecutionArn;
+    }
+  } catch (error) {
+    if (!(error instanceof ResourceNotFound)) throw error;
+  }
+  return undefined;
 }

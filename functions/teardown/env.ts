@@ -6,10 +6,16 @@ export const TeardownEnvironment = t.type(
   {
     ENDPOINT_NAME: Text,
     PIPELINE_NAME: Text,
+    /** Queue of the pipeline's callback step. */
+    QUEUE_URL: Text,
     /** Its packages are removed, since a group that holds any cannot be deleted. */
     MODEL_PACKAGE_GROUP_NAME: Text,
     /** JSON record, not empty: endpoint configs and models that carry all of these tags are removed. */
     RESOURCE_TAGS: json(Tags),
+    /** Family of the launcher's task. */
+    TASK_FAMILY: Text,
+    /** JSON record, not empty: active revisions of the family that carry all of these tags are deregistered. */
+    TASK_TAGS: json(Tags),
   },
   "TeardownEnvironment",
 );

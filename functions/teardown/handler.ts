@@ -1,4 +1,6 @@
+import { ECSClient } from "@aws-sdk/client-ecs";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Context } from "aws-lambda";
 import { decode } from "../shared/decode";
 import { readEnvironment } from "../shared/environment";
@@ -8,7 +10,7 @@ import { InvocationEvent, type Removed } from "./logic";
 import { removeAll } from "./remove";
 
 const environment = readEnvironment(TeardownEnvironment);
-const sagemaker = new SageMakerClient();
+const clients = { sagemaker: new SageMakerClient(), sqs: new SQSClient(), ecs: new ECSClient() };
 
 /** Of the time that Lambda leaves, what is kept for removing the rest once the endpoint has come to rest. */
 const RESERVE_MILLISECONDS = 60_000;
@@ -20,11 +22,14 @@ export async function handler(
 ): Promise<{ action: string; removed?: Removed }> {
   const { action } = decode(InvocationEvent, input, "The teardown's event").tf;
   if (action !== "delete") return { action };
-  const removed = await removeAll(sagemaker, {
+  const removed = await removeAll(clients, {
     endpointName: environment.ENDPOINT_NAME,
     pipelineName: environment.PIPELINE_NAME,
+    callbackQueueUrl: environment.QUEUE_URL,
     modelPackageGroupName: environment.MODEL_PACKAGE_GROUP_NAME,
     tags: environment.RESOURCE_TAGS,
+    taskFamily: environment.TASK_FAMILY,
+    taskTags: environment.TASK_TAGS,
     patienceMilliseconds: Math.max(0, context.getRemainingTimeInMillis() - RESERVE_MILLISECONDS),
   });
   log.info("removed", { ...removed });

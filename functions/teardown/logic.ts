@@ -14,6 +14,8 @@ export interface Removed {
   models: string[];
   modelPackages: string[];
   pipelines: string[];
+  /** ARNs. */
+  taskDefinitions: string[];
 }
 
 /** Whether something carries all of `wanted`. */

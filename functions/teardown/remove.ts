@@ -1,54 +1,68 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { ECSClient } from "@aws-sdk/client-ecs";
 import {
   DeleteEndpointCommand,
   DeleteEndpointConfigCommand,
   DeleteModelCommand,
   DeleteModelPackageCommand,
-  DeletePipelineCommand,
-  DescribePipelineCommand,
   ListModelPackagesCommand,
   ListModelsCommand,
   ListEndpointConfigsCommand,
   ListTagsCommand,
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describeEndpoint, unlessMissing } from "../shared/endpoint";
 import type { Tags } from "../shared/environment";
 import { inTransition } from "../shared/settlement";
 import { carries, type Removed } from "./logic";
+import { removePipeline, type PipelineSettings } from "./pipeline";
+import { deregisterRevisions } from "./task-definitions";
 
-export interface TeardownSettings {
+export interface TeardownClients {
+  sagemaker: SageMakerClient;
+  sqs: SQSClient;
+  ecs: ECSClient;
+}
+
+export interface TeardownSettings extends PipelineSettings {
   endpointName: string;
-  pipelineName: string;
   modelPackageGroupName: string;
+  /** Of endpoint configs and models. */
   tags: Tags;
-  /** How long a change of the endpoint is waited out, in milliseconds. */
+  taskFamily: string;
+  /** Of the family's revisions. */
+  taskTags: Tags;
+  /** How long executions and a change of the endpoint are waited out, in milliseconds. */
   patienceMilliseconds: number;
 }
 
 const POLL_MILLISECONDS = 2_000;
 
 /**
- * Removes what functions and pipelines made at run time: endpoint, its configs and models, packages, pipeline. What is
- * gone already is no error, so that a second try ends what a first began.
+ * Removes what functions, pipelines and deliveries made at run time: the pipeline with its executions, the endpoint, its
+ * configs and models, packages, and revisions of the launcher's task. What is gone already is no error, so that a second
+ * try ends what a first began.
  *
- * @throws Error when the endpoint is still being changed at the end of the patience.
+ * @throws Error when executions run, or the endpoint is still being changed, at the end of the patience.
  */
-export async function removeAll(sagemaker: SageMakerClient, settings: TeardownSettings): Promise<Removed> {
+export async function removeAll(
+  { sagemaker, sqs, ecs }: TeardownClients,
+  settings: TeardownSettings,
+): Promise<Removed> {
+  const deadline = performance.now() + settings.patienceMilliseconds;
   return {
-    endpoints: await removeEndpoint(sagemaker, settings),
+    // First what launches and executes: it would make more of the rest.
+    taskDefinitions: await deregisterRevisions(ecs, settings.taskFamily, settings.taskTags),
+    pipelines: await removePipeline(sagemaker, sqs, settings, deadline),
+    endpoints: await removeEndpoint(sagemaker, settings.endpointName, deadline),
     endpointConfigs: await removeConfigs(sagemaker, settings),
     models: await removeModels(sagemaker, settings),
     modelPackages: await removePackages(sagemaker, settings),
-    pipelines: await removePipeline(sagemaker, settings),
   };
 }
 
-async function removeEndpoint(
-  sagemaker: SageMakerClient,
-  { endpointName, patienceMilliseconds }: TeardownSettings,
-): Promise<string[]> {
-  const deadline = performance.now() + patienceMilliseconds;
+async function removeEndpoint(sagemaker: SageMakerClient, endpointName: string, deadline: number): Promise<string[]> {
   let deleted = false;
   for (;;) {
     const endpoint = await describeEndpoint(sagemaker, endpointName);
@@ -109,13 +123,6 @@ async function removePackages(
     await unlessMissing(sagemaker.send(new DeleteModelPackageCommand({ ModelPackageName: arn })));
   }
   return arns;
-}
-
-async function removePipeline(sagemaker: SageMakerClient, { pipelineName }: TeardownSettings): Promise<string[]> {
-  const known = await unlessMissing(sagemaker.send(new DescribePipelineCommand({ PipelineName: pipelineName })));
-  if (known === undefined) return [];
-  await unlessMissing(sagemaker.send(new DeletePipelineCommand({ PipelineName: pipelineName })));
-  return [pipelineName];
 }
 
 /** Deletes what carries the tags. An account may hold much that does not: nothing else is touched. */

@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import { expect } from "chai";
 import { granteeFor } from "../../components/iam";
-import { DEPLOYMENT, endpointOn, foundations, RUN_TIME_TAGS } from "./support/foundations";
+import { DEPLOYMENT, endpointOn, foundations, RUN_TIME_TAGS, TASK_TAGS } from "./support/foundations";
 import {
   actionsOf,
   dependenciesOf,
@@ -170,13 +170,16 @@ describe("the endpoint", () => {
 
   it("is torn down with the stack: what to remove is known, by tags that nothing else carries", async () => {
     await endpoint();
-    const { RESOURCE_TAGS, ...variables } = variablesOf("endpoint-teardown-function");
+    const { RESOURCE_TAGS, TASK_TAGS: taskTags, ...variables } = variablesOf("endpoint-teardown-function");
     expect(variables).to.deep.equal({
       ENDPOINT_NAME: "Fraud-Scores",
       PIPELINE_NAME: "Fraud-Training",
       MODEL_PACKAGE_GROUP_NAME: "fraud",
+      QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/endpoint-deploy-queue",
+      TASK_FAMILY: "fraud-launcher",
     });
     expect(JSON.parse(RESOURCE_TAGS ?? "")).to.deep.equal(RUN_TIME_TAGS);
+    expect(JSON.parse(taskTags ?? "")).to.deep.equal(TASK_TAGS);
     expect(inputsOf(INVOCATION, "endpoint-teardown")).to.deep.include({
       functionName: "endpoint-teardown-function",
       lifecycleScope: "CRUD",
@@ -190,6 +193,15 @@ describe("the endpoint", () => {
       "sagemaker:DeleteModelPackage",
       "sagemaker:DeletePipeline",
       "sagemaker:DescribePipeline",
+      "sagemaker:ListPipelineExecutions",
+      "sagemaker:StopPipelineExecution",
+      ...ANSWERING,
+      "sqs:ReceiveMessage",
+      "sqs:DeleteMessage",
+      "sqs:GetQueueAttributes",
+      "ecs:ListTaskDefinitions",
+      "ecs:DescribeTaskDefinition",
+      "ecs:DeregisterTaskDefinition",
       "sagemaker:ListEndpointConfigs",
       "sagemaker:ListModelPackages",
       "sagemaker:ListModels",
@@ -203,6 +215,7 @@ describe("the endpoint", () => {
     expect(await dependenciesOf(INVOCATION, "endpoint-teardown")).to.have.members([
       "endpoint-teardown-own",
       "registry",
+      "endpoint-deploy",
     ]);
     expect(await dependenciesOf(MAPPING, "endpoint-deploy")).to.include("endpoint-teardown");
     expect(await dependenciesOf("aws:lambda/function:Function", "endpoint-teardown-function")).to.deep.equal([

@@ -1,14 +1,12 @@
 import { expect } from "chai";
 import { LaunchSchedule, type LaunchScheduleArgs } from "../../components/launch-schedule";
+import { LaunchTarget, type LaunchTargetArgs } from "../../components/launch-target";
 import { everythingRegistered, inputsOf, startRecording, statementsOf } from "./support/mocks";
 
 const CLUSTER = "arn:aws:ecs:eu-west-1:123456789012:cluster/training";
 const FAMILY = "arn:aws:ecs:eu-west-1:123456789012:task-definition/fraud-launcher";
 const ROLES = ["arn:aws:iam::123456789012:role/task", "arn:aws:iam::123456789012:role/execution"];
-const ARGS: LaunchScheduleArgs = {
-  schedule: "cron(0 3 * * ? *)",
-  timezone: "Europe/Paris",
-  flexibleWindowMinutes: 15,
+const TARGET: LaunchTargetArgs = {
   clusterArn: CLUSTER,
   taskFamily: "fraud-launcher",
   taskRoleArns: ROLES,
@@ -16,13 +14,14 @@ const ARGS: LaunchScheduleArgs = {
   securityGroupIds: ["sg-1"],
   alertsTopicArn: "arn:aws:sns:eu-west-1:123456789012:alerts",
 };
+const CLOCK = { schedule: "cron(0 3 * * ? *)", timezone: "Europe/Paris", flexibleWindowMinutes: 15 };
 const SCHEDULE = "aws:scheduler/schedule:Schedule";
 
 describe("a launch by the clock", () => {
   beforeEach(startRecording);
 
   async function make(args: Partial<LaunchScheduleArgs> = {}): Promise<void> {
-    new LaunchSchedule("daily", { ...ARGS, ...args });
+    new LaunchSchedule("daily", { ...CLOCK, target: new LaunchTarget("target", TARGET), ...args });
     await everythingRegistered();
   }
 
@@ -35,7 +34,7 @@ describe("a launch by the clock", () => {
       flexibleTimeWindow: { mode: "FLEXIBLE", maximumWindowInMinutes: 15 },
       target: {
         arn: CLUSTER,
-        roleArn: "arn:aws:iam::123456789012:role/daily-scheduler",
+        roleArn: "arn:aws:iam::123456789012:role/target-scheduler",
         ecsParameters: {
           taskDefinitionArn: FAMILY,
           launchType: "FARGATE",
@@ -43,18 +42,18 @@ describe("a launch by the clock", () => {
           networkConfiguration: { subnets: ["subnet-1", "subnet-2"], securityGroups: ["sg-1"] },
         },
         retryPolicy: { maximumRetryAttempts: 10, maximumEventAgeInSeconds: 3600 },
-        deadLetterConfig: { arn: "arn:aws:sqs:eu-west-1:123456789012:daily-dead-letters-queue" },
+        deadLetterConfig: { arn: "arn:aws:sqs:eu-west-1:123456789012:target-dead-letters-queue" },
       },
     });
-    expect(inputsOf("aws:cloudwatch/metricAlarm:MetricAlarm", "daily-dead-letters-alarm")).to.deep.include({
-      dimensions: { QueueName: "daily-dead-letters-queue" },
-      alarmActions: [ARGS.alertsTopicArn],
+    expect(inputsOf("aws:cloudwatch/metricAlarm:MetricAlarm", "target-dead-letters-alarm")).to.deep.include({
+      dimensions: { QueueName: "target-dead-letters-queue" },
+      alarmActions: [TARGET.alertsTopicArn],
     });
   });
 
   it("may run that family in that cluster, pass its roles to tasks, and send to its dead letters; no more", async () => {
     await make();
-    const { policy } = inputsOf("aws:iam/rolePolicy:RolePolicy", "daily-scheduler-own");
+    const { policy } = inputsOf("aws:iam/rolePolicy:RolePolicy", "target-scheduler-own");
     expect(statementsOf(policy)).to.deep.equal([
       {
         Effect: "Allow",
@@ -71,7 +70,7 @@ describe("a launch by the clock", () => {
       {
         Effect: "Allow",
         Action: ["sqs:SendMessage"],
-        Resource: ["arn:aws:sqs:eu-west-1:123456789012:daily-dead-letters-queue"],
+        Resource: ["arn:aws:sqs:eu-west-1:123456789012:target-dead-letters-queue"],
       },
     ]);
   });
@@ -82,6 +81,6 @@ describe("a launch by the clock", () => {
   });
 
   it("is refused without a subnet", () => {
-    expect(() => new LaunchSchedule("daily", { ...ARGS, subnetIds: [] })).to.throw(/give ecs.subnetIds/);
+    expect(() => new LaunchTarget("target", { ...TARGET, subnetIds: [] })).to.throw(/give ecs.subnetIds/);
   });
 });

@@ -1,5 +1,5 @@
 // The whole platform on Pulumi's mocks: what each component asks for, and who may do what.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
@@ -9,13 +9,13 @@ import { platform } from "../../components/platform";
 import type { PlatformOutputValues } from "../../components/outputs";
 import { PlatformOutputs } from "../../components/outputs";
 import { decodeStackConfig, type StackConfig } from "../../config";
-import { bundleAll } from "../../functions/bundle";
 import { algorithms } from "../../pipeline/algorithms";
 import { fraudPipeline } from "../../pipeline/fraud-pipeline";
 import { resolveHyperparameters, type Hyperparameters } from "../../pipeline/hyperparameters";
 import { decodeLaunchSettings } from "../../pipeline/launch-settings";
 import { chooseEngine } from "../../pipeline/preprocess-engine";
 import { sparkConfiguration } from "../../pipeline/spark-cluster";
+import { buildFunctions } from "./support/mocks";
 
 type Inputs = Record<string, unknown>;
 interface Registered {
@@ -89,7 +89,7 @@ describe("the platform", function () {
   let values: PlatformOutputValues;
 
   before(async () => {
-    if (!existsSync(join(ROOT, "dist/functions/teardown/index.js"))) await bundleAll({ outDir: join(ROOT, "dist") });
+    await buildFunctions();
     await pulumi.runtime.setMocks(
       {
         newResource: ({ type, name, inputs }) => {
@@ -197,6 +197,9 @@ describe("the platform", function () {
     expect([...unscoped].sort()).to.deep.equal([
       "cloudwatch:PutMetricData",
       "ecr:GetAuthorizationToken",
+      "ecs:DeregisterTaskDefinition",
+      "ecs:DescribeTaskDefinition",
+      "ecs:ListTaskDefinitions",
       "sagemaker:ListEndpointConfigs",
       "sagemaker:ListModels",
     ]);

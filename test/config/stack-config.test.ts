@@ -43,6 +43,14 @@ describe("stacks", () => {
 });
 
 describe("decodeStackConfig", () => {
+  it("launches for raw data that land only where they land in S3", () => {
+    const secretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:reader";
+    const source = { type: "rds", host: "db.internal", secretArn };
+    const ecs = { launchOnRawData: { quietMinutes: 5 } };
+    expect(errorPaths({ ...minimal, ecs })).to.deep.equal([]);
+    expect(errorPaths({ ...minimal, ecs, source })).to.deep.equal(["ecs.launchOnRawData"]);
+  });
+
   it("applies the defaults of every group that is left out", () => {
     const config = valid(minimal);
     expect(config.storage).to.deep.equal({ prefix: "fraud", retainOnDelete: true, protect: false });
@@ -248,6 +256,9 @@ describe("rules", () => {
       { flexibleWindowMinutes: 1441, overlappingRuns: "maybe" },
       ["ecs.flexibleWindowMinutes", "ecs.overlappingRuns"],
     ],
+    ["ecs", { launchOnRawData: { quietMinutes: 1 } }, []],
+    ["ecs", { launchOnRawData: { quietMinutes: 61 } }, ["ecs.launchOnRawData.quietMinutes"]],
+    ["ecs", { launchOnRawData: {} }, ["ecs.launchOnRawData.quietMinutes"]],
     ["source", { type: "rds", host: "db.internal", secretArn: "secret" }, ["source.secretArn"]],
     [
       "source",

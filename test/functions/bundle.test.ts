@@ -21,6 +21,7 @@ describe("the bundles", function () {
       "gate-model",
       "inference",
       "inference-health",
+      "launch-soon",
       "register-model",
       "run-monitor",
       "scorer",

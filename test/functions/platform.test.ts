@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { ECSClient, ListTaskDefinitionsCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import {
   CreatePipelineCommand,
@@ -50,6 +51,7 @@ import {
   ROLE,
   sqsEvent,
   startPlatform,
+  TAGS,
   until,
   type Platform,
 } from "./support/platform";
@@ -83,8 +85,22 @@ function loadHandlers(platform: Platform, directory: string): Handlers {
     inference: load("inference"),
     health: load("inference-health"),
     scorer: load("scorer", platform.queues.stream),
-    teardown: load("teardown"),
+    teardown: load("teardown", platform.queues.deploy),
   };
+}
+
+/** Two executions that wait for a deployment: the message of one is still in the queue, the other's was taken. */
+async function startWaiting({ clients: { sagemaker, sqs }, queues }: Platform): Promise<string[]> {
+  const arns: string[] = [];
+  for (const taken of [true, false]) {
+    const { PipelineExecutionArn = "" } = await sagemaker.send(
+      new StartPipelineExecutionCommand({ PipelineName: "fraud-pipeline", ClientRequestToken: randomUUID() }),
+    );
+    arns.push(PipelineExecutionArn);
+    if (taken) await nextMessage(sqs, queues.deploy);
+    else await until("the message", async () => ((await messagesIn(sqs, queues.deploy)) > 0 ? true : undefined));
+  }
+  return arns;
 }
 
 const header = FEATURES.join(",");
@@ -713,6 +729,26 @@ describe("the functions on the local cloud", function () {
 
   describe("teardown", () => {
     const context = { getRemainingTimeInMillis: () => 120_000 };
+    const ecs = () => new ECSClient();
+
+    /** Revisions of the launcher's task that somebody registered for the stack, and such as are not its own. */
+    const registerRevisions = async (): Promise<{ ours: string[]; others: string[] }> => {
+      const tags = Object.entries(TAGS).map(([key, value]) => ({ key, value }));
+      const register = async (family: string, tags_: typeof tags) => {
+        const containerDefinitions = [{ name: "launcher", image: "launcher:2" }];
+        const command = new RegisterTaskDefinitionCommand({ family, containerDefinitions, tags: tags_ });
+        return (await ecs().send(command)).taskDefinition?.taskDefinitionArn ?? "";
+      };
+      return {
+        ours: [
+          await register("fraud-launcher", tags),
+          await register("fraud-launcher", [...tags, { key: "a", value: "b" }]),
+        ],
+        others: [await register("fraud-launcher", tags.slice(0, 1)), await register("fraud-launcher-2", tags)],
+      };
+    };
+    const activeRevisions = async (): Promise<string[]> =>
+      (await ecs().send(new ListTaskDefinitionsCommand({ status: "ACTIVE" }))).taskDefinitionArns ?? [];
 
     it("does nothing on create and update", async () => {
       for (const action of ["create", "update"]) {
@@ -722,11 +758,16 @@ describe("the functions on the local cloud", function () {
 
     it("removes what was made at run time and nothing else, and again without error", async () => {
       await platform.makeModel("somebody-elses", "arn:none", { tagged: false });
+      const waiting = await startWaiting(platform);
+      const revisions = await registerRevisions();
       const { removed } = await handlers.teardown({ tf: { action: "delete" } }, context);
       expect(removed?.endpoints).to.deep.equal(["fraud-endpoint"]);
       expect(removed?.models).to.have.members(["model-a", "model-b", "model-broken"]);
       expect(removed?.endpointConfigs).to.have.length.at.least(2);
       expect(removed?.pipelines).to.deep.equal(["fraud-pipeline"]);
+      expect(waiting).to.have.length(2);
+      expect(removed?.taskDefinitions).to.have.members(revisions.ours);
+      expect(await activeRevisions()).to.have.members(revisions.others);
       expect(await packages()).to.equal(0);
       const { Models } = await platform.clients.sagemaker.send(new ListModelsCommand({}));
       expect(Models?.map(({ ModelName }) => ModelName)).to.deep.equal(["somebody-elses"]);

@@ -44,6 +44,8 @@ export class FakeCloud {
   readonly ended = new Map<string, string>();
   /** ARNs of executions that were told to go on. */
   readonly retried: string[] = [];
+  /** Status of the launcher's own execution, once it is no longer under way. */
+  ownEnd: "Succeeded" | "Failed" | "Stopped" = "Succeeded";
   /** Called when an execution is started. */
   onStart: () => void = () => undefined;
   /** Called when an execution is told to go on. */
@@ -109,6 +111,8 @@ export class FakeCloud {
           PipelineExecutionStatus: this.look().status,
           PipelineExecutionDisplayName: this.ended.get(input["PipelineExecutionArn"] as string),
         };
+      case "ListPipelineParametersForExecution":
+        return { PipelineParameters: this.started.at(-1)?.PipelineParameters };
       case "ListPipelineExecutionSteps":
         return { PipelineExecutionSteps: this.look().steps };
       default:
@@ -128,7 +132,9 @@ export class FakeCloud {
       PipelineExecutionDisplayName,
       PipelineExecutionStatus: "Stopped",
     }));
-    return [...underWay, ...ended];
+    const hasEnded = this.started.length > 0 && !this.underWay.has(OWN_EXECUTION);
+    const own = hasEnded ? [{ PipelineExecutionArn: OWN_EXECUTION, PipelineExecutionStatus: this.ownEnd }] : [];
+    return [...underWay, ...ended, ...own];
   }
 
   private list(prefix: string) {

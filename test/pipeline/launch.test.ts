@@ -236,6 +236,63 @@ describe("launch", () => {
     expect(cloud.count("ListPipelineExecutions")).to.equal(0);
   });
 
+  describe("for new raw data", () => {
+    const forNewData = { LAUNCH_REASON: "new-raw-data" };
+    const land = () => cloud.objects.set("fraud/raw/creditcard.csv", Buffer.from(`Time,V1\n${Math.random()},1`));
+
+    it("starts a run, the first one too", async () => {
+      expect(await run(forNewData)).to.equal(exitCodes.succeeded);
+      land();
+      expect(await run(forNewData)).to.equal(exitCodes.succeeded);
+      expect(cloud.started).to.have.length(2);
+    });
+
+    it("starts none where the newest run read them", async () => {
+      await run();
+      expect(await run(forNewData)).to.equal(exitCodes.skipped);
+      expect(lines.at(-1)).to.have.property("reason").that.contains(`${OWN_EXECUTION} reads the raw data`);
+      expect(cloud.started).to.have.length(1);
+    });
+
+    for (const ended of ["Failed", "Stopped"] as const) {
+      it(`starts one where the run that read them is ${ended}`, async () => {
+        await run();
+        cloud.ownEnd = ended;
+        expect(await run(forNewData)).to.equal(exitCodes.succeeded);
+        expect(cloud.started).to.have.length(2);
+      });
+    }
+
+    it("starts one where the newest run read other files, though of the same name", async () => {
+      cloud.objects.set("fraud/raw/other/a.csv", Buffer.from("Time,V1"));
+      await run({ S3_RAW_DATA_KEY: "raw/other" });
+      expect(await run(forNewData)).to.equal(exitCodes.succeeded);
+      expect(cloud.started).to.have.length(2);
+    });
+
+    it("is postponed, to come again, while a run is under way that began before", async () => {
+      await run();
+      land();
+      cloud.underWay.set(OTHER, new Date());
+      expect(await run(forNewData)).to.equal(75);
+      expect(lines.at(-1)).to.have.property("outcome", "postponed");
+      expect(cloud.started).to.have.length(1);
+      const LAUNCH_SETTINGS = JSON.stringify({ ...rawSettings, overlappingRuns: "allow" });
+      expect(await run({ ...forNewData, LAUNCH_SETTINGS })).to.equal(exitCodes.succeeded);
+    });
+
+    it("is postponed where it gives way to a run that began at the same moment", async () => {
+      cloud.onStart = () => cloud.underWay.set(OTHER, new Date(Date.now() - 1));
+      expect(await run(forNewData)).to.equal(exitCodes.postponed);
+      expect(cloud.count("StopPipelineExecution")).to.equal(1);
+    });
+
+    it("is the only reason that there is", async () => {
+      const failure: unknown = await run({ LAUNCH_REASON: "raw" }).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(Error).with.property("message").that.contains("LAUNCH_REASON=raw");
+    });
+  });
+
   it("starts from a database with the code that reads it, and looks for no file", async () => {
     cloud.objects.clear();
     const LAUNCH_SETTINGS = JSON.stringify({ ...rawSettings, source: rdsSource });

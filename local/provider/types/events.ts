@@ -218,8 +218,37 @@ const schedule = resource<ScheduleArgs>({
   delete: (c, _id, { name, groupName }) => c.call("scheduler", "DeleteSchedule", { Name: name, GroupName: groupName }),
 });
 
+type ScheduleGroupArgs = aws.scheduler.ScheduleGroupArgs;
+
+/** Schedules in it that somebody made at run time go with it. */
+const scheduleGroup = resource<ScheduleGroupArgs>({
+  cloudFormation: { type: "AWS::Scheduler::ScheduleGroup" },
+  inputs: ["name", "tags"],
+  autoName: { property: "name", maxLength: 64 },
+  async create(c, { name = "", tags }) {
+    await c.call("scheduler", "CreateScheduleGroup", { Name: name, Tags: tagList(tags) });
+    return { id: name, arn: c.arn("scheduler", `schedule-group/${name}`) };
+  },
+  async read(c, id, state) {
+    const found = await c.call("scheduler", "GetScheduleGroup", { Name: id });
+    const { Tags } = await c.call("scheduler", "ListTagsForResource", { ResourceArn: found.Arn ?? "" });
+    return { ...c.mirror(omit(state, "tags"), found), tags: tagMap(Tags) };
+  },
+  async update(c, id, { tags }, before) {
+    const ResourceArn = c.arn("scheduler", `schedule-group/${id}`);
+    await retag(
+      tags,
+      before.tags,
+      (put) => c.call("scheduler", "TagResource", { ResourceArn, Tags: tagList(put) }),
+      (TagKeys) => c.call("scheduler", "UntagResource", { ResourceArn, TagKeys }),
+    );
+  },
+  delete: (c, id) => c.call("scheduler", "DeleteScheduleGroup", { Name: id }),
+});
+
 export const EVENTS: ResourceTable = {
   "aws:cloudwatch/eventRule:EventRule": eventRule,
   "aws:cloudwatch/eventTarget:EventTarget": eventTarget,
   "aws:scheduler/schedule:Schedule": schedule,
+  "aws:scheduler/scheduleGroup:ScheduleGroup": scheduleGroup,
 };

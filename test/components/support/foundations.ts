@@ -6,6 +6,8 @@ import { Storage } from "../../../components/storage";
 
 export const RUN_TIME_TAGS = { project: "fraud", stack: "local", "fraud:endpoint": "Fraud-Scores" };
 
+export const TASK_TAGS = { project: "fraud", stack: "local" };
+
 export const DEPLOYMENT: CanaryEndpointArgs["deployment"] = {
   endpointName: "Fraud-Scores",
   instanceType: "ml.m5.large",
@@ -30,7 +32,14 @@ export function endpointOn(
 ): CanaryEndpoint {
   return new CanaryEndpoint(
     "endpoint",
-    { ...base, deployment: DEPLOYMENT, pipelineName: "Fraud-Training", runTimeTags: RUN_TIME_TAGS, ...args },
+    {
+      ...base,
+      deployment: DEPLOYMENT,
+      pipelineName: "Fraud-Training",
+      runTimeTags: RUN_TIME_TAGS,
+      launcherTask: { family: "fraud-launcher", tags: TASK_TAGS },
+      ...args,
+    },
     options,
   );
 }

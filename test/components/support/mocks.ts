@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { bundleAll } from "../../../functions/bundle";
+import { bundleAll, functionNames } from "../../../functions/bundle";
 
 export const ACCOUNT = "123456789012";
 export const REGION = "eu-west-1";
@@ -52,11 +52,17 @@ function arnOf(type: string, name: string): string {
   }
 }
 
+/** Builds the functions where one was never built. */
+export async function buildFunctions(): Promise<void> {
+  const built = (name: string) => existsSync(join(ROOT, "dist", "functions", name, "index.js"));
+  if (!(await functionNames()).every(built)) await bundleAll({ outDir: join(ROOT, "dist") });
+}
+
 /** Installs the mocks for stack `local`, forgets what was registered, and builds the functions if nobody has. */
 export async function startRecording(): Promise<void> {
   registered.length = 0;
   optionsGiven.clear();
-  if (!existsSync(join(ROOT, "dist/functions/teardown/index.js"))) await bundleAll({ outDir: join(ROOT, "dist") });
+  await buildFunctions();
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {

@@ -119,6 +119,8 @@ export async function startPlatform(): Promise<Platform> {
     BATCH_ROWS: "100",
     NO_MODEL_RETRY_SECONDS: "0",
     PIPELINE_NAME: "fraud-pipeline",
+    TASK_FAMILY: "fraud-launcher",
+    TASK_TAGS: JSON.stringify(TAGS),
   };
   Object.assign(process.env, variables);
   return {

@@ -22,6 +22,7 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
     ...["runCommandTargets", "sagemakerPipelineTarget"],
   ],
   "aws:scheduler/schedule:Schedule": ["namePrefix"],
+  "aws:scheduler/scheduleGroup:ScheduleGroup": ["namePrefix"],
   "aws:iam/role:Role": ["inlinePolicies", "managedPolicyArns", "namePrefix"],
   "aws:iam/rolePolicy:RolePolicy": ["namePrefix"],
   "aws:lambda/invocation:Invocation": ["tenantId"],

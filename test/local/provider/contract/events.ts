@@ -255,6 +255,14 @@ export const EVENTS: Record<string, Examples> = {
       { inputs: { ...basis, name: w.name(), target: pipeline("one") }, others: { target: pipeline("other") } },
     ];
   }),
+  "aws:scheduler/scheduleGroup:ScheduleGroup": examples<aws.scheduler.ScheduleGroupArgs>((w) =>
+    Promise.resolve([
+      {
+        inputs: { name: w.name(), tags: { one: "1", both: "1" } },
+        others: { name: "another-group", tags: { both: "2", other: "3" } },
+      },
+    ]),
+  ),
   "aws:sqs/queue:Queue": examples<aws.sqs.QueueArgs>(async (w) => {
     const sending = (arn: string) =>
       policy({
