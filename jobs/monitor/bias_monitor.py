@@ -18,7 +18,7 @@ from transactions import FEATURES, LABEL
 TOLERANCE = 0.1
 #: A difference must be that many standard deviations beyond it, by the bootstrap: Clarify's normal interval, wider.
 DEVIATIONS = 3.0
-SAMPLES = 60
+SAMPLES = 50
 #: In a band, and in the rest, so many rows must be among those that a metric is a share of.
 LEAST_ROWS = 10
 SEED = 7
@@ -109,6 +109,7 @@ def monitor(
             "analysis.json": analysis,
             "constraint_violations.json": {"version": "1.0", "violations": [told for _, told in violations]},
         },
+        before={"analysis.json": before},
         metrics=list(_metrics(analysis, facet)),
     )
 

@@ -90,6 +90,8 @@ def monitor(captured: Path, baseline: Path, period: Period, thresholds: dict[str
                 ]
             },
         },
+        before={"statistics.json": before, "constraints.json": limits},
+        distances=drifts,
         metrics=_metrics(statistics, drifts) if limits["monitoring_config"].get("emit_metrics") != "Disabled" else [],
     )
 

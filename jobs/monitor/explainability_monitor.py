@@ -34,7 +34,8 @@ def monitor(captured: Path, model: TrainedModel, baseline: Path, period: Period,
     if unknown:
         raise Refused(f"--thresholds: {unknown[0]!r} is none of {', '.join(THRESHOLDS)}")
     threshold = {**THRESHOLDS, **thresholds}["ndcg"]
-    before = _values(read_document(baseline, "explainability/analysis.json", "explanations", dict))
+    document = read_document(baseline, "explainability/analysis.json", "explanations", dict)
+    before = _values(document)
     rows, features = _sample(captured, period)
     if len(features) == 0:
         reason = "no invocation was captured in the period." if rows == 0 else f"none of {rows} rows can be explained."
@@ -70,6 +71,8 @@ def monitor(captured: Path, model: TrainedModel, baseline: Path, period: Period,
                 ],
             },
         },
+        before={"analysis.json": document},
+        distances={"ndcg": score},
         metrics=list(_metrics(found)),
     )
 

@@ -59,6 +59,7 @@ def monitor(
                 ],
             },
         },
+        before={"statistics.json": read_document(baseline, "statistics.json", "binary_classification_metrics", dict)},
         metrics=[
             Metric(name, figure["value"]) for name, figure in figures.items() if isinstance(figure.get("value"), float)
         ],

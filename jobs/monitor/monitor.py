@@ -4,7 +4,7 @@ The environment is that of Model Monitor's contract for containers: ``start_time
 8601; a missing end is open, metrics are of now unless told), ``publish_cloudwatch_metrics`` (Enabled or Disabled),
 ``sagemaker_endpoint_name``, ``sagemaker_monitoring_schedule_name``.
 
-Writes to the output AWS's files of the monitor, and ``summary.json``::
+Writes to the output AWS's files of the monitor, ``report.html`` for people, and ``summary.json``::
 
     {"version": 1, "monitor": "data-quality", "status": "Completed" | "CompletedWithViolations" | "Empty",
      "startTime": "…", "endTime": "…", "rows": 1000, "violations": [{"feature", "metric", "check", "description"}]}
@@ -27,6 +27,8 @@ import data_quality_monitor
 import explainability_monitor
 import model_quality_monitor
 from outcome import Found
+from page import Heading, render
+from plots import sections
 from publish import NAMESPACES, OLDEST, data, publish
 from records import Period
 from refusal import MAX_EXIT_MESSAGE, refuse
@@ -86,6 +88,11 @@ def main(options: argparse.Namespace, environment: Mapping[str, str]) -> Found:
     }
     for name, document in {**found.documents, "summary.json": summary}.items():
         _write(options.output / name, document)
+    heading = Heading(
+        options.monitor, environment.get("sagemaker_endpoint_name", ""), summary["startTime"], summary["endTime"]
+    )
+    report = render(heading, found, sections(options.monitor, found))
+    (options.output / "report.html").write_text(report, encoding="utf-8")
     if environment.get("publish_cloudwatch_metrics") == "Enabled" and found.metrics:
         _publish(options.monitor, found, environment)
     return found

@@ -42,6 +42,9 @@ class Found:
     #: Documents by the name of their file, ``constraint_violations.json`` among them.
     documents: "dict[str, dict[str, Any]]"
     metrics: "list[Metric]"
+    #: The baseline's documents by name, and distances from them: what a report draws besides the above.
+    before: "dict[str, dict[str, Any]]" = field(default_factory=dict)
+    distances: "dict[str, float]" = field(default_factory=dict)
     #: Only of monitors that need labels.
     labelled_rows: "int | None" = None
     #: Why there is nothing to compare, in a sentence; None where there was.
@@ -66,4 +69,4 @@ class Found:
 
 def nothing(reason: str, violations: "dict[str, Any]", labelled_rows: "int | None" = None, rows: int = 0) -> Found:
     """A period without what the monitor needs; ``violations`` is the file of none."""
-    return Found(rows, [], {"constraint_violations.json": violations}, [], labelled_rows, reason)
+    return Found(rows, [], {"constraint_violations.json": violations}, [], labelled_rows=labelled_rows, empty=reason)
