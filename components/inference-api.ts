@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Api } from "../config/serving";
+import type { Api } from "../config/api";
 import { InferenceEnvironment } from "../functions/inference/env";
 import { InferenceHealthEnvironment } from "../functions/inference-health/env";
+import { ApiAuthorizer } from "./api-authorizer";
+import type { OperationId, Route } from "./api-document";
+import { routes } from "./api-document";
+import { PROBLEMS, problemResponse } from "./api-problems";
 import type { CanaryEndpoint } from "./canary-endpoint";
 import type { ComponentArgs, Transform } from "./component";
-import { PlatformComponent, refuse } from "./component";
+import { PlatformComponent } from "./component";
 import type { EnvironmentCodec, FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
@@ -15,7 +19,7 @@ export interface InferenceApiArgs extends ComponentArgs {
   endpoint: CanaryEndpoint;
   registry: ModelRegistry;
   api: Api;
-  functions?: { inference?: FunctionOverrides; inferenceHealth?: FunctionOverrides };
+  functions?: { inference?: FunctionOverrides; inferenceHealth?: FunctionOverrides; authorize?: FunctionOverrides };
   transform?: {
     api?: Transform<aws.apigateway.RestApiArgs>;
     stage?: Transform<aws.apigateway.StageArgs>;
@@ -23,61 +27,15 @@ export interface InferenceApiArgs extends ComponentArgs {
   };
 }
 
-interface Route {
-  path: string;
-  method: "GET" | "POST";
-  apiKeyRequired: boolean;
-}
-
 /** What a route is made of, and what a caller can see of it. */
 interface MadeRoute {
   resources: pulumi.Resource[];
-  surface: Route & { uri: pulumi.Output<string> };
+  surface: object;
 }
+
+type RouteHandler = Pick<LambdaFunction<EnvironmentCodec>, "invokeArn" | "name">;
 
 const STAGE = "v1";
-const ROUTES = {
-  predict: { path: "predict", method: "POST", apiKeyRequired: true },
-  health: { path: "health", method: "GET", apiKeyRequired: false },
-} as const satisfies Record<string, Route>;
-
-/** Answers that API Gateway gives by itself, as problem+json. */
-const PROBLEMS = [
-  { responseType: "INVALID_API_KEY", status: 403, code: "forbidden", title: "The API key is missing or not valid" },
-  { responseType: "ACCESS_DENIED", status: 403, code: "forbidden", title: "Access is denied" },
-  { responseType: "MISSING_AUTHENTICATION_TOKEN", status: 404, code: "not-found", title: "There is no such route" },
-  { responseType: "THROTTLED", status: 429, code: "throttled", title: "Too many requests: wait and try again" },
-  { responseType: "QUOTA_EXCEEDED", status: 429, code: "quota-exceeded", title: "The key's quota is used up" },
-  { responseType: "REQUEST_TOO_LARGE", status: 413, code: "payload-too-large", title: "The request is too large" },
-  {
-    responseType: "UNSUPPORTED_MEDIA_TYPE",
-    status: 415,
-    code: "unsupported-media-type",
-    title: "The media type is not supported",
-  },
-  { responseType: "DEFAULT_4XX", code: "refused", title: "The request was refused" },
-  { responseType: "DEFAULT_5XX", status: 503, code: "unavailable", title: "The service is not available: try again" },
-] as const satisfies readonly Problem[];
-
-interface Problem {
-  responseType: string;
-  /** Default: what API Gateway gives. */
-  status?: number;
-  code: string;
-  title: string;
-}
-
-/** The body of such an answer, in the form that the functions give theirs. */
-function problemTemplate({ status, code, title }: Problem): string {
-  return JSON.stringify({
-    type: `urn:fraud-platform:problem:${code}`,
-    title,
-    ...(status === undefined ? {} : { status }),
-    detail: title,
-    code,
-    requestId: "$context.requestId",
-  });
-}
 
 /** Fields of an access log: who asked what, how it ended and how long it took; never what was sent. */
 const ACCESS_LOG = JSON.stringify({
@@ -92,24 +50,22 @@ const ACCESS_LOG = JSON.stringify({
 });
 
 /**
- * The API that teams call: `POST /predict` with a key, `GET /health` without. A usage plan limits each key. Its access
- * log needs the role that API Gateway writes logs with, a setting of the account and region that stacks share.
+ * The API that teams call, as `api/openapi.json` describes it: `POST /predict` with a key, `GET /health` without. A usage
+ * plan limits each key. Its access log needs the role that API Gateway writes logs with, a setting of the account and
+ * region that stacks share.
  *
  * @example
- * const api = new InferenceApi("api", { endpoint, registry, api: { authorizer: "none", rateLimitPerSecond: 50, burstLimit: 100, quotaPerDay: 100_000 } });
- * @throws Error where an authorizer is asked for: the API key is all there is so far.
+ * const api = new InferenceApi("api", {
+ *   endpoint, registry,
+ *   api: { authorizer: { type: "none" }, keys: ["client"], rateLimitPerSecond: 50, burstLimit: 100, quotaPerDay: 100_000 },
+ * });
  */
 export class InferenceApi extends PlatformComponent {
   readonly url: pulumi.Output<string>;
-  /** Secret. */
+  /** The newest key. Secret. */
   readonly apiKey: pulumi.Output<string>;
 
   constructor(name: string, args: InferenceApiArgs, options?: pulumi.ComponentResourceOptions) {
-    refuse(
-      "InferenceApi",
-      name,
-      args.api.authorizer === "none" ? [] : [`api.authorizer is "${args.api.authorizer}": only "none" is built so far`],
-    );
     super("InferenceApi", name, args, options);
 
     const api = this.child(
@@ -119,22 +75,31 @@ export class InferenceApi extends PlatformComponent {
         name: `${pulumi.getProject()}-${pulumi.getStack()}-${name}`,
         description: "Scores credit card transactions",
         endpointConfiguration: { types: "REGIONAL" },
+        securityPolicy: "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+        endpointAccessMode: "STRICT",
         tags: this.tags,
       },
       args.transform?.api,
     );
+    const authorizer = new ApiAuthorizer(
+      this.childName("authorizer"),
+      {
+        ...this.shared,
+        api,
+        authorizer: args.api.authorizer,
+        ...(args.functions?.authorize === undefined ? {} : { function: args.functions.authorize }),
+      },
+      { parent: this },
+    );
     const functions = this.makeFunctions(args);
-    const routes = [
-      this.makeRoute(api, "predict", ROUTES.predict, functions.predict),
-      this.makeRoute(api, "health", ROUTES.health, functions.health),
-    ];
-    const stage = this.makeStage(api, routes, this.makeProblems(api), args);
-    this.apiKey = this.makeKey(api, stage, args);
+    const made = routes().map((route) => this.makeRoute(api, route, functions[route.operationId], authorizer));
+    const stage = this.makeStage(api, made, [...this.makeProblems(api), ...authorizer.resources], args);
+    this.apiKey = this.makeKeys(api, stage, args);
     this.url = stage.invokeUrl;
     this.registerOutputs({ url: this.url, apiKey: this.apiKey });
   }
 
-  private makeFunctions(args: InferenceApiArgs) {
+  private makeFunctions(args: InferenceApiArgs): Record<OperationId, RouteHandler> {
     const { endpoint, registry } = args;
     const variables = { ENDPOINT_NAME: endpoint.endpointName, MODEL_NAME: registry.modelName };
     const predict = new LambdaFunction(
@@ -174,21 +139,25 @@ export class InferenceApi extends PlatformComponent {
 
   private makeRoute(
     api: aws.apigateway.RestApi,
-    suffix: string,
     route: Route,
-    handler: Pick<LambdaFunction<EnvironmentCodec>, "invokeArn" | "name">,
+    handler: RouteHandler,
+    authorizer: ApiAuthorizer,
   ): MadeRoute {
+    const suffix = route.operationId;
     const resource = this.child(aws.apigateway.Resource, suffix, {
       restApi: api.id,
       parentId: api.rootResourceId,
       pathPart: route.path,
     });
+    const checks = this.makeChecks(api, route);
     const method = this.child(aws.apigateway.Method, suffix, {
       restApi: api.id,
       resourceId: resource.id,
       httpMethod: route.method,
-      authorization: "NONE",
-      apiKeyRequired: route.apiKeyRequired,
+      operationName: route.operationId,
+      apiKeyRequired: route.secured,
+      ...(route.secured ? authorizer.method : { authorization: "NONE" }),
+      ...checks.method,
     });
     const integration = this.child(aws.apigateway.Integration, suffix, {
       restApi: api.id,
@@ -204,35 +173,67 @@ export class InferenceApi extends PlatformComponent {
       principal: "apigateway.amazonaws.com",
       sourceArn: pulumi.interpolate`${api.executionArn}/*/${route.method}/${route.path}`,
     });
+    const { authorization, authorizerId } = route.secured ? authorizer.method : { authorization: "NONE" };
     return {
-      resources: [resource, method, integration, permission],
-      surface: { ...route, uri: handler.invokeArn },
+      resources: [resource, ...checks.resources, method, integration, permission],
+      surface: { ...route, uri: handler.invokeArn, authorization, authorizerId },
+    };
+  }
+
+  /** What API Gateway checks of a request before the function is called: the rest is the function's. */
+  private makeChecks(
+    api: aws.apigateway.RestApi,
+    { operationId, query, model }: Route,
+  ): { resources: pulumi.Resource[]; method: Partial<aws.apigateway.MethodArgs> } {
+    const requestParameters = Object.fromEntries(
+      Object.entries(query).map(([name, required]) => [`method.request.querystring.${name}`, required]),
+    );
+    if (model === undefined) return { resources: [], method: {} };
+    const checked = this.child(aws.apigateway.Model, operationId, {
+      restApi: api.id,
+      name: model.name,
+      contentType: "application/json",
+      schema: JSON.stringify(model.schema),
+    });
+    const validator = this.child(aws.apigateway.RequestValidator, operationId, {
+      restApi: api.id,
+      name: operationId,
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    return {
+      resources: [checked, validator],
+      method: {
+        requestParameters,
+        // Bodies of other types are the function's to check.
+        requestModels: { "application/json": checked.name },
+        requestValidatorId: validator.id,
+      },
     };
   }
 
   private makeProblems(api: aws.apigateway.RestApi): pulumi.Resource[] {
-    return PROBLEMS.map((problem: Problem) =>
+    return PROBLEMS.map((problem) =>
       this.child(aws.apigateway.Response, `answers-${problem.responseType.toLowerCase().replaceAll("_", "-")}`, {
         restApiId: api.id,
         responseType: problem.responseType,
         statusCode: problem.status === undefined ? undefined : String(problem.status),
-        responseParameters: { "gatewayresponse.header.Content-Type": "'application/problem+json'" },
-        responseTemplates: { "application/json": problemTemplate(problem) },
+        ...problemResponse(problem),
       }),
     );
   }
 
   private makeStage(
     api: aws.apigateway.RestApi,
-    routes: MadeRoute[],
-    problems: pulumi.Resource[],
+    made: MadeRoute[],
+    others: pulumi.Resource[],
     args: InferenceApiArgs,
   ): aws.apigateway.Stage {
     const accessLog = this.child(aws.cloudwatch.LogGroup, "access", {
       retentionInDays: this.shared.logRetentionDays,
       tags: this.tags,
     });
-    const surface = pulumi.jsonStringify({ routes: routes.map((route) => route.surface), problems: PROBLEMS });
+    const surface = pulumi.jsonStringify({ routes: made.map((route) => route.surface), problems: PROBLEMS });
     const deployment = this.child(
       aws.apigateway.Deployment,
       "api",
@@ -242,7 +243,7 @@ export class InferenceApi extends PlatformComponent {
         triggers: { surface: surface.apply((json) => createHash("sha256").update(json).digest("hex")) },
       },
       undefined,
-      { dependsOn: [...routes.flatMap((route) => route.resources), ...problems] },
+      { dependsOn: [...made.flatMap((route) => route.resources), ...others] },
     );
     const stage = this.child(
       aws.apigateway.Stage,
@@ -266,24 +267,20 @@ export class InferenceApi extends PlatformComponent {
     return stage;
   }
 
-  private makeKey(
+  /** The keys that work, and the plan that limits each. */
+  private makeKeys(
     api: aws.apigateway.RestApi,
     stage: aws.apigateway.Stage,
     args: InferenceApiArgs,
   ): pulumi.Output<string> {
-    // Keys' names are one space per account and region: project and stack keep them apart.
-    const name = `${pulumi.getProject()}-${pulumi.getStack()}-${this.childName("client")}`;
-    const key = this.child(aws.apigateway.ApiKey, "client", {
-      name,
-      description: "Clients of the API",
-      tags: this.tags,
-    });
-    const { rateLimitPerSecond, burstLimit, quotaPerDay } = args.api;
+    // Keys' and plans' names are one space per account and region: project and stack keep them apart.
+    const nameOf = (suffix: string) => `${pulumi.getProject()}-${pulumi.getStack()}-${this.childName(suffix)}`;
+    const { keys, rateLimitPerSecond, burstLimit, quotaPerDay } = args.api;
     const plan = this.child(
       aws.apigateway.UsagePlan,
-      "client",
+      "clients",
       {
-        name,
+        name: nameOf("clients"),
         apiStages: [{ apiId: api.id, stage: stage.stageName }],
         throttleSettings: { rateLimit: rateLimitPerSecond, burstLimit },
         quotaSettings: { limit: quotaPerDay, period: "DAY" },
@@ -291,7 +288,18 @@ export class InferenceApi extends PlatformComponent {
       },
       args.transform?.usagePlan,
     );
-    this.child(aws.apigateway.UsagePlanKey, "client", { usagePlanId: plan.id, keyId: key.id, keyType: "API_KEY" });
-    return pulumi.secret(key.value);
+    const values = keys.map((name) => {
+      const suffix = `key-${name}`;
+      const key = this.child(aws.apigateway.ApiKey, suffix, {
+        name: nameOf(suffix),
+        description: "Clients of the API",
+        tags: this.tags,
+      });
+      this.child(aws.apigateway.UsagePlanKey, suffix, { usagePlanId: plan.id, keyId: key.id, keyType: "API_KEY" });
+      return key.value;
+    });
+    const newest = values.at(-1);
+    if (newest === undefined) throw new Error("api.keys names no key: give one at least");
+    return pulumi.secret(newest);
   }
 }

@@ -137,7 +137,11 @@ export function platform(config: StackConfig): PlatformOutputValues {
     endpoint,
     registry,
     api: config.api,
-    functions: { inference: chosen("inference"), inferenceHealth: chosen("inferenceHealth") },
+    functions: {
+      inference: chosen("inference"),
+      inferenceHealth: chosen("inferenceHealth"),
+      authorize: chosen("authorize"),
+    },
   });
   const stream = new StreamScorer("stream", {
     ...shared,

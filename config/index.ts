@@ -18,5 +18,6 @@ export {
   type FunctionKey,
 } from "./platform";
 export { Monitors, scheduleHours, schedulePeriodSeconds, type Monitor } from "./monitors";
-export { Api, Deployment, Rollout, rolloutWaitSeconds, Stream } from "./serving";
+export { Api, Authorizer } from "./api";
+export { Deployment, Rollout, rolloutWaitSeconds, Stream } from "./serving";
 export { Evaluation, Preprocess, Registry, Source, Training } from "./training";

@@ -174,6 +174,7 @@ export const functionKeys = [
   "settleDeployment",
   "inference",
   "inferenceHealth",
+  "authorize",
   "scorer",
   "runMonitor",
   "settleMonitor",

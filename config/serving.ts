@@ -1,5 +1,5 @@
 import type * as t from "io-ts";
-import { integer, number, oneOf, struct, tagged, withDefault } from "./codec";
+import { integer, oneOf, struct, tagged, withDefault } from "./codec";
 import { HostingInstance, S3Prefix, sageMakerName } from "./values";
 
 const waitIntervalSeconds = integer(0, 3600);
@@ -85,18 +85,6 @@ export const Deployment = struct("Deployment", {
     ];
   });
 export type Deployment = t.TypeOf<typeof Deployment>;
-
-export const Api = struct("Api", {
-  /** In addition to the API key. Default none. */
-  authorizer: withDefault(oneOf("none", "iam", "cognito", "jwt"), "none"),
-  /** Default 50. */
-  rateLimitPerSecond: withDefault(number(0.1, 10_000), 50),
-  /** Default 100. */
-  burstLimit: withDefault(integer(1, 5_000), 100),
-  /** Requests a day for one key. Default 100000. */
-  quotaPerDay: withDefault(integer(1, 1_000_000_000), 100_000),
-});
-export type Api = t.TypeOf<typeof Api>;
 
 export const Stream = struct("Stream", {
   /** Under the storage prefix. Default stream_data. */

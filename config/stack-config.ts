@@ -1,9 +1,10 @@
 import { either } from "fp-ts";
 import * as t from "io-ts";
+import { Api } from "./api";
 import { configErrors, optional, struct, withDefault, type ConfigError } from "./codec";
 import { Monitors } from "./monitors";
 import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, Storage, Tags } from "./platform";
-import { Api, Deployment, Stream } from "./serving";
+import { Deployment, Stream } from "./serving";
 import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
 
 /** Of a job of SageMaker's. */

@@ -11,6 +11,8 @@ S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS a
 Schedules and rules run tasks of the local ECS, schedules are looked at every second, and their inputs may name the
 time and the attempt, as EventBridge Scheduler's do.
 
+API Gateway checks a body by the model of its type alone, and an API keeps its security policy.
+
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
@@ -19,6 +21,7 @@ import os
 import time
 
 import boto3
+import emulator_gateway
 import emulator_metrics
 import emulator_targets
 from ministack import app
@@ -71,6 +74,7 @@ def resolve_sse_write_headers(headers: dict, bucket_name: str):
     return _resolve_sse_write_headers(headers, bucket_name)
 
 
+emulator_gateway.correct()
 eventbridge._put_events = put_events
 s3._resolve_sse_write_headers = resolve_sse_write_headers
 

@@ -13,7 +13,8 @@ import {
 } from "./support/mocks";
 
 const API: InferenceApiArgs["api"] = {
-  authorizer: "none",
+  authorizer: { type: "none" },
+  keys: ["client"],
   rateLimitPerSecond: 20,
   burstLimit: 40,
   quotaPerDay: 1000,
@@ -38,6 +39,31 @@ describe("the inference API", () => {
     expect(ofType("aws:apigateway/method:Method")).to.have.length(2);
     expect(inputsOf("aws:apigateway/resource:Resource", "api-predict").pathPart).to.equal("predict");
     expect(inputsOf("aws:apigateway/resource:Resource", "api-health").pathPart).to.equal("health");
+  });
+
+  it("checks bodies of JSON by the document's outline before the function is called, and no others", async () => {
+    await api();
+    expect(method("api-predict")).to.deep.include({
+      requestModels: { "application/json": "PredictRequest" },
+      requestValidatorId: "api-predict-id",
+      requestParameters: { "method.request.querystring.reasons": false },
+    });
+    expect(method("api-health")).not.to.have.any.keys("requestModels", "requestValidatorId");
+    expect(inputsOf("aws:apigateway/requestValidator:RequestValidator", "api-predict")).to.deep.include({
+      validateRequestBody: true,
+      validateRequestParameters: true,
+    });
+    const { schema, contentType } = inputsOf("aws:apigateway/model:Model", "api-predict") as Record<string, string>;
+    expect(contentType).to.equal("application/json");
+    expect(JSON.parse(schema ?? "")).to.include({ type: "object", additionalProperties: false });
+  });
+
+  it("speaks TLS 1.2 or newer", async () => {
+    await api();
+    expect(inputsOf("aws:apigateway/restApi:RestApi", "api-api")).to.deep.include({
+      securityPolicy: "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09",
+      endpointAccessMode: "STRICT",
+    });
   });
 
   it("hands each route to its own function, which that route alone may call", async () => {
@@ -80,23 +106,31 @@ describe("the inference API", () => {
 
   it("limits each key, whose name other stacks do not share", async () => {
     await api();
-    expect(inputsOf("aws:apigateway/usagePlan:UsagePlan", "api-client")).to.deep.include({
+    expect(inputsOf("aws:apigateway/usagePlan:UsagePlan", "api-clients")).to.deep.include({
       apiStages: [{ apiId: "api-api-id", stage: "v1" }],
       throttleSettings: { rateLimit: 20, burstLimit: 40 },
       quotaSettings: { limit: 1000, period: "DAY" },
     });
-    expect(inputsOf("aws:apigateway/apiKey:ApiKey", "api-client").name).to.equal("fraud-local-api-client");
-    expect(inputsOf("aws:apigateway/usagePlanKey:UsagePlanKey", "api-client")).to.deep.equal({
-      usagePlanId: "api-client-id",
-      keyId: "api-client-id",
+    expect(inputsOf("aws:apigateway/apiKey:ApiKey", "api-key-client").name).to.equal("fraud-local-api-key-client");
+    expect(inputsOf("aws:apigateway/usagePlanKey:UsagePlanKey", "api-key-client")).to.deep.equal({
+      usagePlanId: "api-clients-id",
+      keyId: "api-key-client-id",
       keyType: "API_KEY",
     });
+  });
+
+  it("lets callers change from one key to the next: both work, and the newest is the output", async () => {
+    const { apiKey } = await api({ api: { ...API, keys: ["spring", "autumn"] } });
+    const plans = ofType("aws:apigateway/usagePlanKey:UsagePlanKey").map(({ inputs }) => inputs);
+    expect(plans.map(({ keyId }) => keyId)).to.have.members(["api-key-spring-id", "api-key-autumn-id"]);
+    expect(new Set(plans.map(({ usagePlanId }) => usagePlanId))).to.have.length(1);
+    expect(await valueOf(apiKey)).to.equal("key-of-api-key-autumn");
   });
 
   it("keeps the key secret", async () => {
     const { apiKey, url } = await api();
     expect(await pulumi.isSecret(apiKey)).to.equal(true);
-    expect(await valueOf(apiKey)).to.equal("key-of-a-client");
+    expect(await valueOf(apiKey)).to.equal("key-of-api-key-client");
     expect(await valueOf(url)).to.equal("https://api-api.example/v1");
   });
 
@@ -129,10 +163,12 @@ describe("the inference API", () => {
     expect(byType.get("THROTTLED")?.statusCode).to.equal("429");
     expect(byType.get("QUOTA_EXCEEDED")?.statusCode).to.equal("429");
     expect(byType.get("DEFAULT_4XX")).not.to.have.property("statusCode");
+    expect(byType.get("BAD_REQUEST_BODY")?.statusCode).to.equal("400");
+    expect(byType.get("UNAUTHORIZED")?.statusCode).to.equal("401");
     for (const { responseParameters, responseTemplates, statusCode } of answers) {
-      expect(responseParameters).to.deep.equal({
-        "gatewayresponse.header.Content-Type": "'application/problem+json'",
-      });
+      expect(responseParameters).to.include({ "gatewayresponse.header.Content-Type": "'application/problem+json'" });
+      const again = "gatewayresponse.header.Retry-After" in (responseParameters as object);
+      expect(again, "Retry-After").to.equal(statusCode === "429" || statusCode === "503");
       const template = (responseTemplates as Record<string, string>)["application/json"] ?? "";
       const problem = JSON.parse(template) as Record<string, unknown>;
       expect(problem).to.include.all.keys("type", "title", "detail", "code", "requestId");
@@ -162,9 +198,56 @@ describe("the inference API", () => {
     });
   });
 
-  it("refuses an authorizer that is not built, and names it", () => {
-    const base = foundations();
-    const args = { endpoint: endpointOn(base), registry: base.registry, api: { ...API, authorizer: "jwt" as const } };
-    expect(() => new InferenceApi("api", args)).to.throw(/InferenceApi "api" cannot be made:[\s\S]*"jwt"/);
+  describe("asks who calls, beside the key,", () => {
+    const authorizerOf = (name: string) => inputsOf("aws:apigateway/authorizer:Authorizer", `api-authorizer-${name}`);
+
+    it("by AWS's signature", async () => {
+      await api({ api: { ...API, authorizer: { type: "iam" } } });
+      expect(method("api-predict")).to.deep.include({ authorization: "AWS_IAM", apiKeyRequired: true });
+      expect(method("api-health")).to.deep.include({ authorization: "NONE" });
+    });
+
+    it("by the tokens of Cognito's pools", async () => {
+      const userPoolArns = ["arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_One"];
+      await api({ api: { ...API, authorizer: { type: "cognito", userPoolArns } } });
+      expect(method("api-predict")).to.deep.include({
+        authorization: "COGNITO_USER_POOLS",
+        authorizerId: "api-authorizer-pools-id",
+      });
+      expect(authorizerOf("pools")).to.deep.include({ type: "COGNITO_USER_POOLS", providerArns: userPoolArns });
+    });
+
+    it("by tokens of any issuer, which a function of its own verifies", async () => {
+      const authorizer = { type: "jwt", issuer: "https://id.example/", audience: ["fraud"] } as const;
+      await api({ api: { ...API, authorizer } });
+      expect(method("api-predict")).to.deep.include({
+        authorization: "CUSTOM",
+        authorizerId: "api-authorizer-tokens-id",
+      });
+      expect(authorizerOf("tokens")).to.deep.include({
+        type: "REQUEST",
+        identitySource: "method.request.header.Authorization",
+      });
+      expect(variablesOf("api-authorizer-authorize-function")).to.deep.equal({
+        JWT_ISSUER: "https://id.example/",
+        JWT_AUDIENCE: '["fraud"]',
+        JWKS_URI: "https://id.example/.well-known/jwks.json",
+      });
+      expect(inputsOf("aws:lambda/permission:Permission", "api-authorizer-tokens")).to.deep.equal({
+        function: "api-authorizer-authorize-function",
+        action: "lambda:InvokeFunction",
+        principal: "apigateway.amazonaws.com",
+        sourceArn: `${EXECUTION_ARN}/authorizers/api-authorizer-tokens-id`,
+      });
+    });
+
+    it("and deploys anew when that changes", async () => {
+      const triggersOf = async (authorizer: InferenceApiArgs["api"]["authorizer"]) => {
+        await startRecording();
+        await api({ api: { ...API, authorizer } });
+        return inputsOf("aws:apigateway/deployment:Deployment", "api-api").triggers;
+      };
+      expect(await triggersOf({ type: "iam" })).not.to.deep.equal(await triggersOf({ type: "none" }));
+    });
   });
 });

@@ -107,7 +107,7 @@ describe("the platform", function () {
             name: given.name ?? name,
             rootResourceId: "root",
             url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
-            value: "key-of-a-client",
+            value: "key-of-api-key-client",
           };
           return { id: `${name}-id`, state };
         },
@@ -139,7 +139,7 @@ describe("the platform", function () {
       ["POST", true],
       ["GET", false],
     ]);
-    expect(one("aws:apigateway/usagePlan:UsagePlan", "api-client")).to.deep.include({
+    expect(one("aws:apigateway/usagePlan:UsagePlan", "api-clients")).to.deep.include({
       throttleSettings: { rateLimit: 50, burstLimit: 100 },
       quotaSettings: { limit: 100_000, period: "DAY" },
     });

@@ -82,6 +82,7 @@ function leaves(value: unknown, path: readonly string[] = []): { path: readonly 
 function replace(value: unknown, path: readonly string[], replacement: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return replacement;
+  if (Array.isArray(value)) return value.with(Number(key), replace(value[Number(key)], rest, replacement));
   const record = value as Raw;
   return { ...record, [key]: replace(record[key], rest, replacement) };
 }

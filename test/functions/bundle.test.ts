@@ -16,6 +16,7 @@ describe("the bundles", function () {
   it("are one for each function, and the launcher with what it uploads beside it", async () => {
     expect(bundles.map(({ name }) => name)).to.deep.equal([...(await functionNames()), "launcher"]);
     expect(await functionNames()).to.deep.equal([
+      "authorize",
       "deploy-model",
       "find-champion",
       "gate-model",

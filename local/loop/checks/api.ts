@@ -12,7 +12,10 @@ const Predictions = t.type({
   model: t.type({ packageArn: t.string }),
   threshold: t.number,
   predictions: t.array(
-    t.type({ id: t.string, probability: t.number, decision: t.union([t.literal("fraud"), t.literal("legitimate")]) }),
+    t.intersection([
+      t.type({ id: t.string, probability: t.number, decision: t.union([t.literal("fraud"), t.literal("legitimate")]) }),
+      t.partial({ reasons: t.array(t.type({ feature: t.string, contribution: t.number })) }),
+    ]),
   ),
 });
 const EndpointAnswer = t.type({ predictions: t.array(t.type({ score: t.number })) });
@@ -29,6 +32,7 @@ export interface ApiResult {
 
 /** One-row requests that the latency is taken from. */
 const TIMED_REQUESTS = 150;
+const REASONS = 3;
 /** Requests before those: the function starts, connections open. */
 const WARM_UP_REQUESTS = 10;
 
@@ -66,6 +70,22 @@ export async function checkApi(
       `POST /predict answered 200 with a body of another form: ${JSON.stringify(predict.body).slice(0, 300)}`,
     ) as never;
   await checkAnswer(answer.right, outputs.endpointName, packageArn, chosen);
+
+  progress("as CSV, with reasons");
+  const csv = await request("POST", `${url}?reasons=${REASONS}`, {
+    csv: chosen.map((row) => row.values.join(",")).join("\n"),
+    key: apiKey,
+  });
+  const explained = Predictions.decode(csv.body);
+  claim(
+    csv.status === 200 &&
+      !isLeft(explained) &&
+      explained.right.predictions.every(
+        ({ probability, reasons }, i) =>
+          probability === answer.right.predictions[i]?.probability && reasons?.length === REASONS,
+      ),
+    `POST /predict of the same rows as CSV, with reasons, answered ${csv.status}: ${JSON.stringify(csv.body).slice(0, 300)}`,
+  );
 
   progress("with a bad transaction");
   const bad = await request("POST", url, {

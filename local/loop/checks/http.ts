@@ -10,16 +10,18 @@ export interface Answer {
 export async function request(
   method: "GET" | "POST",
   url: string,
-  options: { key?: string; json?: unknown } = {},
+  options: { key?: string; json?: unknown; csv?: string } = {},
 ): Promise<Answer> {
+  const { key, csv, json } = options;
+  const [type, body] = json === undefined ? ["text/csv", csv] : ["application/json", JSON.stringify(json)];
   const from = performance.now();
   const response = await fetch(url, {
     method,
     headers: {
-      ...(options.json === undefined ? {} : { "content-type": "application/json" }),
-      ...(options.key === undefined ? {} : { "x-api-key": options.key }),
+      ...(body === undefined ? {} : { "content-type": type }),
+      ...(key === undefined ? {} : { "x-api-key": key }),
     },
-    ...(options.json === undefined ? {} : { body: JSON.stringify(options.json) }),
+    ...(body === undefined ? {} : { body }),
     signal: AbortSignal.timeout(30_000),
   });
   const text = await response.text();

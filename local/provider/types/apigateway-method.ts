@@ -3,7 +3,7 @@ import { between, jsonObject, oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit, type Plain } from "../values";
-import { mapPatches, PAGE, patches, setPatches } from "./apigateway-patch";
+import { mapPatches, PAGE, patches, setPatches, type Patch } from "./apigateway-patch";
 
 /** What a method, and all that hangs on it, is addressed by. */
 interface Address {
@@ -229,6 +229,69 @@ const requestValidator = resource<aws.apigateway.RequestValidatorArgs>({
     c.call("apigateway", "DeleteRequestValidator", { restApiId, requestValidatorId: id }),
 });
 
+const authorizer = resource<aws.apigateway.AuthorizerArgs>({
+  cloudFormation: { type: "AWS::ApiGateway::Authorizer", names: { restApi: "RestApiId" } },
+  inputs: [
+    "restApi",
+    "name",
+    "authorizerCredentials",
+    "authorizerResultTtlInSeconds",
+    "authorizerUri",
+    "identitySource",
+    "identityValidationExpression",
+    "providerArns",
+    "type",
+  ],
+  defaults: { authorizerResultTtlInSeconds: 300, identitySource: "method.request.header.Authorization", type: "TOKEN" },
+  autoName: { property: "name", maxLength: 128 },
+  checks: {
+    authorizerResultTtlInSeconds: (seconds) => between(seconds, 0, 3600),
+    type: (type, { authorizerUri, providerArns }) => {
+      if (type === "COGNITO_USER_POOLS") return providerArns === undefined ? `${type} needs providerArns` : undefined;
+      return authorizerUri === undefined ? `${type} needs an authorizerUri` : undefined;
+    },
+  },
+  async create(c, inputs) {
+    const { id = "" } = await c.call("apigateway", "CreateAuthorizer", { restApiId: inputs.restApi }, inputs);
+    return authorizerOutputs(c, inputs.restApi, id);
+  },
+  async find(c, { restApi: restApiId, name }, taken) {
+    const { items } = await c.call("apigateway", "GetAuthorizers", { restApiId, limit: PAGE });
+    const found = items?.find((one) => one.name === name && !taken.has(one.id ?? ""));
+    return found && authorizerOutputs(c, restApiId, found.id ?? "");
+  },
+  async read(c, id, { restApi: restApiId, ...written }) {
+    const found = await c.call("apigateway", "GetAuthorizer", { restApiId, authorizerId: id });
+    return { ...c.mirror(written, found), ...authorizerOutputs(c, restApiId, id) };
+  },
+  async update(c, id, now, before) {
+    const patchOperations = [
+      ...patches(now, before, {
+        name: "/name",
+        authorizerCredentials: "/authorizerCredentials",
+        authorizerResultTtlInSeconds: "/authorizerResultTtlInSeconds",
+        authorizerUri: "/authorizerUri",
+        identitySource: "/identitySource",
+        identityValidationExpression: "/identityValidationExpression",
+        type: "/type",
+      }),
+      ...arnPatches("remove", before.providerArns, now.providerArns),
+      ...arnPatches("add", now.providerArns, before.providerArns),
+    ];
+    await c.call("apigateway", "UpdateAuthorizer", { restApiId: now.restApi, authorizerId: id, patchOperations });
+  },
+  delete: (c, id, { restApi: restApiId }) => c.call("apigateway", "DeleteAuthorizer", { restApiId, authorizerId: id }),
+});
+
+/** Of the pools' ARNs that are in one list and not in the other: a pool is named by the patch's value. */
+function arnPatches(op: "add" | "remove", list: string[] = [], other: string[] = []): Patch[] {
+  return list.filter((arn) => !other.includes(arn)).map((value) => ({ op, path: "/providerARNs", value }));
+}
+
+function authorizerOutputs(c: Context, restApi: string, id: string) {
+  return { id, arn: c.gatewayArn(`/restapis/${restApi}/authorizers/${id}`) };
+}
+
 const model = resource<aws.apigateway.ModelArgs>({
   cloudFormation: { type: "AWS::ApiGateway::Model", names: { restApi: "RestApiId" } },
   inputs: ["restApi", "name", "contentType", "description", "schema"],
@@ -265,5 +328,6 @@ export const APIGATEWAY_METHOD: ResourceTable = {
   "aws:apigateway/integrationResponse:IntegrationResponse": integrationResponse,
   "aws:apigateway/response:Response": gatewayResponse,
   "aws:apigateway/requestValidator:RequestValidator": requestValidator,
+  "aws:apigateway/authorizer:Authorizer": authorizer,
   "aws:apigateway/model:Model": model,
 };

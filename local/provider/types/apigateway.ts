@@ -44,15 +44,23 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
     "binaryMediaTypes",
     "description",
     "disableExecuteApiEndpoint",
+    "endpointAccessMode",
     "endpointConfiguration",
     "minimumCompressionSize",
     "name",
     "policy",
+    "securityPolicy",
     "tags",
   ],
   autoName: { property: "name", maxLength: 1024 },
   json: ["policy"],
-  checks: { policy: (text) => policy(text, "resource") },
+  checks: {
+    policy: (text) => policy(text, "resource"),
+    securityPolicy: (name, { endpointAccessMode }) =>
+      name.startsWith("SecurityPolicy_") && endpointAccessMode === undefined
+        ? `${name} needs an endpointAccessMode`
+        : undefined,
+  },
   async create(c, inputs) {
     return apiOutputs(c, await c.call("apigateway", "CreateRestApi", {}, inputs));
   },
@@ -77,9 +85,11 @@ const restApi = resource<aws.apigateway.RestApiArgs>({
         apiKeySource: "/apiKeySource",
         description: "/description",
         disableExecuteApiEndpoint: "/disableExecuteApiEndpoint",
+        endpointAccessMode: "/endpointAccessMode",
         minimumCompressionSize: "/minimumCompressionSize",
         name: "/name",
         policy: "/policy",
+        securityPolicy: "/securityPolicy",
       }),
       ...setPatches(now.binaryMediaTypes, before.binaryMediaTypes, "/binaryMediaTypes"),
     ];

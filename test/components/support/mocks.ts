@@ -80,7 +80,7 @@ export async function startRecording(): Promise<void> {
           keyId: name,
           rootResourceId: "root",
           url: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`,
-          value: "key-of-a-client",
+          value: `key-of-${name}`,
         };
         return { id: `${name}-id`, state };
       },

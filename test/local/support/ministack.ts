@@ -21,23 +21,27 @@ export async function startMiniStack(): Promise<Emulator> {
   const directory = mkdtempSync(join(tmpdir(), "ministack-"));
   const log = join(directory, "log");
   const output = openSync(log, "a");
-  const child = spawn(join(PROJECT_ROOT, ".local", "venv", "bin", "ministack"), [], {
-    cwd: directory,
-    detached: true,
-    stdio: ["ignore", output, output],
-    env: {
-      PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
-      HOME: directory,
-      TMPDIR: directory,
-      BIND_HOST: "127.0.0.1",
-      GATEWAY_PORT: String(port),
-      MINISTACK_HOST: "127.0.0.1",
-      MINISTACK_ACCOUNT_ID: "123456789012",
-      MINISTACK_REGION: "eu-west-1",
-      IOT_MTLS_ENABLED: "0",
-      SFTP_ENABLED: "0",
+  const child = spawn(
+    join(PROJECT_ROOT, ".local/venv/bin/python"),
+    [join(PROJECT_ROOT, "local/server/run_ministack.py")],
+    {
+      cwd: directory,
+      detached: true,
+      stdio: ["ignore", output, output],
+      env: {
+        PATH: `${dirname(process.execPath)}:/usr/bin:/bin`,
+        HOME: directory,
+        TMPDIR: directory,
+        BIND_HOST: "127.0.0.1",
+        GATEWAY_PORT: String(port),
+        MINISTACK_HOST: "127.0.0.1",
+        MINISTACK_ACCOUNT_ID: "123456789012",
+        MINISTACK_REGION: "eu-west-1",
+        IOT_MTLS_ENABLED: "0",
+        SFTP_ENABLED: "0",
+      },
     },
-  });
+  );
   closeSync(output);
   const exited = new Promise<void>((done) => child.once("exit", () => done()));
   const endpoint = `http://127.0.0.1:${port}`;

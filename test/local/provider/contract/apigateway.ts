@@ -13,9 +13,11 @@ export const APIGATEWAY: Record<string, Examples> = {
         binaryMediaTypes: ["image/png"],
         description: "one",
         disableExecuteApiEndpoint: false,
+        endpointAccessMode: "BASIC",
         endpointConfiguration: { types: "REGIONAL" },
         minimumCompressionSize: "1024",
         policy: policy(ANYBODY),
+        securityPolicy: "SecurityPolicy_TLS13_1_2_2021_06",
         tags: TAGS,
       },
       others: {
@@ -23,10 +25,12 @@ export const APIGATEWAY: Record<string, Examples> = {
         binaryMediaTypes: ["image/jpeg", "image/png"],
         description: "other",
         disableExecuteApiEndpoint: true,
+        endpointAccessMode: "STRICT",
         endpointConfiguration: { types: "EDGE" },
         minimumCompressionSize: "2048",
         name: w.name(),
         policy: policy({ ...ANYBODY, Action: "execute-api:*" }),
+        securityPolicy: "SecurityPolicy_TLS13_1_3_2025_09",
         tags: OTHER_TAGS,
       },
     },
@@ -324,6 +328,45 @@ export const APIGATEWAY: Record<string, Examples> = {
       },
     },
   ]),
+  "aws:apigateway/authorizer:Authorizer": examples<aws.apigateway.AuthorizerArgs>(async (w) => {
+    const uri = (name: string) =>
+      `arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:123456789012:function:${name}/invocations`;
+    const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+    const pool = (id: string) => `arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_${id}`;
+    return [
+      {
+        inputs: {
+          restApi: (await w.api()).id,
+          name: w.name(),
+          authorizerCredentials: role("one"),
+          authorizerResultTtlInSeconds: 60,
+          authorizerUri: uri("one"),
+          identitySource: "method.request.header.One",
+          identityValidationExpression: "one.*",
+          type: "TOKEN",
+        },
+        others: {
+          name: w.name(),
+          authorizerCredentials: role("other"),
+          authorizerResultTtlInSeconds: 0,
+          authorizerUri: uri("other"),
+          identitySource: "method.request.header.Other",
+          identityValidationExpression: "other.*",
+          restApi: (await w.api("other-api")).id,
+          type: "REQUEST",
+        },
+      },
+      {
+        inputs: {
+          restApi: (await w.api()).id,
+          name: w.name(),
+          providerArns: [pool("One")],
+          type: "COGNITO_USER_POOLS",
+        },
+        others: { providerArns: [pool("One"), pool("Other")] },
+      },
+    ];
+  }),
   "aws:apigateway/model:Model": examples<aws.apigateway.ModelArgs>(async (w) => [
     {
       inputs: {
