@@ -31,10 +31,14 @@ interface Ended {
   output: string;
 }
 
-/** Runs the command line with a marker that every process it starts inherits. */
-function start(args: string[], marker: string, onOutput?: (text: string, pid: number) => void): Promise<Ended> {
+/** Runs `npm start` with a marker that every process it starts inherits. */
+const start = (args: string[], marker: string, onOutput?: (text: string, pid: number) => void): Promise<Ended> =>
+  command(["start", ...args], marker, onOutput);
+
+/** Runs the command line. */
+function command(args: string[], marker: string, onOutput?: (text: string, pid: number) => void): Promise<Ended> {
   return new Promise((done) => {
-    const child = spawn(process.execPath, [join(projectRoot, "tools/run.mjs"), "local/cli.ts", "start", ...args], {
+    const child = spawn(process.execPath, [join(projectRoot, "tools/run.mjs"), "local/cli.ts", ...args], {
       cwd: projectRoot,
       env: { ...process.env, FRAUD_TEST_MARKER: marker },
     });
@@ -193,7 +197,8 @@ describe("npm start", function () {
     const stump = ["training.hyperparameters={num_round: 1, max_depth: 1}", "evaluation.rocAucMinThreshold=0.1"];
     const run = await start(["--rows", String(ROWS), "--keep", ...stump.flatMap((pair) => ["--set", pair])], "loop");
     expect(run.code, run.output).to.equal(2);
-    const { refusal = "", evaluation } = report();
+    const found = report();
+    const { refusal = "", evaluation } = found;
     expect(refusal).to.match(/the champion is better: on the same rows the champion, version 1, has AUPRC/);
     expect(evaluation?.champion).to.include({ status: "compared", mlflowVersion: "1" });
     const { mlflowRuns, gateLog } = await whatIsTold();
@@ -207,6 +212,12 @@ describe("npm start", function () {
     const passed = mlflowRuns.filter(({ tags }) => tags.gate === "passed");
     expect(passed.map(({ tags }) => tags.champion)).to.deep.equal(["none"]);
     expect(mlflowRuns).to.have.length(2);
+
+    // Nothing to go on with: the same data would be refused again.
+    const { detail: executionId = "" } = found.stages.find(({ name }) => name === "launch") ?? {};
+    const resumed = await command(["resume", executionId], "loop");
+    expect(resumed.code, resumed.output).to.equal(2);
+    expect(JSON.parse(resumed.output)).to.deep.equal({ outcome: "refused", reason: refusal });
     expect(await stopCloud(join(localDirectory, "cloud"))).to.equal(true);
     expect(leftBehind("loop")).to.deep.equal([]);
   });
