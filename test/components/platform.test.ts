@@ -84,7 +84,6 @@ const statementsOf = (policy: unknown): PolicyStatement[] =>
 const list = (value: string | string[]): string[] => (Array.isArray(value) ? value : [value]);
 
 describe("the platform", function () {
-  this.timeout(120_000);
   let known: Record<string, unknown>;
   let values: PlatformOutputValues;
 

@@ -5,7 +5,6 @@ import { expect } from "chai";
 import { bundleAll, functionNames, type Bundle } from "../../functions/bundle";
 
 describe("the bundles", function () {
-  this.timeout(60_000);
   const directory = mkdtempSync(path.join(tmpdir(), "bundles-"));
   let bundles: Bundle[];
   before(async () => {

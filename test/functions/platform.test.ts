@@ -109,7 +109,6 @@ const transactionOf = (amount: number) =>
 const csvRow = (amount: number | string) => [...Array<number>(29).fill(0.5), amount].join(",");
 
 describe("the functions on the local cloud", function () {
-  this.timeout(120_000);
   let platform: Platform;
   let handlers: Handlers;
   let mlflow: MlflowClient;

@@ -43,7 +43,6 @@ function processOf(cloudId: string, program: string): number {
 }
 
 describe("the local cloud's processes", function () {
-  this.timeout(120_000);
   let directory: string;
   const ids = new Set<string>();
   const region = "eu-west-1";

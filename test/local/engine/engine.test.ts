@@ -21,7 +21,6 @@ const open = (stack: string, program: pulumi.automation.PulumiFn) =>
   bench.open(stack, program, { configuration: CONFIGURATION, planOnly: true });
 
 describe("the engine", function () {
-  this.timeout(60_000);
   before(() => bench.prepare());
   after(() => bench.clean());
 

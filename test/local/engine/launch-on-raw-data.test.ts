@@ -48,7 +48,6 @@ const PROJECT_ROOT = resolve(__dirname, "..", "..", "..");
 const QUIET_MINUTES = 5;
 
 describe("a launch for raw data that land, on the local cloud", function () {
-  this.timeout(240_000);
   const directory = mkdtempSync(join(tmpdir(), "landing-"));
   let cloud: RunningCloud;
   let bench: Workbench;

@@ -17,7 +17,6 @@ function changes(steps: Step[]): string[] {
 }
 
 describe("the platform's own program, on the real engine, planned without a cloud", function () {
-  this.timeout(120_000);
   const bench = new Workbench({ AWS_ENDPOINT_URL: "http://127.0.0.1:9" });
   const open = (stack: string, edit: (configuration: string) => string = (text) => text) => {
     const configuration = edit(readFileSync(join(PROJECT_ROOT, `Pulumi.${stack}.yaml`), "utf8"));

@@ -15,7 +15,6 @@ const MARKER = "RECOVERY_TEST_ID";
 const KILLS = 2;
 
 describe("the engine, killed", function () {
-  this.timeout(180_000);
   const id = randomUUID();
   let emulator: Emulator;
   let gate: Gate;

@@ -6,7 +6,6 @@ import { startMiniStack, type Emulator } from "../support/ministack";
 import { Workbench } from "../support/stack";
 
 describe("the provider, when things go wrong", function () {
-  this.timeout(60_000);
   let emulator: Emulator;
   let gate: Gate;
   let bench: Workbench;

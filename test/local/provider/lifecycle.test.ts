@@ -15,7 +15,6 @@ function unchanged({ changes }: RunResult): boolean {
 }
 
 describe("the provider, on the real engine and MiniStack", function () {
-  this.timeout(120_000);
   let emulator: Emulator;
   let bench: Workbench;
   const open = (variant: Variant) => bench.open("whole", program(variant), { configuration: CONFIGURATION });

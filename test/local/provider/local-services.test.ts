@@ -53,7 +53,6 @@ function program({ image = "launcher:1", tag = "1" }): pulumi.automation.PulumiF
 }
 
 describe("the provider, on the local server's ECS and SageMaker", function () {
-  this.timeout(120_000);
   let ministack: Emulator;
   let server: Emulator;
   let bench: Workbench;

@@ -6,7 +6,6 @@ import { program, type Variant } from "./program";
 const CONFIGURATION = "config:\n  aws:region: eu-west-1\n  fraud:token: t\n";
 
 describe("plans without a cloud", function () {
-  this.timeout(60_000);
   const bench = new Workbench({
     AWS_ENDPOINT_URL: "http://127.0.0.1:9",
     AWS_ACCESS_KEY_ID: "t",

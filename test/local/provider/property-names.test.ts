@@ -86,7 +86,6 @@ function isGiven(value: unknown): boolean {
 }
 
 describe("the provider's property names", function () {
-  this.timeout(60_000);
   const scenarios: Record<string, Scenario[]> = {};
   let declarations: Declarations;
   before(async () => {

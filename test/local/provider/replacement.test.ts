@@ -138,7 +138,6 @@ describe("what a change makes of a resource", () => {
   });
 
   describe("on the real engine", function () {
-    this.timeout(60_000);
     const bench = new Workbench({ AWS_ENDPOINT_URL: "http://127.0.0.1:9" });
     const program = (variant: { key: string; after?: string; days?: number }): pulumi.automation.PulumiFn => {
       const { key, after = "NONE", days = 60 } = variant;

@@ -8,7 +8,6 @@ import { startMiniStack, type Emulator } from "../support/ministack";
 import { Workbench } from "../support/stack";
 
 describe("what is kept, on the real engine and MiniStack", function () {
-  this.timeout(120_000);
   let emulator: Emulator;
   let bench: Workbench;
   let s3: S3Client;

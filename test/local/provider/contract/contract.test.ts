@@ -42,7 +42,6 @@ function without(properties: object, names: string[]): Record<string, unknown> {
 }
 
 describe("every type keeps its contract: create, read, update, replace, delete", function () {
-  this.timeout(60_000);
   const outside = { ...process.env };
   let ministack: Emulator;
   let server: Emulator;
