@@ -23,6 +23,7 @@ export type FunctionName =
   | "scorer"
   | "run-monitor"
   | "settle-monitor"
+  | "merge-labels"
   | "teardown";
 
 /** The codec of a function's environment, as functions/<name>/env.ts exports it. */

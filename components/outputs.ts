@@ -49,6 +49,8 @@ export const PlatformOutputs = t.intersection(
     t.partial({
       /** Where the next run reads transactions from; none where it reads a database. */
       rawDataUri: t.string,
+      /** Where CSVs of labels are dropped, with a slash at its end; none where another stack or system keeps them. */
+      labelsUri: t.string,
     }),
   ],
   "PlatformOutputs",

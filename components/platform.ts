@@ -7,6 +7,7 @@ import { Alerts } from "./alerts";
 import { CanaryEndpoint } from "./canary-endpoint";
 import { InferenceApi } from "./inference-api";
 import type { FunctionOverrides } from "./lambda-function";
+import { LabelMerger } from "./label-merger";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
 import type { PlatformOutputValues } from "./outputs";
@@ -152,6 +153,17 @@ export function platform(config: StackConfig): PlatformOutputValues {
     functions: { scorer: chosen("scorer") },
   });
 
+  // Labels that another stack or system keeps are merged there.
+  const labels =
+    config.monitors.groundTruthUri === undefined
+      ? new LabelMerger("labels", {
+          ...shared,
+          storage,
+          alerts,
+          stream,
+          functions: { mergeLabels: chosen("mergeLabels") },
+        })
+      : undefined;
   const monitors = new MonitorSuite("monitors", {
     ...shared,
     storage,
@@ -176,6 +188,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     bucketName: storage.bucketName,
     prefix: storage.prefix,
     ...(config.source.type === "s3" ? { rawDataUri: storage.uri(config.source.key) } : {}),
+    ...(labels === undefined ? {} : { labelsUri: labels.inputUri }),
     sagemakerRoleArn: training.sagemakerRoleArn,
     pipelineName,
     modelPackageGroupName: registry.groupName,

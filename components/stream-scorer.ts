@@ -39,6 +39,7 @@ const PREDICTIONS = "predictions";
  */
 export class StreamScorer extends PlatformComponent {
   readonly tableName: pulumi.Output<string>;
+  readonly tableArn: pulumi.Output<string>;
   readonly queue: WorkQueue;
   readonly inputUri: pulumi.Output<string>;
   readonly quarantineUri: pulumi.Output<string>;
@@ -140,6 +141,7 @@ export class StreamScorer extends PlatformComponent {
     );
 
     this.tableName = table.name;
+    this.tableArn = table.arn;
     this.inputUri = storage.uri(`${stream.prefix}/`);
     this.quarantineUri = storage.uri(`${QUARANTINE}/`);
     this.predictionsUri = storage.uri(`${PREDICTIONS}/`);

@@ -1,6 +1,7 @@
 import { parseJson } from "../shared/decode";
+import { rowInferenceId } from "../shared/inference-id";
 import { ProblemError } from "../shared/problem";
-import { packageVersion, ScoringError, type ModelAnswer, type ScoringFailure } from "../shared/scoring";
+import { packageVersion, ScoringError, type NamedAnswer, type ScoringFailure } from "../shared/scoring";
 import {
   LIMITS,
   validateCsv,
@@ -34,6 +35,8 @@ export interface PredictAnswer {
   threshold: number;
   predictions: {
     id: string;
+    /** Names the scored transaction in labels that come later. */
+    inferenceId: string;
     probability: number;
     decision: "fraud" | "legitimate";
     /** Where they were asked for: the features that moved the probability most, in log-odds, the strongest first. */
@@ -89,7 +92,7 @@ export function answerOf(
   requestId: string,
   modelName: string,
   transactions: readonly Transaction[],
-  { predictions, model }: ModelAnswer,
+  { predictions, model, inferenceId }: NamedAnswer,
 ): PredictAnswer {
   return {
     requestId,
@@ -98,7 +101,8 @@ export function answerOf(
     predictions: transactions.map(({ id }, index) => {
       const { score: probability = NaN, reasons } = predictions[index] ?? {};
       const decision = probability >= model.threshold ? "fraud" : "legitimate";
-      return { id, probability, decision, ...(reasons === undefined ? {} : { reasons }) };
+      const name = rowInferenceId(inferenceId, index, transactions.length);
+      return { id, inferenceId: name, probability, decision, ...(reasons === undefined ? {} : { reasons }) };
     }),
   };
 }

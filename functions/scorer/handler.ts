@@ -3,14 +3,15 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
+import { rowInferenceId } from "../shared/inference-id";
 import { eachMessage } from "../shared/batch";
 import { decodeJson } from "../shared/decode";
 import { readEnvironment } from "../shared/environment";
 import { log } from "../shared/log";
+import { readContent } from "../shared/content";
+import { manifestKey, ObjectCreated, quarantineKey, sourceOf, type SourceObject } from "../shared/source-object";
 import { score, ScoringError } from "../shared/scoring";
-import { readContent } from "./content";
 import { ScorerEnvironment } from "./env";
-import { manifestKey, ObjectCreated, quarantineKey, sourceOf, type SourceObject } from "./logic";
 import { predictionItem, writeItems } from "./predictions";
 import { schemas } from "./schemas";
 import { scoreFile, type Ports } from "./score-file";
@@ -47,8 +48,11 @@ async function scoreSource(source: SourceObject): Promise<void> {
   const ports: Ports = {
     score: (lines) =>
       score(runtime, environment.ENDPOINT_NAME, lines, { timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS }),
-    write: (rows, { model, predictions }) => {
-      const items = rows.map((row, index) => predictionItem(row, source, predictions[index]?.score ?? NaN, model));
+    write: (rows, { model, predictions, inferenceId }) => {
+      const items = rows.map((row, index) => {
+        const name = rowInferenceId(inferenceId, index, rows.length);
+        return predictionItem(row, source, predictions[index]?.score ?? NaN, model, name);
+      });
       return writeItems(dynamodb, environment.DYNAMODB_TABLE_NAME, items);
     },
     setAside: async (part, lines) => {

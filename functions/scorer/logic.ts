@@ -1,61 +1,7 @@
-import { createHash } from "node:crypto";
-import * as t from "io-ts";
-
-/** EventBridge's `Object Created` of S3, whose keys are as they are: not URL-encoded, unlike S3's own notifications. */
-export const ObjectCreated = t.type(
-  {
-    "detail-type": t.literal("Object Created"),
-    time: t.string,
-    detail: t.type({
-      bucket: t.type({ name: t.string }),
-      object: t.intersection([t.type({ key: t.string }), t.partial({ etag: t.string, "version-id": t.string })]),
-    }),
-  },
-  "ObjectCreated",
-);
-export type ObjectCreated = t.TypeOf<typeof ObjectCreated>;
-
-/** The object to score: one content for good, however often its event comes. */
-export interface SourceObject {
-  bucket: string;
-  key: string;
-  /** Set where the bucket keeps versions. */
-  versionId: string | undefined;
-  /** The version id, or the content's tag where there are none. */
-  version: string;
-  /** When the object was made, ISO 8601. */
-  createdAt: string;
-}
-
-/** @throws Error when the event says neither the object's version nor its tag. */
-export function sourceOf({ time, detail: { bucket, object } }: ObjectCreated): SourceObject {
-  const versionId = object["version-id"];
-  const version = versionId ?? object.etag;
-  if (version === undefined) throw new Error(`the event of ${object.key} has neither version-id nor etag`);
-  const createdAt = new Date(time).toISOString();
-  return { bucket: bucket.name, key: object.key, versionId, version: version.replaceAll('"', ""), createdAt };
-}
+import type { SourceObject } from "../shared/source-object";
 
 /** A row's id where the file has none of its own. */
 export const derivedId = ({ key, version }: SourceObject, number: number): string => `${key}#${version}#${number}`;
-
-/** Where a part of the rows set aside goes: beside the others of the same file, by its name and version. */
-export function quarantineKey(
-  quarantinePrefix: string,
-  streamPrefix: string,
-  source: SourceObject,
-  part: number,
-): string {
-  const name = source.key.slice(streamPrefix.length + 1);
-  return `${quarantinePrefix}/${name}/${source.version}/part-${String(part).padStart(5, "0")}.jsonl`;
-}
-
-/** Where a file's manifest goes. */
-export function manifestKey(predictionsPrefix: string, source: SourceObject): string {
-  const identity = JSON.stringify([source.bucket, source.key, source.version]);
-  const hash = createHash("sha256").update(identity).digest("hex").slice(0, 32);
-  return `${predictionsPrefix}/dt=${source.createdAt.slice(0, 10)}/${hash}.json`;
-}
 
 /**
  * What became of a file. `rowsIn = scored + quarantined` and `scored = written`, always. The same file and model give

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchWriteItemCommand, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { ModelAnswer } from "../shared/scoring";
-import type { SourceObject } from "./logic";
+import type { SourceObject } from "../shared/source-object";
 import type { GoodRow } from "./rows";
 
 type Item = Record<string, AttributeValue>;
@@ -13,13 +13,14 @@ const ATTEMPTS = 8;
 
 /**
  * A row's prediction as it is stored. The time is the file's, not the clock's: a file that is delivered twice is
- * written the same.
+ * written the same, but for the name of the request that scored it.
  */
 export function predictionItem(
   row: GoodRow,
   source: SourceObject,
   probability: number,
   model: ModelAnswer["model"],
+  inferenceId: string,
 ): Item {
   return {
     TransactionID: { S: row.id },
@@ -31,6 +32,8 @@ export function predictionItem(
     SourceVersion: { S: source.version },
     RowNumber: { N: String(row.number) },
     ModelPackage: { S: model.packageArn },
+    // Of the last time that the row was scored: labels find the capture by it.
+    InferenceId: { S: inferenceId },
   };
 }
 

@@ -1,5 +1,7 @@
 import { Readable } from "node:stream";
 import { parse } from "csv-parse";
+import { FileProblem } from "../shared/content";
+import type { BadRow } from "../shared/quarantine";
 import { LIMITS, parseNumber } from "../shared/transactions";
 import { readHeader, type Columns, type StreamSchema } from "./schemas";
 
@@ -11,25 +13,9 @@ export interface GoodRow {
   line: string;
 }
 
-/** A row that is set aside. */
-export interface BadRow {
-  number: number;
-  reason: string;
-  /** The row as it stands in the file, its beginning at least. */
-  raw: string;
-}
-
 export type Row = GoodRow | BadRow;
 
 export const isBad = (row: Row): row is BadRow => "reason" in row;
-
-/** A file that cannot be read as a whole, or not any further. */
-export class FileProblem extends Error {
-  constructor(reason: string) {
-    super(reason);
-    this.name = "FileProblem";
-  }
-}
 
 /** Longest row that is looked for, in bytes: a quote that is never closed must not take the rest into memory. */
 const MAX_ROW_BYTES = 4_000_000;

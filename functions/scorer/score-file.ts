@@ -1,15 +1,17 @@
-import type { ModelAnswer } from "../shared/scoring";
-import { derivedId, type Manifest, type SourceObject } from "./logic";
-import { Quarantine } from "./quarantine";
-import { FileProblem, isBad, readRows, type GoodRow } from "./rows";
+import { FileProblem } from "../shared/content";
+import { Quarantine } from "../shared/quarantine";
+import type { NamedAnswer } from "../shared/scoring";
+import type { SourceObject } from "../shared/source-object";
+import { derivedId, type Manifest } from "./logic";
+import { isBad, readRows, type GoodRow } from "./rows";
 import type { StreamSchema } from "./schemas";
 
 /** What scoring a file needs of the world. */
 export interface Ports {
   /** A probability for each line. */
-  score(lines: readonly string[]): Promise<ModelAnswer>;
+  score(lines: readonly string[]): Promise<NamedAnswer>;
   /** Stores predictions; returns how many. */
-  write(rows: readonly GoodRow[], answer: ModelAnswer): Promise<number>;
+  write(rows: readonly GoodRow[], answer: NamedAnswer): Promise<number>;
   /** Stores a part of the rows set aside; returns its key. */
   setAside(part: number, body: string): Promise<string>;
 }

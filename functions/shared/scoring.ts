@@ -1,6 +1,7 @@
 import { InvokeEndpointCommand, type SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import * as t from "io-ts";
 import { DecodeError, decodeJson } from "./decode";
+import { inferenceId } from "./inference-id";
 
 /** What a feature adds to the log-odds of fraud. */
 const Reason = t.type({ feature: t.string, contribution: t.number }, "Reason");
@@ -14,6 +15,9 @@ export const ModelAnswer = t.type(
   "ModelAnswer",
 );
 export type ModelAnswer = t.TypeOf<typeof ModelAnswer>;
+
+/** An answer, and the name of the request that it is to. */
+export type NamedAnswer = ModelAnswer & { inferenceId: string };
 
 export interface ScoreOptions {
   /** For everything, the SDK's retries included. */
@@ -65,15 +69,16 @@ export async function score(
   endpointName: string,
   lines: readonly string[],
   options: ScoreOptions,
-): Promise<ModelAnswer> {
-  const body = await invoke(runtime, endpointName, lines, options);
+): Promise<NamedAnswer> {
+  const name = inferenceId();
+  const body = await invoke(runtime, endpointName, lines, { ...options, name });
   const answer = readAnswer(body);
   if (answer.predictions.length !== lines.length) {
     throw new ScoringError("failed", `the model gave ${answer.predictions.length} scores for ${lines.length} rows`);
   }
   const odd = answer.predictions.find(({ score }) => !(score >= 0 && score <= 1));
   if (odd !== undefined) throw new ScoringError("failed", `the model gave a probability of ${odd.score}`);
-  return answer;
+  return { ...answer, inferenceId: name };
 }
 
 /** The number of a model package in its group, as its ARN ends: `…:model-package/fraud/3` → `3`. */
@@ -83,7 +88,7 @@ async function invoke(
   runtime: SageMakerRuntimeClient,
   endpointName: string,
   lines: readonly string[],
-  { timeoutMilliseconds, reasons = 0 }: ScoreOptions,
+  { timeoutMilliseconds, reasons = 0, name }: ScoreOptions & { name: string },
 ): Promise<string> {
   try {
     const { Body } = await runtime.send(
@@ -92,6 +97,8 @@ async function invoke(
         ContentType: "text/csv",
         Accept: reasons === 0 ? "application/json" : `application/json; reasons=${reasons}`,
         Body: lines.join("\n"),
+        // Captures carry it: labels that come weeks later are joined by it.
+        InferenceId: name,
       }),
       { abortSignal: AbortSignal.timeout(timeoutMilliseconds) },
     );

@@ -96,14 +96,14 @@ describe("a prediction answer", () => {
     const reasons = [{ feature: "V14", contribution: 1.5 }];
     const predictions = [{ score: 0.29 }, { score: 0.3 }, { score: 0.9, reasons }];
     const model = { packageArn, threshold: 0.3, algorithm: "lgbm" };
-    expect(answerOf("request-1", "fraud", transactions, { predictions, model })).to.deep.equal({
+    expect(answerOf("request-1", "fraud", transactions, { predictions, model, inferenceId: "q" })).to.deep.equal({
       requestId: "request-1",
       model: { name: "fraud", version: "12", packageArn },
       threshold: 0.3,
       predictions: [
-        { id: "a", probability: 0.29, decision: "legitimate" },
-        { id: "b", probability: 0.3, decision: "fraud" },
-        { id: "c", probability: 0.9, decision: "fraud", reasons },
+        { id: "a", inferenceId: "q#0", probability: 0.29, decision: "legitimate" },
+        { id: "b", inferenceId: "q#1", probability: 0.3, decision: "fraud" },
+        { id: "c", inferenceId: "q#2", probability: 0.9, decision: "fraud", reasons },
       ],
     });
   });

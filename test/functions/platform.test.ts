@@ -37,7 +37,8 @@ import type { handler as registerHandler } from "../../functions/register-model/
 import type { RegisterEvent, Registration } from "../../functions/register-model/logic";
 import { register } from "../../functions/register-model/register";
 import type { handler as scorerHandler } from "../../functions/scorer/handler";
-import { manifestKey, sourceOf, type Manifest, type ObjectCreated } from "../../functions/scorer/logic";
+import type { Manifest } from "../../functions/scorer/logic";
+import { manifestKey, sourceOf, type ObjectCreated } from "../../functions/shared/source-object";
 import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
 import { Deployments } from "../../functions/shared/deployments";
 import { MlflowClient, MlflowError } from "../../functions/shared/mlflow";

@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
-import { unpack } from "../../../functions/scorer/content";
-import { FileProblem, isBad, readRows, type Row } from "../../../functions/scorer/rows";
+import { FileProblem, unpack } from "../../../functions/shared/content";
+import { isBad, readRows, type Row } from "../../../functions/scorer/rows";
 import { schemas } from "../../../functions/scorer/schemas";
 import { FEATURES } from "../../../functions/shared/transactions";
 

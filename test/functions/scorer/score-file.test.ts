@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { expect } from "chai";
 import fc from "fast-check";
-import { manifestKey, quarantineKey, sourceOf, type SourceObject } from "../../../functions/scorer/logic";
+import { manifestKey, quarantineKey, sourceOf, type SourceObject } from "../../../functions/shared/source-object";
 import { predictionItem } from "../../../functions/scorer/predictions";
 import { schemas } from "../../../functions/scorer/schemas";
 import { scoreFile, type Ports } from "../../../functions/scorer/score-file";
@@ -30,7 +30,7 @@ function recordingPorts(options: { failAtRow?: number } = {}) {
       seen.batches.push(lines.length);
       const scoredSoFar = seen.batches.reduce((sum, count) => sum + count, 0);
       if (scoredSoFar >= (options.failAtRow ?? Infinity)) throw new ScoringError("no-model", "none");
-      return { predictions: lines.map(() => ({ score: 0.7 })), model };
+      return { predictions: lines.map(() => ({ score: 0.7 })), model, inferenceId: "q" };
     },
     write: async (rows) => {
       await new Promise((resolve) => setImmediate(resolve));
@@ -135,13 +135,20 @@ describe("where a file's results go", () => {
   });
 
   it("is a number in DynamoDB, however small", () => {
-    const item = predictionItem({ number: 3, id: "t", line: "" }, source, 1.5e-7, model);
+    const item = predictionItem(
+      { number: 3, id: "t", line: "" },
+      source,
+      1.5e-7,
+      model,
+      "20260102T030405000Z-0123456789abcdef#2",
+    );
     expect(item).to.deep.include({
       TransactionID: { S: "t" },
       Prediction: { S: "legitimate" },
       Probability: { N: "1.5e-7" },
       Timestamp: { S: source.createdAt },
       RowNumber: { N: "3" },
+      InferenceId: { S: "20260102T030405000Z-0123456789abcdef#2" },
     });
   });
 });

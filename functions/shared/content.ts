@@ -1,8 +1,15 @@
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import type { SourceObject } from "./logic";
-import { FileProblem } from "./rows";
+import type { SourceObject } from "./source-object";
+
+/** A file that cannot be read as a whole, or not any further. */
+export class FileProblem extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "FileProblem";
+  }
+}
 
 /**
  * The bytes of an object, unpacked when its name ends in `.gz`.

@@ -1,4 +1,10 @@
-import type { BadRow } from "./rows";
+/** A row that is set aside. Rows are numbered from 1, the header not counted. */
+export interface BadRow {
+  number: number;
+  reason: string;
+  /** The row as it stands in the file, its beginning at least. */
+  raw: string;
+}
 
 /** A part is written when it has grown to this, in characters, so that memory stays flat. */
 const PART_CHARACTERS = 4_000_000;
