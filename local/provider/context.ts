@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import { answer, mirror, toInput, validate, validationMessage, type Violation } from "../aws-models";
+import { identityHash } from "./identity";
 import { send, type InputOf, type OperationOf, type OutputOf, type Service } from "./sdk";
 import { hasUnknown, UNKNOWN, type Properties } from "./values";
 
@@ -40,6 +40,8 @@ export interface Surroundings {
   urn: string;
   region: string;
   account: string;
+  /** What the resource is made of: plans give another resource, by the same name or not, other values. */
+  inputs?: Properties;
 }
 
 /** What a handler has at hand: calls to services, and the names of things. */
@@ -50,13 +52,15 @@ export class Context {
   /** Requests that break AWS's model. Empty in live mode, which throws instead. */
   readonly refusals: Refusal[] = [];
   private readonly urn: string;
+  private readonly inputs: Properties;
   private existing: Created | undefined;
 
-  constructor({ mode, urn, region, account }: Surroundings) {
+  constructor({ mode, urn, region, account, inputs = {} }: Surroundings) {
     this.mode = mode;
     this.urn = urn;
     this.region = region;
     this.account = account;
+    this.inputs = inputs;
   }
 
   /** What exists already, should the rest of a creation fail. */
@@ -129,7 +133,7 @@ export class Context {
 
   /** A made-up value that looks like what the service gives there, since programs check what they get. */
   private planned(service: Service, operation: string, path: string): string {
-    const hash = createHash("sha256").update(`${this.urn} ${path}`).digest("hex");
+    const hash = identityHash(this.urn, this.inputs, path);
     const id = service === "apigateway" ? hash.slice(0, 10) : asUuid(hash);
     if (/arn$/i.test(path)) return this.arn(service, `${kindOf(operation)}/${id}`);
     if (/url$/i.test(path)) return `https://${service}.${this.region}.amazonaws.com/${this.account}/${id}`;

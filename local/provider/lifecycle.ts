@@ -2,6 +2,7 @@ import { check, complete, COMMON, FILLED, forHandler, outputsOf, type Checked } 
 import { CloudFormation, type Consequence } from "./cloudformation";
 import { Context, type Created, type Mode } from "./context";
 import { difference, topOf, type Change } from "./diff";
+import { identityHash } from "./identity";
 import { typeOf } from "./naming";
 import { OVERRIDES } from "./overrides";
 import type { AnyResource, ResourceTable } from "./resource";
@@ -75,7 +76,9 @@ export class Lifecycle {
   /** Completes and checks a resource's inputs. */
   async check(urn: string, news: Properties, olds: Properties, seed: Uint8Array): Promise<Checked> {
     const definition = this.definition(urn);
-    const inputs = complete(definition, urn, news, olds, seed, this.settings.defaultTags);
+    // A plan is the same each time it is made; the engine's seed is not.
+    const own = this.settings.planOnly ? Buffer.from(identityHash(urn, news), "hex") : seed;
+    const inputs = complete(definition, urn, news, olds, own, this.settings.defaultTags);
     const context = this.context("check", urn, inputs);
     return { inputs, failures: await check(definition, urn, context, inputs) };
   }
@@ -112,7 +115,8 @@ export class Lifecycle {
 
   /** @throws HalfMade when the resource exists although its creation failed */
   async create(urn: string, inputs: Properties, preview: boolean): Promise<Existing> {
-    const context = this.context(preview ? "check" : "live", urn, inputs);
+    // Plans know what they make up: so does a preview of one.
+    const context = this.context(preview && !this.settings.planOnly ? "check" : "live", urn, inputs);
     const created = await this.make(urn, context, inputs, preview);
     const id = settle(created.id);
     return { id: id === UNKNOWN ? undefined : String(id), properties: outputsOf(context, inputs, created) };
@@ -174,6 +178,7 @@ export class Lifecycle {
       urn,
       region: typeof own === "string" && !hasUnknown(own) ? own : region,
       account,
+      inputs,
     });
   }
 
