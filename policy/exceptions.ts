@@ -1,0 +1,112 @@
+/** A statement of a policy that names less than one thing, and why it has to. */
+export interface Exception {
+  /** Names of the resources, in the program, whose policy it is. */
+  of: readonly string[];
+  actions: readonly string[];
+  /** The wildcards, as the statements have them; `*` in them stands for any account, region or partition too. */
+  resources: readonly string[];
+  because: string;
+}
+
+/** Policies of the roles that jobs run under. */
+const JOBS = ["training-sagemaker-own", "training-extract-own", "monitors-job-own"];
+
+/** Every wildcard that the pack lets through. Each names the roles, the actions and the resource that it is for. */
+export const WILDCARDS: readonly Exception[] = [
+  {
+    of: ["training-launcher-execution-own", ...JOBS],
+    actions: ["ecr:GetAuthorizationToken"],
+    resources: ["*"],
+    because: "the token is for a registry, and ECR has no resource for that",
+  },
+  {
+    of: JOBS,
+    actions: ["cloudwatch:PutMetricData"],
+    resources: ["*"],
+    because: "CloudWatch has no resource for metrics; a condition names the namespaces",
+  },
+  {
+    of: JOBS,
+    actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
+    resources: ["arn:*:ecr:*:*:repository/sagemaker-*"],
+    because: "AWS keeps its containers in accounts of its own, another one in each region and for each framework",
+  },
+  {
+    of: ["training-sagemaker-own"],
+    actions: [
+      "sagemaker:CreateProcessingJob",
+      "sagemaker:DescribeProcessingJob",
+      "sagemaker:StopProcessingJob",
+      "sagemaker:CreateTrainingJob",
+      "sagemaker:DescribeTrainingJob",
+      "sagemaker:StopTrainingJob",
+      "sagemaker:CreateModel",
+      "sagemaker:DescribeModel",
+      "sagemaker:AddTags",
+    ],
+    resources: [
+      "arn:*:sagemaker:*:*:model/*",
+      "arn:*:sagemaker:*:*:processing-job/*",
+      "arn:*:sagemaker:*:*:training-job/*",
+    ],
+    because:
+      "SageMaker's pipelines name each model and job after the step and the execution, with characters of their own choice",
+  },
+  {
+    of: ["endpoint-deploy-own"],
+    actions: [
+      "sagemaker:CreateEndpointConfig",
+      "sagemaker:CreateEndpoint",
+      "sagemaker:UpdateEndpoint",
+      "sagemaker:AddTags",
+    ],
+    resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
+    because: "each deployment has a configuration of its own, named after the execution that made its model",
+  },
+  {
+    of: ["endpoint-deploy-own"],
+    actions: ["sagemaker:CreateEndpointConfig"],
+    resources: ["arn:*:sagemaker:*:*:model/*"],
+    because: "SageMaker's pipelines choose the names of models",
+  },
+  {
+    of: ["endpoint-teardown-own"],
+    actions: [
+      "sagemaker:DeleteEndpoint",
+      "sagemaker:DeleteEndpointConfig",
+      "sagemaker:DeleteModel",
+      "sagemaker:ListTags",
+    ],
+    resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
+    because: "it removes what deployments made, whatever their names; it looks at the tags first",
+  },
+  {
+    of: ["endpoint-teardown-own"],
+    actions: [
+      "sagemaker:DeleteEndpoint",
+      "sagemaker:DeleteEndpointConfig",
+      "sagemaker:DeleteModel",
+      "sagemaker:ListTags",
+    ],
+    resources: ["arn:*:sagemaker:*:*:model/*"],
+    because: "it removes what pipelines made, whatever their names; it looks at the tags first",
+  },
+  {
+    of: ["endpoint-teardown-own"],
+    actions: ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"],
+    resources: ["*"],
+    because: "SageMaker's lists have no resource-level permissions",
+  },
+  {
+    of: ["api-health-own", "monitors-run-own"],
+    actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+    resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
+    because: "which configuration is live changes with every model",
+  },
+  {
+    of: ["api-health-own", "monitors-run-own"],
+    actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
+    resources: ["arn:*:sagemaker:*:*:model/*"],
+    because: "which model is live changes, and SageMaker's pipelines choose its name",
+  },
+];
