@@ -97,12 +97,14 @@ export async function functionNames(): Promise<string[]> {
  * @throws Error with the compiler's messages when a source does not compile.
  */
 export async function bundleAll({ outDir }: { outDir: string }): Promise<Bundle[]> {
-  const [functions, launcher] = await Promise.all([
-    bundleFunctions(outDir),
-    bundleLauncher(outDir),
-    gatherMonitor(outDir),
-  ]);
+  const [functions, launcher] = await Promise.all([bundleProgram({ outDir }), bundleLauncher(outDir)]);
   return [...functions, ...launcher];
+}
+
+/** What the program itself deploys, as {@link bundleAll} builds it: the functions, and what monitors' jobs run. */
+export async function bundleProgram({ outDir }: { outDir: string }): Promise<Bundle[]> {
+  const [functions] = await Promise.all([bundleFunctions(outDir), gatherMonitor(outDir)]);
+  return functions;
 }
 
 async function bundleFunctions(outDir: string): Promise<Bundle[]> {

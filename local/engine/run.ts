@@ -41,8 +41,12 @@ export interface RunResult {
 export interface Hooks {
   /** Called with each resource's name and what is done to it, as it is done. */
   onResource?: (name: string, op: string) => void;
+  /** Called with everything that the engine tells, in its order. */
+  onEvent?: (event: EngineEvent) => void;
   /** Ends the engine. */
   signal?: AbortSignal;
+  /** Folders of the policy packs that the operation is held to. The engine fails it where a mandatory policy is violated. */
+  policyPacks?: readonly string[];
 }
 
 /** An operation that the engine refused or could not finish. The message holds its diagnostics. */
@@ -62,11 +66,15 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
   const from = performance.now();
   const recovered = await recover(stack, operation === "preview");
   const record = new Transcript(operation, hooks);
-  const { signal } = hooks;
+  const { signal, policyPacks } = hooks;
   const options = {
-    onEvent: (event: EngineEvent) => record.take(event),
+    onEvent: (event: EngineEvent) => {
+      record.take(event);
+      hooks.onEvent?.(event);
+    },
     color: "never",
     ...(signal ? { signal } : {}),
+    ...(policyPacks ? { policyPacks: [...policyPacks] } : {}),
   } as const;
   let outputs: OutputMap;
   try {
@@ -87,7 +95,7 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
 async function perform(
   stack: Stack,
   operation: Operation,
-  options: { onEvent: (event: EngineEvent) => void; color: "never"; signal?: AbortSignal },
+  options: { onEvent: (event: EngineEvent) => void; color: "never"; signal?: AbortSignal; policyPacks?: string[] },
 ): Promise<OutputMap> {
   switch (operation) {
     case "preview":

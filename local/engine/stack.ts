@@ -29,11 +29,18 @@ export interface StackOptions {
   programDirectory?: string;
   /** The provider calls nothing, and answers by itself: plans without a cloud. Default: false. */
   planOnly?: boolean;
+  /** Directory that holds the executable `pulumi-analyzer-policy-nodejs`, which runs policy packs. Default: none are. */
+  analyzerDirectory?: string;
+}
+
+interface Plugin {
+  name: string;
+  path: string;
 }
 
 /** Settings of a project as the engine reads them; the Automation API's type lacks the plugins. */
 export interface Project extends ProjectSettings {
-  plugins: { providers: { name: string; path: string }[] };
+  plugins: { providers: Plugin[]; analyzers?: Plugin[] };
 }
 
 /**
@@ -46,12 +53,17 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const workDir = below(options.directory, "work");
   copyConfiguration(options.configFile, join(workDir, `Pulumi.${options.stack}.yaml`));
   link(resolve(options.programDirectory ?? process.cwd()), join(workDir, PROGRAM_LINK));
+  const backend = pathToFileURL(below(options.directory, "state")).href;
+  const { analyzerDirectory } = options;
   const projectSettings: Project = {
     name: PROJECT,
     runtime: "nodejs",
     main: PROGRAM_LINK,
-    backend: { url: pathToFileURL(below(options.directory, "state")).href },
-    plugins: { providers: [{ name: "aws", path: resolve(options.pluginDirectory) }] },
+    backend: { url: backend },
+    plugins: {
+      providers: [{ name: "aws", path: resolve(options.pluginDirectory) }],
+      ...(analyzerDirectory ? { analyzers: [{ name: "policy-nodejs", path: resolve(analyzerDirectory) }] } : {}),
+    },
   };
   return LocalWorkspace.createOrSelectStack(
     { stackName: options.stack, projectName: PROJECT, program: options.program },
@@ -63,6 +75,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       envVars: {
         // The state of a throw-away cloud: what is secret in it is worth what the cloud is worth.
         PULUMI_CONFIG_PASSPHRASE: "local",
+        // Where a person's own backend is named in the environment, it would come before the project's.
+        PULUMI_BACKEND_URL: backend,
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

@@ -1,0 +1,53 @@
+// The functions' bundles that a state of the project deploys, built once for each content of their sources.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { partOf, settle, touch, type Tree } from "./trees";
+
+/** All that goes into a bundle, packages included. */
+const SOURCES = [
+  "components",
+  "config",
+  "functions",
+  "jobs",
+  "models",
+  "package-lock.json",
+  "package.json",
+  "pipeline",
+  "tsconfig.json",
+];
+
+type Bundle = (options: { outDir: string }) => Promise<unknown>;
+
+/**
+ * Puts the bundles where the tree's program looks for them, `dist`.
+ *
+ * @throws the compiler's messages when a function does not compile
+ */
+export async function provideBundles(project: string, tree: Tree, store: string): Promise<void> {
+  const sources = await partOf(project, tree, SOURCES);
+  const place = join(store, createHash("sha256").update(sources).digest("hex"));
+  await mkdir(store, { recursive: true });
+  if (!existsSync(place)) {
+    const making = await mkdtemp(join(store, "making-"));
+    await bundlerOf(tree)({ outDir: making });
+    await settle(making, place);
+  }
+  await touch(place);
+  const dist = join(tree.directory, "dist");
+  if (!existsSync(dist)) await symlink(place, dist, "dir").catch(unlessThere(dist));
+}
+
+/** A tree is built by its own means. Older ones build the launcher too, which the program does not ask for. */
+function bundlerOf({ directory }: Tree): Bundle {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only when it runs
+  const bundler = require(join(directory, "functions", "bundle.ts")) as { bundleProgram?: Bundle; bundleAll: Bundle };
+  return bundler.bundleProgram ?? bundler.bundleAll;
+}
+
+function unlessThere(path: string): (error: unknown) => void {
+  return (error) => {
+    if (!existsSync(path)) throw error;
+  };
+}

@@ -1,0 +1,169 @@
+// The real engine's preview of a head's program on the state of a base's, on the provider that only plans.
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
+import { EngineError, openStack, run, type Changes } from "../engine";
+import { openConfiguration } from "./configuration";
+import { Plan } from "./events";
+import { PreviewError, settle, touch, type Tree } from "./trees";
+
+/** What engine and plugins a preview runs with. */
+export interface Machinery {
+  pulumiBinary: string;
+  /** Holds `pulumi-resource-aws`. */
+  pluginDirectory: string;
+  /** Holds `pulumi-analyzer-policy-nodejs`. */
+  analyzerDirectory: string;
+  /** Where the states of bases are kept. */
+  store: string;
+}
+
+export interface Planned {
+  plan: Plan;
+  changes: Changes;
+  /** Of the engine, the provider and the program. */
+  warnings: string[];
+  /** For a person to read: what the preview could not take as it is. */
+  notes: string[];
+}
+
+/** Nothing of it is called; a program that asks by itself gets no further than this machine. */
+const ENVIRONMENT = {
+  AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+  AWS_ACCESS_KEY_ID: "preview",
+  AWS_SECRET_ACCESS_KEY: "preview",
+  AWS_EC2_METADATA_DISABLED: "true",
+};
+
+/**
+ * Previews the head of a stack, on its base or on nothing.
+ *
+ * @throws PreviewError where a stack's configuration is missing
+ * @throws EngineError where a program or the provider refuses something
+ */
+export async function plan(machinery: Machinery, stack: string, head: Tree, base: Tree | undefined): Promise<Planned> {
+  const directory = await mkdtemp(join(tmpdir(), "preview-"));
+  const notes: string[] = [];
+  try {
+    if (base) {
+      const state = await baseState(machinery, stack, base);
+      if (state === undefined) notes.push(`The base has no stack ${stack}: everything is new.`);
+      else await cp(state, directory, { recursive: true, verbatimSymlinks: true });
+    }
+    const { standIns } = await writeConfiguration(stack, head, directory);
+    if (standIns > 0) {
+      notes.push(
+        `${standIns} secret configuration values are stand-ins: a preview without credentials cannot open them.`,
+      );
+    }
+    const collected = new Plan();
+    const opened = await open(machinery, stack, head, directory);
+    const { changes, warnings } = await run(opened, "preview", {
+      onEvent: (event) => collected.take(event),
+      policyPacks: [join(head.directory, "policy")].filter((folder) => existsSync(folder)),
+    }).catch((error: unknown) => {
+      // The engine fails a preview for a violated policy too, once it has said all there is.
+      if (error instanceof EngineError && collected.violations.some(({ enforcement }) => enforcement === "mandatory")) {
+        return { changes: undefined, warnings: [] };
+      }
+      throw error;
+    });
+    return { plan: collected, changes: changes ?? counted(collected), warnings, notes };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The folder of a stack that was brought up from the base's program: made once for each base, provider and engine.
+ *
+ * @returns undefined where the base has no such stack
+ */
+async function baseState(machinery: Machinery, stack: string, base: Tree): Promise<string | undefined> {
+  if (!existsSync(join(base.directory, configurationOf(stack)))) return undefined;
+  const provider = readFileSync(join(machinery.pluginDirectory, "provider.js"));
+  const name = createHash("sha256").update(base.hash).update(stack).update(provider).update(machinery.pulumiBinary);
+  const place = join(machinery.store, name.digest("hex"));
+  if (existsSync(place)) {
+    await touch(place);
+    return place;
+  }
+  await mkdir(machinery.store, { recursive: true });
+  const making = await mkdtemp(join(machinery.store, "making-"));
+  try {
+    await writeConfiguration(stack, base, making);
+    await run(await open(machinery, stack, base, making), "up");
+    await settle(making, place);
+  } catch (error) {
+    await rm(making, { recursive: true, force: true });
+    throw error;
+  }
+  return place;
+}
+
+function open(machinery: Machinery, stack: string, tree: Tree, directory: string): Promise<Stack> {
+  const { pulumiBinary, pluginDirectory, analyzerDirectory } = machinery;
+  return openStack({
+    stack,
+    program: programOf(tree),
+    configFile: join(directory, configurationOf(stack)),
+    directory,
+    // The state is written once, at the end: nothing in it outlives the preview but as a whole.
+    environment: { ...ENVIRONMENT, PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" },
+    pulumiBinary,
+    pluginDirectory,
+    analyzerDirectory,
+    programDirectory: tree.directory,
+    planOnly: true,
+  });
+}
+
+/** A tree's own program, with all that it imports of the tree. */
+function programOf({ directory }: Tree): PulumiFn {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only when it runs
+  return require(join(directory, "index.ts")) as PulumiFn;
+}
+
+function configurationOf(stack: string): string {
+  return `Pulumi.${stack}.yaml`;
+}
+
+async function writeConfiguration(stack: string, tree: Tree, directory: string): Promise<{ standIns: number }> {
+  const name = configurationOf(stack);
+  const source = join(tree.directory, name);
+  if (!existsSync(source)) throw new PreviewError(`There is no stack ${stack}: ${name} does not exist.`);
+  const { text, standIns } = openConfiguration(readFileSync(source, "utf8"));
+  await writeFile(join(directory, name), text);
+  return { standIns };
+}
+
+/** What the engine would have counted, had no policy stopped it. */
+function counted({ resources }: Plan): Changes {
+  const count = (wanted: string) => resources.filter(({ op }) => op === wanted).length;
+  return {
+    create: count("create"),
+    update: count("update"),
+    replace: count("replace"),
+    delete: count("delete"),
+    same: count("same"),
+  };
+}
+
+/**
+ * Writes the executable that runs policy packs, as a language host does where Pulumi was installed with one. The pack is
+ * started by itself, without the compiler that Pulumi would put before it: that takes longer than all the rules.
+ */
+export async function writeAnalyzer(directory: string): Promise<void> {
+  const file = join(directory, "pulumi-analyzer-policy-nodejs");
+  await mkdir(directory, { recursive: true });
+  // The engine starts it in the pack's folder.
+  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" --import "${TSX}" ./index.ts "$@"\n`);
+  await chmod(file, 0o755);
+}
+
+/** By its address, since the engine starts the pack wherever that is. */
+const TSX = pathToFileURL(require.resolve("tsx")).href;
