@@ -41,7 +41,7 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
     },
     nowhere,
   );
-  const services = [sagemaker(context).service, ecs(context), applicationAutoScaling(context)];
+  const services = [sagemaker(context).service, ecs(context).service, applicationAutoScaling(context)];
   try {
     const [forSageMaker, forEcs, forAutoScaling] = services.map(({ serviceName, operations, refused = [] }) =>
       sorted(serviceName, Object.keys(operations), refused),

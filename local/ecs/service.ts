@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { STSClient } from "@aws-sdk/client-sts";
 import type { ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest } from "@aws-sdk/client-ecs";
 import { Store } from "../server/store";
 import type { ServerContext } from "../server/context";
@@ -10,17 +12,22 @@ import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
 import { refused } from "./refused";
+import { TaskCredentials } from "./task-credentials";
 import { TaskDefinitions } from "./task-definitions";
 import { Tasks } from "./tasks";
 
 type Tag = { key: string; value: string };
 
-export function ecs(server: ServerContext): JsonService {
+/** The service, and where its tasks get their role's credentials. */
+export function ecs(server: ServerContext): { service: JsonService; credentials: TaskCredentials } {
   const { region, accountId, upstream } = server.settings;
   const store = new Store(join(server.directory("ecs"), "state.db"));
   const options = { region, endpoint: upstream, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
   const eventBridge = new EventBridgeClient(options);
+  const [sts, iam] = [new STSClient(options), new IAMClient(options)];
+  const credentials = new TaskCredentials(sts, iam, server.url);
   const context: EcsContext = {
+    credentials,
     server,
     store,
     logs: new CloudWatchLogsClient(options),
@@ -41,7 +48,7 @@ export function ecs(server: ServerContext): JsonService {
     return Promise.resolve({});
   };
 
-  return {
+  const service: JsonService = {
     targetPrefix: "AmazonEC2ContainerServiceV20141113",
     serviceName: "ecs",
     refused,
@@ -74,9 +81,10 @@ export function ecs(server: ServerContext): JsonService {
     async close() {
       await tasks.close();
       await context.events.flushed();
-      eventBridge.destroy();
+      for (const client of [eventBridge, sts, iam]) client.destroy();
       context.logs.destroy();
       store.close();
     },
   };
+  return { service, credentials };
 }

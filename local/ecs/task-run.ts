@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerOverride, KeyValuePair } from "@aws-sdk/client-ecs";
+import type { KeyValuePair, TaskOverride } from "@aws-sdk/client-ecs";
 import { messageOf } from "../server/errors";
 import type { Wire } from "../server/json-service";
 import { LogStream } from "../server/log-stream";
@@ -15,20 +15,35 @@ type Container = TaskDefinitionDocument["containerDefinitions"][number];
 /** How long a container may take to end after SIGTERM where its definition says nothing, in seconds. */
 const STOP_TIMEOUT_SECONDS = 30;
 
+/** As images have it that set none. */
+const IMAGE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Node.js refuses to write anywhere, and restricts nothing else. */
+const READ_ONLY = [
+  "--permission",
+  "--allow-fs-read=*",
+  ...["--allow-addons", "--allow-child-process", "--allow-wasi", "--allow-worker"],
+  "--disable-warning=SecurityWarning",
+];
+
 /** A running task: each container is a process with the task's environment and nothing else of this machine's. */
 export class TaskRun {
   private readonly running = new Map<string, { owned: OwnedProcess; container: Container }>();
   private readonly ends: Promise<void>[] = [];
   private readonly id: string;
+  /** Where the containers find their role's credentials; nothing where the task has no role. */
+  private readonly credentials: Record<string, string>;
 
   constructor(
     private readonly context: EcsContext,
     private readonly documents: TaskDocuments,
     taskArn: string,
     private readonly definition: TaskDefinitionDocument,
-    private readonly overrides: readonly Wire<ContainerOverride>[],
+    private readonly overrides: Wire<TaskOverride>,
   ) {
     this.id = idOf(taskArn);
+    const roleArn = overrides.taskRoleArn ?? definition.taskRoleArn;
+    this.credentials = roleArn ? context.credentials.issue(this.id, roleArn) : {};
   }
 
   /** Runs the task from its containers' start to their end. Never rejects. */
@@ -69,18 +84,22 @@ export class TaskRun {
 
   private start(container: Container, content: ImageContent): void {
     const name = container.name ?? "";
-    const override = this.overrides.find((candidate) => candidate.name === name);
-    const [command = "", ...rest] = override?.command ?? container.command ?? content.command;
+    const override = this.overrides.containerOverrides?.find((candidate) => candidate.name === name);
+    const words = override?.command ?? container.command ?? content.command;
+    const [command = "", ...rest] = runnable(words, container.readonlyRootFilesystem ?? false);
     const scratch = join(this.scratch, name);
     mkdirSync(scratch, { recursive: true });
     const log = this.logOf(container);
     const owned = this.context.server.processes.start({
-      command: command === "node" ? process.execPath : command,
+      command,
       arguments: rest,
       environment: {
-        ...this.context.server.childEnvironment(),
+        PATH: IMAGE_PATH,
         HOME: scratch,
         TMPDIR: scratch,
+        AWS_EXECUTION_ENV: "AWS_ECS_FARGATE",
+        ...this.context.server.cloudEnvironment(),
+        ...this.credentials,
         ...content.environment,
         ...variables(container.environment),
         ...variables(override?.environment),
@@ -118,6 +137,7 @@ export class TaskRun {
   }
 
   private stopped(code: "TaskFailedToStart" | "EssentialContainerExited", reason: string): void {
+    this.context.credentials.revoke(this.id);
     this.documents.change(this.id, (task) => {
       task.desiredStatus = "STOPPED";
       task.lastStatus = "STOPPED";
@@ -127,6 +147,12 @@ export class TaskRun {
       for (const container of task.containers ?? []) container.lastStatus = "STOPPED";
     });
   }
+}
+
+/** The command as this machine runs it. On a root file system to be read only, Node.js itself sees to that. */
+function runnable(words: readonly string[], readOnly: boolean): string[] {
+  const [command = "", ...rest] = words;
+  return command === "node" ? [process.execPath, ...(readOnly ? READ_ONLY : []), ...rest] : [command, ...rest];
 }
 
 function notPulled(containers: readonly Container[]): string {

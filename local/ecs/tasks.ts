@@ -46,10 +46,12 @@ export class Tasks {
     for (const { taskArn, lastStatus } of this.documents.all()) if (lastStatus !== "STOPPED") this.abandon(taskArn);
   }
 
-  run = (input: Wire<RunTaskRequest>): Promise<WireOutput<RunTaskResponse>> => {
+  run = async (input: Wire<RunTaskRequest>): Promise<WireOutput<RunTaskResponse>> => {
     const cluster = this.clusters.named(input.cluster);
     const definition = this.definitions.named(input.taskDefinition);
     this.refuse(input, definition);
+    const roleArn = input.overrides?.taskRoleArn ?? definition.taskRoleArn;
+    if (roleArn) await this.context.credentials.check(roleArn);
     const token = input.clientToken;
     const request = createHash("sha256").update(JSON.stringify(input)).digest("hex");
     const earlier = token === undefined ? undefined : this.tokens.get(token);
@@ -60,7 +62,7 @@ export class Tasks {
       ? earlier.taskArns.flatMap((arn) => this.documents.get(arn) ?? [])
       : Array.from({ length: input.count ?? 1 }, () => this.start(cluster.clusterArn, definition, input));
     if (token !== undefined) this.tokens.insert(token, { request, taskArns: tasks.map(({ taskArn }) => taskArn) });
-    return Promise.resolve({ tasks, failures: [] } as unknown as WireOutput<RunTaskResponse>);
+    return { tasks, failures: [] } as unknown as WireOutput<RunTaskResponse>;
   };
 
   describe = (input: Wire<DescribeTasksRequest>): Promise<WireOutput<DescribeTasksResponse>> => {
@@ -166,13 +168,7 @@ export class Tasks {
       })),
     } as unknown as TaskDocument;
     this.documents.insert(task);
-    const run = new TaskRun(
-      this.context,
-      this.documents,
-      taskArn,
-      definition,
-      input.overrides?.containerOverrides ?? [],
-    );
+    const run = new TaskRun(this.context, this.documents, taskArn, definition, input.overrides ?? {});
     this.runs.set(taskArn, run);
     const end = run.run().finally(() => {
       this.runs.delete(taskArn);

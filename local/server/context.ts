@@ -11,7 +11,12 @@ export interface ServerContext {
   /** A service's own folder under the state directory. */
   directory(service: string): string;
   /**
-   * The environment that every job, task and model server starts from: PATH with the project's Python first, region,
+   * How a process finds the cloud: endpoints, region, and the mark by which whoever ends the cloud finds the process. No
+   * credentials, and nothing of this process's own environment.
+   */
+  cloudEnvironment(): Record<string, string>;
+  /**
+   * The environment that every job and model server starts from: PATH with the project's Python first, region,
    * endpoints and throwaway credentials. Nothing else of this process's environment gets through.
    */
   childEnvironment(): Record<string, string>;
@@ -19,26 +24,30 @@ export interface ServerContext {
 
 /** @param ownUrl where this server answers, for all of AWS */
 export function serverContext(settings: ServerSettings, ownUrl: string): ServerContext {
+  const cloudEnvironment = () => ({
+    AWS_ENDPOINT_URL: ownUrl,
+    ...settings.endpoints,
+    AWS_REGION: settings.region,
+    AWS_DEFAULT_REGION: settings.region,
+    AWS_EC2_METADATA_DISABLED: "true",
+    // What this process is marked with marks its children: whoever ends a cloud finds all of it.
+    ...(process.env["LOCAL_CLOUD_ID"] ? { LOCAL_CLOUD_ID: process.env["LOCAL_CLOUD_ID"] } : {}),
+  });
   return {
     settings,
     url: ownUrl,
     processes: new ProcessTable(settings.stateDirectory),
     directory: (service) => join(settings.stateDirectory, service),
+    cloudEnvironment,
     childEnvironment: () => ({
       PATH: [join(settings.python, ".."), process.env["PATH"] ?? ""].join(":"),
       HOME: settings.stateDirectory,
       LANG: "C.UTF-8",
       PYTHONUNBUFFERED: "1",
-      AWS_ENDPOINT_URL: ownUrl,
-      ...settings.endpoints,
-      AWS_REGION: settings.region,
-      AWS_DEFAULT_REGION: settings.region,
+      ...cloudEnvironment(),
       AWS_ACCOUNT_ID: settings.accountId,
       AWS_ACCESS_KEY_ID: process.env["AWS_ACCESS_KEY_ID"] ?? "local",
       AWS_SECRET_ACCESS_KEY: process.env["AWS_SECRET_ACCESS_KEY"] ?? "local",
-      AWS_EC2_METADATA_DISABLED: "true",
-      // What this process is marked with marks its children: whoever ends a cloud finds all of it.
-      ...(process.env["LOCAL_CLOUD_ID"] ? { LOCAL_CLOUD_ID: process.env["LOCAL_CLOUD_ID"] } : {}),
     }),
   };
 }

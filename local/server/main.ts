@@ -27,10 +27,11 @@ async function main(): Promise<void> {
     endProcesses = () => context.processes.close();
     const local = sagemaker(context);
     const metrics = cloudWatch(context);
+    const tasks = ecs(context);
     // Scaling ends first: it drives endpoints.
-    services.push(applicationAutoScaling(context), local.service, ecs(context));
+    services.push(applicationAutoScaling(context), local.service, tasks.service);
     closing.push(...services, metrics);
-    return { services, rest: [local.runtime, new ManyProtocols(metrics)], gate };
+    return { services, rest: [local.runtime, tasks.credentials, new ManyProtocols(metrics)], gate };
   });
   console.log(`local server: ${url}`);
 

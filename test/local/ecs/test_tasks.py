@@ -1,10 +1,14 @@
 """The local ECS as boto3 sees it: task definitions, and tasks whose containers are processes."""
 
 import json
+import urllib.error
+import urllib.request
 
+import boto3
 import pytest
+from botocore.credentials import ContainerProvider
 from botocore.exceptions import ClientError
-from local_cloud import wait_for
+from local_cloud import ACCOUNT, wait_for
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}}
 
@@ -87,22 +91,102 @@ def test_a_task_tells_of_each_of_its_states_once(ecs, task_events):
     assert last["stoppedAt"].endswith("Z")
 
 
-def test_containers_get_their_environment_and_no_other(ecs, cloud):
-    logs = cloud.client("logs")
-    logs.create_log_group(logGroupName="/ecs/tests")
+@pytest.fixture(scope="module")
+def log_configuration(cloud) -> dict:
+    cloud.client("logs").create_log_group(logGroupName="/ecs/tests")
     options = {"awslogs-group": "/ecs/tests", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "run"}
+    return {"logConfiguration": {"logDriver": "awslogs", "options": options}}
+
+
+def logged(cloud, arn: str) -> list[str]:
+    stream = f"run/main/{arn.rsplit('/', 1)[1]}"
+    try:
+        events = cloud.client("logs").get_log_events(logGroupName="/ecs/tests", logStreamName=stream)["events"]
+    except cloud.client("logs").exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for event in events]
+
+
+def test_containers_get_their_environment_and_no_other(ecs, cloud, log_configuration):
     program = "console.log(JSON.stringify(process.env))"
     container = node(program, environment=[{"name": "GIVEN", "value": "a"}, {"name": "CHANGED", "value": "a"}])
-    register(ecs, "environment", {**container, "logConfiguration": {"logDriver": "awslogs", "options": options}})
+    register(ecs, "environment", {**container, **log_configuration})
     changed = [{"name": "main", "environment": [{"name": "CHANGED", "value": "b"}]}]
     arn = run(ecs, "environment", overrides={"containerOverrides": changed})["taskArn"]
     stopped(ecs, arn)
-    stream = f"run/main/{arn.rsplit('/', 1)[1]}"
-    events = logs.get_log_events(logGroupName="/ecs/tests", logStreamName=stream)["events"]
-    environment = json.loads(events[0]["message"])
+    environment = json.loads(logged(cloud, arn)[0])
     assert (environment["GIVEN"], environment["CHANGED"]) == ("a", "b")
     assert environment["AWS_ENDPOINT_URL"] == cloud.url
-    assert not [name for name in environment if name.startswith(("LOCAL_SERVER", "npm_", "PYTEST"))]
+    of_image = {"PATH", "HOME", "TMPDIR", "NODE_ENV"}
+    of_fargate = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV"}
+    of_the_cloud = {"AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "LOCAL_CLOUD_OWNER"}
+    assert set(environment) == {"GIVEN", "CHANGED"} | of_image | of_fargate | of_the_cloud
+    assert environment["PATH"] == "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def trust(service: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_containers_get_their_roles_credentials_as_on_fargate_while_the_task_runs(ecs, cloud, log_configuration):
+    role = cloud.client("iam").create_role(
+        RoleName="of-tasks", AssumeRolePolicyDocument=trust("ecs-tasks.amazonaws.com")
+    )
+    program = "console.log(JSON.stringify(process.env)); setInterval(() => undefined, 1000)"
+    register(ecs, "credentials", {**node(program), **log_configuration}, taskRoleArn=role["Role"]["Arn"])
+    arn = run(ecs, "credentials")["taskArn"]
+    (line, *_) = wait_for(lambda: logged(cloud, arn), "the environment")
+    environment = json.loads(line)
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} & set(environment)
+
+    # botocore's own provider of containers' credentials.
+    provider = ContainerProvider(environ=environment)
+    credentials = provider.load().get_frozen_credentials()
+    sts = boto3.client(
+        "sts",
+        region_name="eu-west-1",
+        endpoint_url=cloud.url,
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.token,
+    )
+    assert sts.get_caller_identity()["Arn"].endswith(f":assumed-role/of-tasks/{arn.rsplit('/', 1)[1]}")
+
+    url = environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+    assert status(url, "another") == 401
+    ecs.stop_task(cluster="tests", task=arn)
+    stopped(ecs, arn)
+    assert status(url, environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"]) == 404
+
+
+def status(url: str, token: str) -> int:
+    request = urllib.request.Request(url, headers={"Authorization": token})  # noqa: S310
+    try:
+        with urllib.request.urlopen(request) as response:  # noqa: S310
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("role", ["nobody", "of-lambda"])
+def test_a_role_that_ecs_cannot_assume_is_refused(ecs, cloud, role):
+    if role == "of-lambda":
+        cloud.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=trust("lambda.amazonaws.com"))
+    register(ecs, f"role-{role}", node("0"), taskRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}")
+    with pytest.raises(ClientError) as refused:
+        run(ecs, f"role-{role}")
+    assert refused.value.response["Error"]["Code"] == "ClientException"
+    assert "unable to assume the role" in refused.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(("read_only", "code"), [(True, 3), (False, 0)])
+def test_a_read_only_root_file_system_takes_nothing(ecs, read_only, code):
+    write = "require('fs').writeFileSync(require('os').tmpdir() + '/a', '')"
+    program = f"try {{ {write} }} catch (error) {{ process.exit(error.code === 'ERR_ACCESS_DENIED' ? 3 : 4) }}"
+    family = f"read-only-{read_only}"
+    register(ecs, family, node(program, readonlyRootFilesystem=read_only))
+    assert stopped(ecs, run(ecs, family)["taskArn"])["containers"][0]["exitCode"] == code
 
 
 def test_the_end_of_an_essential_container_is_the_end_of_all(ecs):
