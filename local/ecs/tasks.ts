@@ -62,7 +62,7 @@ export class Tasks {
       ? earlier.taskArns.flatMap((arn) => this.documents.get(arn) ?? [])
       : Array.from({ length: input.count ?? 1 }, () => this.start(cluster.clusterArn, definition, input));
     if (token !== undefined) this.tokens.insert(token, { request, taskArns: tasks.map(({ taskArn }) => taskArn) });
-    return { tasks, failures: [] } as unknown as WireOutput<RunTaskResponse>;
+    return { tasks, failures: [] };
   };
 
   describe = (input: Wire<DescribeTasksRequest>): Promise<WireOutput<DescribeTasksResponse>> => {
