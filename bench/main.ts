@@ -3,6 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../local/tools";
 import { measureBundles } from "./bundle/bundle";
+import { endpointBench } from "./endpoint";
 import { extractBench } from "./extract";
 import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
@@ -32,6 +33,7 @@ const BENCHES = [
   registerBench,
   monitorBench,
   bundleBench,
+  endpointBench,
   loopBench,
 ];
 const FILE = join(projectRoot, "bench", "results.json");

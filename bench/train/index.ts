@@ -63,7 +63,7 @@ async function compare(
 }
 
 /** The generated transactions, split as the pipeline splits them; the folder of the splits. */
-async function split(directory: string): Promise<string> {
+export async function split(directory: string): Promise<string> {
   const [input, output] = [join(directory, "input"), join(directory, "splits")];
   mkdirSync(input);
   symlinkSync((await syntheticDataset()).path, join(input, "creditcard.csv"));
@@ -73,7 +73,7 @@ async function split(directory: string): Promise<string> {
 }
 
 /** A job's folder as the launcher ships it: its own modules and the shared ones side by side. */
-function shipCode(directory: string, folders: string[]): string {
+export function shipCode(directory: string, folders: string[]): string {
   const code = join(directory, "code", folders[0] ?? "");
   for (const folder of folders) {
     const from = join(projectRoot, "jobs", folder);
