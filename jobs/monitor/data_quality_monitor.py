@@ -125,7 +125,11 @@ def _drifts(limits: dict[str, Any], before: dict[str, Any], after: dict[str, Any
 
 
 def _config(limits: dict[str, Any], limit: dict[str, Any]) -> dict[str, Any]:
-    return overridden(limits["monitoring_config"], limit.get("monitoringConfigOverrides") or {})
+    """The feature's: as AWS documents it, and as the SageMaker SDK's ``set_monitoring`` writes it."""
+    config = limits["monitoring_config"]
+    for name in ("monitoringConfigOverrides", "monitoring_config_overrides"):
+        config = overridden(config, limit.get(name) or {})
+    return config
 
 
 def _distance(one: dict[str, Any], other: dict[str, Any], method: str) -> "float | None":
@@ -151,7 +155,7 @@ def _violations(limits: dict[str, Any], observed: _Observed, drifts: dict[str, f
         config = _config(limits, limit)
         if config.get("evaluate_constraints") != "Disabled":
             yield from _of_values(limit, config, column)
-        yield from _of_drift(limit, config, column, drifts.get(column.name))
+            yield from _of_drift(limit, config, column, drifts.get(column.name))
 
 
 def _of_columns(observed: _Observed, wanted: int) -> Iterable[Violation]:

@@ -262,6 +262,17 @@ def test_thresholds_of_the_configuration_replace_the_baselines(tmp_path, baselin
         run(captured, baseline, "--thresholds", '{"comparison": 0.9}')
 
 
+@pytest.mark.parametrize("name", ["monitoringConfigOverrides", "monitoring_config_overrides"])
+def test_a_feature_that_is_not_to_be_judged_is_not(tmp_path, baseline, name):
+    captured = capture_rows(tmp_path / "captured", shifted(transactions(600)))
+    for file in baseline.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    limits = json.loads((baseline / "constraints.json").read_text())
+    next(each for each in limits["features"] if each["name"] == "V7")[name] = {"evaluate_constraints": "Disabled"}
+    (tmp_path / "constraints.json").write_text(json.dumps(limits))
+    assert not found(run(captured, tmp_path))
+
+
 GOOD = json.dumps(record("good", csv_line(transactions(1)[0])))
 
 
