@@ -24,7 +24,6 @@ const ANY_LOG = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/*"
 const bucket = (...patterns: string[]) => patterns.map((pattern) => `arn:aws:s3:::storage-bucket/fraud/${pattern}`);
 
 describe("the monitor suite", function () {
-
   async function suite(monitors: Record<string, unknown> = {}, more: Partial<MonitorSuiteArgs> = {}): Promise<void> {
     await startRecording();
     const config = valid({ ...minimal, monitors });
