@@ -32,8 +32,9 @@ export const LIMITS = { transactions: 1000, idCharacters: 256, reasons: 30 } as 
 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
-/** The model's numbers have 32 bits: what is larger would be infinite to it. */
-const isFiniteIn32Bits = (value: number): boolean => Number.isFinite(Math.fround(value));
+/** The largest number of 32 bits: the model's numbers have no more. */
+const LARGEST = 3.4028234663852886e38;
+const isFiniteIn32Bits = (value: number): boolean => Math.abs(value) <= LARGEST;
 
 /**
  * The number that `text` writes in decimal or scientific notation, or undefined where it is none, or none of 32 bits: no
