@@ -1,7 +1,7 @@
 // `npm start` as a newcomer runs it: the command line in, exit code, output, report and what is left running out.
 import { readFileSync, mkdtempSync, rmSync, writeFileSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
@@ -11,6 +11,7 @@ import {
   DescribeLogGroupsCommand,
   FilterLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
+import { APIGatewayClient, GetApiKeysCommand } from "@aws-sdk/client-api-gateway";
 import { ListTopicsCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
@@ -22,9 +23,11 @@ import {
 } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
+import { createFraudClient, type Transaction } from "../../clients/typescript";
+import { FEATURES } from "../../functions/shared/transactions";
 import { findCloud, stopCloud } from "../../local/cloud";
 import { RunReport } from "../../local/report/report";
-import { localDirectory, projectRoot } from "../../local/tools";
+import { localDirectory, projectRoot, tools } from "../../local/tools";
 
 interface Ended {
   code: number | null;
@@ -124,6 +127,32 @@ async function hearAlerts(): Promise<() => Promise<string>> {
   };
 }
 
+/** The key of the stack's API. */
+async function apiKey(): Promise<string> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, region } = cloud.description;
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const gateway = new APIGatewayClient({ endpoint, region, credentials });
+  const { items = [] } = await gateway.send(new GetApiKeysCommand({ includeValues: true }));
+  expect(items).to.have.length(1);
+  return items[0]?.value ?? "";
+}
+
+/** Asks the API whatever its document allows and forbids, and holds the answers to the document. */
+async function fuzz(apiUrl: string): Promise<Ended> {
+  const python = tools().oracles;
+  if (!python) throw new Error("schemathesis is not installed: run the tests with `npm test`");
+  const args = ["--config-file", "schemathesis.toml", "run", "../../api/openapi.json"];
+  const child = spawn(join(dirname(python), "schemathesis"), args, {
+    cwd: __dirname,
+    env: { ...process.env, FRAUD_API_URL: apiUrl, FRAUD_API_KEY: await apiKey() },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
+  return new Promise((done) => child.on("close", (code) => done({ code, output })));
+}
+
 interface MlflowRun {
   status: string;
   tags: Record<string, string>;
@@ -189,6 +218,26 @@ describe("npm start", function () {
     expect(written).to.equal(scored);
     expect(run.output).to.contain("synthetic");
     await deadLettersRaiseTheStacksAlarm();
+  });
+
+  it("answers as the API's document says, whatever it is asked", async () => {
+    const run = await fuzz(report().api.url ?? "");
+    expect(run.code, run.output).to.equal(0);
+    expect(run.output).to.match(/\d{3,} generated/);
+  });
+
+  it("answers the typed client, problems included", async () => {
+    const client = createFraudClient({ apiUrl: report().api.url ?? "", apiKey: await apiKey() });
+    const features = Object.fromEntries(FEATURES.map((name) => [name, 0.5])) as unknown as Transaction;
+    const query = { reasons: 2 };
+    const { data } = await client.POST("/predict", { params: { query }, body: { transactions: [features] } });
+    const [prediction] = data?.predictions ?? [];
+    expect(prediction?.decision).to.be.oneOf(["fraud", "legitimate"]);
+    expect(prediction?.reasons).to.have.length(2);
+    const wrong = await client.POST("/predict", { body: { transactions: [{ ...features, V1: 1e39 }] } });
+    expect(wrong.response.status).to.equal(400);
+    expect(wrong.error?.violations?.map(({ path }) => path)).to.deep.equal(["transactions.0.V1"]);
+    expect((await client.GET("/health")).data?.status).to.equal("ok");
   });
 
   it("refuses a model whose champion is better, and says so in the log, in MLflow, in the alert and at its end; down, leaves no process", async () => {
