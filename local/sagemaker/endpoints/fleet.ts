@@ -15,6 +15,8 @@ export interface Target {
   variantName: string;
   /** Instances of the variant that run. */
   instanceCount: number;
+  /** Requests that the variant takes at once; undefined where it has no such limit. */
+  maxConcurrency?: number;
   /** Undefined when no instance of the variant runs. */
   server?: ModelServer;
 }
@@ -115,11 +117,16 @@ export class Fleet {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private target({ variantName }: VariantPlan): Target | undefined {
+  private target({ variantName, serverless }: VariantPlan): Target | undefined {
     const running = this.variants.get(variantName);
     if (!running) return undefined;
     const server = running.pick(Math.random());
-    const routed = { fleet: this, variantName, instanceCount: running.instanceCount };
+    const routed = {
+      fleet: this,
+      variantName,
+      instanceCount: running.instanceCount,
+      ...(serverless ? { maxConcurrency: serverless.MaxConcurrency } : {}),
+    };
     return server ? { ...routed, server } : routed;
   }
 

@@ -34,7 +34,9 @@ interface Routed {
   target: Target;
   /** Where copies of the request go. */
   shadows: Target[];
-  /** What the container answered; undefined when no instance of the variant runs. */
+  /** HTTP status of a request that the container was not asked about; 503 unless it says. */
+  refusedStatus?: number;
+  /** What the container answered; undefined when it was not asked. */
   answer?: ModelAnswer | NoAnswerError;
   /** How long that took, in microseconds. */
   modelMicroseconds?: number;
@@ -82,6 +84,10 @@ export async function invoke(
     const reason = `No instance of variant ${target.variantName} of endpoint ${endpointName} is healthy. Try again.`;
     return { routed: { target, shadows: [] }, result: new AwsError("ServiceUnavailable", reason, 503) };
   }
+  if (target.maxConcurrency !== undefined && target.server.load >= target.maxConcurrency) {
+    const result = new AwsError("ThrottlingException", "Rate exceeded", 429);
+    return { routed: { target, shadows: [], refusedStatus: 429 }, result };
+  }
   const asked = await ask(target.server, invocation);
   const { answer } = asked;
   // Its instance has just ended. Another one, or none, is chosen.
@@ -101,12 +107,12 @@ export function observe(metrics: EndpointMetrics, invocation: Invocation, { rout
 }
 
 function record(metrics: EndpointMetrics, invocation: Invocation, routed: Omit<Routed, "shadows">): void {
-  const { target, answer, modelMicroseconds, concurrentRequests } = routed;
+  const { target, answer, refusedStatus, modelMicroseconds, concurrentRequests } = routed;
   const { fleet, variantName, instanceCount } = target;
   const totalMicroseconds = (performance.now() - invocation.received) * 1000;
   metrics.invocation(fleet, variantName, {
     // A container that gives no answer is as bad as one that fails.
-    status: answer === undefined || answer instanceof NoAnswerError ? 503 : answer.status,
+    status: answer === undefined || answer instanceof NoAnswerError ? (refusedStatus ?? 503) : answer.status,
     instanceCount,
     overheadMicroseconds: totalMicroseconds - (modelMicroseconds ?? 0),
     ...defined({ modelMicroseconds, concurrentRequests }),

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from endpoints import (
     BUCKET,
@@ -146,6 +147,27 @@ def test_what_is_refused(cloud: Cloud) -> None:
     assert listed["CurrentServerlessConfig"] == serverless["ServerlessConfig"]
     assert listed["CurrentInstanceCount"] == 0
     assert ask(cloud, "serverless")["label"] == "refusing"
+
+    # One more than MaxConcurrency at once is too many; what was begun is answered.
+    def asked(_: int) -> str:
+        runtime = cloud.client("sagemaker-runtime", config=Config(retries={"total_max_attempts": 1}))
+        try:
+            runtime.invoke_endpoint(EndpointName="serverless", Body=b"sleep 0.5", ContentType="text/csv")
+        except ClientError as error:
+            return f"{error.response['Error']['Code']} {error.response['ResponseMetadata']['HTTPStatusCode']}"
+        return "answered"
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = list(pool.map(asked, range(12)))
+    assert set(outcomes) == {"answered", "ThrottlingException 429"}
+    assert outcomes.count("answered") >= 5
+    with pytest.raises(ClientError, match="not supported for serverless"):
+        policy = {"Type": "CANARY", "WaitIntervalInSeconds": 0, "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1}}
+        sagemaker.update_endpoint(
+            EndpointName="serverless",
+            EndpointConfigName="serverless",
+            DeploymentConfig={"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": policy}},
+        )
 
     def refusal(*wanted: dict, endpoint: str = "serverless") -> str:
         with pytest.raises(ClientError) as refused:
