@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
-import { PlatformComponent } from "./component";
+import { alertingServices, PlatformComponent } from "./component";
 import type { Statement } from "./iam";
 import type { Storage } from "./storage";
 
@@ -37,9 +37,9 @@ export class Alerts extends PlatformComponent {
         Version: "2012-10-17",
         Statement: [
           {
-            Sid: "AlarmsPublish",
+            Sid: "ServicesPublish",
             Effect: "Allow",
-            Principal: { Service: "cloudwatch.amazonaws.com" },
+            Principal: { Service: [...alertingServices] },
             Action: "sns:Publish",
             Resource: topic.arn,
             Condition: { StringEquals: { "aws:SourceAccount": this.place.accountId } },

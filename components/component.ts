@@ -21,6 +21,9 @@ export interface ComponentArgs {
   iam?: { path?: string; permissionsBoundaryArn?: string };
 }
 
+/** Services of AWS's that publish to the topic of alerts: alarms, rules on events, budgets. */
+export const alertingServices = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"] as const;
+
 const NAME = /^[a-zA-Z][a-zA-Z0-9-]{0,39}$/;
 
 /** The problems that make `name` unfit as the prefix of physical names on AWS; empty when it is fit. */

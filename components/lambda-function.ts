@@ -12,6 +12,7 @@ import { ServiceRole } from "./iam";
 /** The functions of the platform: one folder each under functions/, one bundle each under dist/functions/. */
 export type FunctionName =
   | "authorize"
+  | "run-pipeline"
   | "find-champion"
   | "gate-model"
   | "register-model"

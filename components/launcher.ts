@@ -24,6 +24,8 @@ export interface LauncherArgs extends ComponentArgs {
   settings: pulumi.Input<string>;
   /** Size, network, image and schedule of the task. */
   task: Ecs;
+  /** The image that runs, and its repository, instead of one named by `task`. */
+  image?: { uri: pulumi.Input<string>; repositoryArn: pulumi.Input<string> };
   /** Topic that hears of launches by the clock or for raw data that failed. */
   alertsTopicArn: pulumi.Input<string>;
   /** Name of the task definition. Default: the pipeline's name, `-launcher`. */
@@ -81,7 +83,9 @@ export class Launcher extends PlatformComponent {
     const { region, accountId } = this.place;
     const repository = args.pipelineName.toLowerCase();
     const image =
-      args.task.image ?? pulumi.interpolate`${accountId}.dkr.ecr.${region}.amazonaws.com/${repository}:${version}`;
+      args.image?.uri ??
+      args.task.image ??
+      pulumi.interpolate`${accountId}.dkr.ecr.${region}.amazonaws.com/${repository}:${version}`;
     const role = new ServiceRole(
       this.childName("task"),
       {
@@ -103,7 +107,9 @@ export class Launcher extends PlatformComponent {
             actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
             resources: [pulumi.interpolate`${logs.arn}:*`],
           },
-          ...this.pulling(args.task.image, repository),
+          ...(args.image === undefined
+            ? this.pulling(args.task.image, repository)
+            : pullingImages(args.image.repositoryArn)),
         ],
       },
       { parent: this },

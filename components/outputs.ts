@@ -51,6 +51,8 @@ export const PlatformOutputs = t.intersection(
       rawDataUri: t.string,
       /** Where CSVs of labels are dropped, with a slash at its end; none where another stack or system keeps them. */
       labelsUri: t.string,
+      /** The CodePipeline that delivers merges; none where the stack has no `ci`. */
+      ciPipelineName: t.string,
     }),
   ],
   "PlatformOutputs",

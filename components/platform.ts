@@ -4,10 +4,12 @@ import type { Monitors } from "../config/monitors";
 import type { Ecs, FunctionKey } from "../config/platform";
 import { version } from "../package.json";
 import { Alerts } from "./alerts";
+import { CiPipeline } from "./ci-pipeline";
 import { CanaryEndpoint } from "./canary-endpoint";
 import { InferenceApi } from "./inference-api";
 import type { FunctionOverrides } from "./lambda-function";
 import { LabelMerger } from "./label-merger";
+import { LauncherImage } from "./launcher-image";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
 import type { PlatformOutputValues } from "./outputs";
@@ -19,7 +21,6 @@ import { TrainingPipeline } from "./training-pipeline";
 export function settingsWithoutEffect(config: StackConfig): string[] {
   const unused = (setting: string, consequence: string) => `${setting} has no effect yet: ${consequence}`;
   return [
-    ...(config.ci === undefined ? [] : [unused("ci", "no delivery pipeline is made")]),
     ...(config.budget === undefined ? [] : [unused("budget", "no budget is made")]),
     ...(config.network !== undefined && "create" in config.network
       ? [unused("network.create", "no network is made; give network.subnetIds and network.securityGroupIds")]
@@ -101,6 +102,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
       teardown: chosen("teardown"),
     },
   });
+  const image = config.ci === undefined ? undefined : new LauncherImage("image", { ...shared, storage });
   const training = new TrainingPipeline("training", {
     ...shared,
     storage,
@@ -117,6 +119,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     evaluation: config.evaluation,
     approval: config.registry.approval,
     launcher: launcherTask(config),
+    ...(image === undefined ? {} : { launcherImage: image }),
     runTimeTags,
     roles: {
       ...(config.roles.sagemaker === undefined ? {} : { sagemaker: config.roles.sagemaker }),
@@ -182,6 +185,20 @@ export function platform(config: StackConfig): PlatformOutputValues {
     ...(config.roles.monitoring === undefined ? {} : { jobRoleArn: config.roles.monitoring }),
     functions: { runMonitor: chosen("runMonitor"), settleMonitor: chosen("settleMonitor") },
   });
+  const ci =
+    config.ci === undefined || image === undefined
+      ? undefined
+      : new CiPipeline("ci", {
+          ...shared,
+          storage,
+          alerts,
+          image,
+          launcher: training.launcher,
+          pipelineName,
+          ci: config.ci,
+          functions: { runPipeline: chosen("runPipeline") },
+        });
+
   return {
     stack: pulumi.getStack(),
     version,
@@ -218,5 +235,6 @@ export function platform(config: StackConfig): PlatformOutputValues {
     },
     deploymentsTableName: endpoint.deploymentsTableName,
     alertsTopicArn: alerts.topicArn,
+    ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };
 }

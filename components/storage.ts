@@ -1,8 +1,9 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
-import { PlatformComponent } from "./component";
+import { alertingServices, PlatformComponent } from "./component";
 import { literally, type Statement } from "./iam";
+import { privateBucket, type PrivateBucketTransform } from "./private-bucket";
 
 export interface StorageArgs extends ComponentArgs {
   /** Beginning of every key, without slashes at its ends. Default: `fraud`. */
@@ -17,12 +18,7 @@ export interface StorageArgs extends ComponentArgs {
   retainOnDelete?: boolean;
   /** Whether Pulumi refuses to delete the bucket and its key. Default: false. */
   protect?: boolean;
-  transform?: {
-    key?: Transform<aws.kms.KeyArgs>;
-    bucket?: Transform<aws.s3.BucketArgs>;
-    lifecycle?: Transform<aws.s3.BucketLifecycleConfigurationArgs>;
-    policy?: Transform<aws.s3.BucketPolicyArgs>;
-  };
+  transform?: PrivateBucketTransform & { key?: Transform<aws.kms.KeyArgs> };
 }
 
 /**
@@ -132,10 +128,10 @@ export class Storage extends PlatformComponent {
               Resource: "*",
             },
             {
-              // Alarms reach an encrypted topic only so.
-              Sid: "AlarmsPublish",
+              // Alarms, events and budgets reach an encrypted topic only so.
+              Sid: "ServicesPublish",
               Effect: "Allow",
-              Principal: { Service: "cloudwatch.amazonaws.com" },
+              Principal: { Service: [...alertingServices] },
               Action: ["kms:Decrypt", "kms:GenerateDataKey"],
               Resource: "*",
               Condition: { StringEquals: { "aws:SourceAccount": accountId } },
@@ -157,90 +153,18 @@ export class Storage extends PlatformComponent {
   private makeBucket(key: aws.kms.Key, args: StorageArgs): aws.s3.Bucket {
     // The settings stay with a bucket that stays: a retained bucket must not become public or lose its encryption.
     const options = this.dataOptions;
-    const bucket = this.child(
-      aws.s3.Bucket,
-      "bucket",
-      { forceDestroy: !options.retainOnDelete, tags: this.tags },
-      args.transform?.bucket,
+    const name = this.childName("bucket");
+    const bucket = privateBucket(this, name, {
+      keyArn: key.arn,
+      lifecycleRules: lifecycleRules(this.prefix),
+      forceDestroy: !options.retainOnDelete,
+      tags: this.tags,
       options,
-    );
-    this.child(
-      aws.s3.BucketOwnershipControls,
-      "bucket",
-      { bucket: bucket.bucket, rule: { objectOwnership: "BucketOwnerEnforced" } },
-      undefined,
-      options,
-    );
-    const publicAccess = this.child(
-      aws.s3.BucketPublicAccessBlock,
-      "bucket",
-      {
-        bucket: bucket.bucket,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
-      undefined,
-      options,
-    );
-    this.child(
-      aws.s3.BucketPolicy,
-      "bucket",
-      { bucket: bucket.bucket, policy: tlsOnly(bucket.arn) },
-      args.transform?.policy,
-      // S3 refuses two changes of a bucket's access settings at the same time.
-      { ...options, dependsOn: [publicAccess] },
-    );
-    const versioning = this.child(
-      aws.s3.BucketVersioning,
-      "bucket",
-      { bucket: bucket.bucket, versioningConfiguration: { status: "Enabled" } },
-      undefined,
-      options,
-    );
-    this.child(
-      aws.s3.BucketServerSideEncryptionConfiguration,
-      "bucket",
-      {
-        bucket: bucket.bucket,
-        rules: [
-          {
-            applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: key.arn },
-            bucketKeyEnabled: true,
-          },
-        ],
-      },
-      undefined,
-      options,
-    );
-    this.child(
-      aws.s3.BucketLifecycleConfiguration,
-      "bucket",
-      { bucket: bucket.bucket, rules: lifecycleRules(this.prefix) },
-      args.transform?.lifecycle,
-      { ...options, dependsOn: [versioning] },
-    );
+      transform: args.transform,
+    });
     this.child(aws.s3.BucketNotification, "bucket", { bucket: bucket.bucket, eventbridge: true }, undefined, options);
     return bucket;
   }
-}
-
-/** A bucket policy that refuses whoever does not speak TLS 1.2 or newer. */
-function tlsOnly(bucketArn: pulumi.Output<string>): pulumi.Output<string> {
-  const everything = {
-    Effect: "Deny",
-    Principal: "*",
-    Action: "s3:*",
-    Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
-  };
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      { Sid: "TlsOnly", ...everything, Condition: { Bool: { "aws:SecureTransport": "false" } } },
-      { Sid: "Tls12OrNewer", ...everything, Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } } },
-    ],
-  });
 }
 
 /**

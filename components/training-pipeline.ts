@@ -42,6 +42,8 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   approval: Registry["approval"];
   /** Size, network and image of the task that launches the pipeline. */
   launcher: Ecs;
+  /** The image of that task, where a delivery pipeline builds it. */
+  launcherImage?: LauncherArgs["image"];
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
   runTimeTags: Record<string, string>;
   /** Removes the pipeline on destroy; nothing launches it any more by then. */
@@ -92,6 +94,7 @@ export class TrainingPipeline extends PlatformComponent {
         ...(args.source.type === "s3" ? { rawDataKey: args.source.key } : {}),
         settings: this.settings(args, database, functions),
         task: args.launcher,
+        ...(args.launcherImage === undefined ? {} : { image: args.launcherImage }),
         alertsTopicArn: args.alerts.topicArn,
         taskFamily: args.taskFamily,
         roles: { task: args.roles?.launcher, execution: args.roles?.launcherExecution },

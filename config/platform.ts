@@ -14,7 +14,17 @@ import {
   text,
   withDefault,
 } from "./codec";
-import { arn, BucketName, RoleArn, S3Prefix, sageMakerName, SecurityGroupId, SubnetId, VpcId } from "./values";
+import {
+  AccountId,
+  arn,
+  BucketName,
+  RoleArn,
+  S3Prefix,
+  sageMakerName,
+  SecurityGroupId,
+  SubnetId,
+  VpcId,
+} from "./values";
 
 /** Names and folders that the whole stack shares. */
 export const Global = struct("Global", {
@@ -125,6 +135,28 @@ export const Ci = struct("Ci", {
   ),
   /** Default main. */
   branch: withDefault(text("a branch", /(?!\/)[\w./-]+/, "give a branch's name"), "main"),
+  /** Size of the machine that runs the tests. Default BUILD_GENERAL1_LARGE. */
+  testComputeType: withDefault(
+    oneOf("BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE", "BUILD_GENERAL1_XLARGE", "BUILD_GENERAL1_2XLARGE"),
+    "BUILD_GENERAL1_LARGE",
+  ),
+  /** How long the tests may take, 5 to 480 minutes. Default 90. */
+  testTimeoutMinutes: withDefault(integer(5, 480), 90),
+  /** How long the task may take until it is RUNNING, 60 to 3600 seconds. Default 600. */
+  startTimeoutSeconds: withDefault(integer(60, 3600), 600),
+  /** The delivery pipeline whose success starts this one; without it, each push to the branch does. */
+  after: optional(
+    struct("CiAfter", {
+      accountId: AccountId,
+      /** `<pipelineName>-ci` of the other stack. */
+      pipelineName: text("a pipeline's name", /[\w.@-]{1,100}/, "give the other stack's name of it"),
+    }),
+  ),
+  /** Event buses, of other accounts as a rule, that hear of each delivery that succeeded. Default none. */
+  notifyEventBusArns: withDefault(
+    list(arn("events", /event-bus\/[\w./-]+/, "arn:aws:events:<region>:123456789012:event-bus/default"), 0),
+    [],
+  ),
 });
 export type Ci = t.TypeOf<typeof Ci>;
 

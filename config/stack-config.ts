@@ -33,6 +33,11 @@ const Groups = struct("Groups", {
   logs: withDefault(Logs, {}),
   tags: withDefault(Tags, {}),
 })
+  .rule(["ci", "ecs"], ({ ci, ecs }) => {
+    if (ci === undefined || ecs.image === undefined) return [];
+    const problem = "is never run, because ci builds the launcher's image";
+    return [{ path: "ecs.image", value: ecs.image, problem, remedy: "leave out one of ecs.image and ci" }];
+  })
   .rule(["source", "network"], ({ source, network }) => {
     if (source.type !== "rds" || source.securityGroupId === undefined) return [];
     if (network !== undefined && "vpcId" in network) {

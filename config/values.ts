@@ -86,6 +86,9 @@ export type TrainingInstance = t.TypeOf<typeof TrainingInstance>;
 export const HostingInstance = instanceType("HostingInstance", "an endpoint can run on", hostingInstanceTypes);
 export type HostingInstance = t.TypeOf<typeof HostingInstance>;
 
+export const AccountId = text("an AWS account's id", /\d{12}/, 'give its 12 digits, in quotes, such as "123456789012"');
+export type AccountId = t.TypeOf<typeof AccountId>;
+
 /** An ARN of the given service whose resource part matches. */
 export function arn(service: string, resource: RegExp, example: string): t.Type<string> {
   const pattern = new RegExp(`arn:aws(?:-[a-z]+)*:(?:${service}):[a-z0-9-]*:\\d{12}:(?:${resource.source})`);

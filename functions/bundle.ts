@@ -90,14 +90,20 @@ export async function functionNames(): Promise<string[]> {
 
 /**
  * Builds every function to `outDir/functions/<name>/index.js` and the launcher to `outDir/launcher/index.js`, with
- * the jobs, wheels and models that it uploads beside it; and puts what monitors' jobs run into `outDir/monitor`. The
- * same sources give the same bytes.
+ * the jobs, wheels and models that it uploads beside it; puts what monitors' jobs run into `outDir/monitor`, and what
+ * releases the launcher's image into `outDir/delivery`. The same sources give the same bytes.
  *
  * @returns the functions' bundles and, last, the launcher's.
  * @throws Error with the compiler's messages when a source does not compile.
  */
 export async function bundleAll({ outDir }: { outDir: string }): Promise<Bundle[]> {
-  const [functions, launcher] = await Promise.all([bundleProgram({ outDir }), bundleLauncher(outDir)]);
+  const [functions, launcher] = await Promise.all([
+    bundleProgram({ outDir }),
+    bundleLauncher(outDir),
+    bundleOne("release-image", path.join(outDir, "delivery", "release-image.js"), {
+      entryPoints: [path.join(projectRoot, "delivery", "release-image.ts")],
+    }),
+  ]);
   return [...functions, ...launcher];
 }
 

@@ -58,7 +58,8 @@ export async function launch(context: LaunchContext): Promise<number> {
     environment,
     context.root,
   );
-  const settings: LaunchSettings = { ...configured, training };
+  const gitRevision = configured.gitRevision ?? (await readRevision(context.root));
+  const settings: LaunchSettings = { ...configured, training, gitRevision };
   const end = (ending: Ending): number => {
     print(ending);
     return exitCodes[ending.outcome];
@@ -170,6 +171,15 @@ export function chooseRawDataKey(
   }
   const key = override === "" ? source.key : override;
   return key.startsWith(`${settings.prefix}/`) ? key : `${settings.prefix}/${key}`;
+}
+
+/** The commit that the image was built from, where whoever built it wrote it down. */
+async function readRevision(root: string): Promise<string | undefined> {
+  const file = path.join(root, "git-revision");
+  if (!existsSync(file)) return undefined;
+  const revision = (await readFile(file, "utf8")).trim();
+  if (/^[0-9a-f]{7,64}$/.test(revision)) return revision;
+  throw new Error(`${file} holds ${JSON.stringify(revision)}, which is no commit's hash: build the image again`);
 }
 
 /** How many real legitimate rows each one in the data stands for. */

@@ -1,7 +1,7 @@
 // `npm test [-- PATH …]`: mocha for TypeScript and pytest for Python at the same time, and one line of counts at the end.
 // What checks the project with clients that others wrote (test/oracles) runs on a Python of its own, which has them.
 import { spawn } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
@@ -21,6 +21,15 @@ function select(pattern: string, paths: string[]): string[] {
   return files.filter((file) => paths.some((path) => file === path || file.startsWith(`${path.replace(/\/$/, "")}/`)));
 }
 
+/** Where results are kept in JUnit's format, for whoever runs the tests (`TEST_REPORTS`, a folder of the project). */
+function reportFile(name: string): string | undefined {
+  const reports = process.env["TEST_REPORTS"];
+  if (!reports) return undefined;
+  const directory = join(projectRoot, reports, "results");
+  mkdirSync(directory, { recursive: true });
+  return join(directory, `${name}.xml`);
+}
+
 async function runMocha(files: string[]): Promise<Counts> {
   // Against hanging alone: how fast the machine is decides no test.
   const mocha = new Mocha({ timeout: 300_000, reporter: "spec", color: process.stdout.isTTY, forbidOnly: true });
@@ -29,8 +38,13 @@ async function runMocha(files: string[]): Promise<Counts> {
   return new Promise((done) => {
     const runner = mocha.run(() => {
       const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {};
-      done({ passed: passes, failed: failures, skipped: pending });
+      const counts = { passed: passes, failed: failures, skipped: pending };
+      if (!xml) return done(counts);
+      // It writes its file once everybody has heard of the end.
+      setImmediate(() => xml.done(failures, () => done(counts)));
     });
+    const output = reportFile("mocha");
+    const xml = output && new Mocha.reporters.XUnit(runner, { reporterOptions: { output } });
   });
 }
 
@@ -43,10 +57,10 @@ interface PytestRun {
 }
 
 /** @param aside pytest runs beside something that prints, so what it has to say is kept until that is done */
-async function runPytest(python: string, files: string[], aside: boolean): Promise<PytestRun> {
+async function runPytest(name: string, python: string, files: string[], aside: boolean): Promise<PytestRun> {
   if (!files.length) return { counts: NONE, printed: "" };
   const directory = mkdtempSync(join(tmpdir(), "pytest-"));
-  const xml = join(directory, "junit.xml");
+  const xml = reportFile(name) ?? join(directory, "junit.xml");
   const pytest = spawn(python, ["-m", "pytest", "-q", "-rs", "--color=auto", `--junitxml=${xml}`, ...files], {
     cwd: projectRoot,
     stdio: ["ignore", aside ? "pipe" : "inherit", aside ? "pipe" : "inherit"],
@@ -58,7 +72,7 @@ async function runPytest(python: string, files: string[], aside: boolean): Promi
   try {
     const report = existsSync(xml) ? readFileSync(xml, "utf8") : "";
     const suite = /<testsuite [^>]*>/.exec(report)?.[0] ?? "";
-    const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+    const count = (attribute: string) => Number(new RegExp(`\\b${attribute}="(\\d+)"`).exec(suite)?.[1] ?? 0);
     const failed = count("failures") + count("errors");
     // A crash of pytest itself is a failure too, whatever the file counted.
     const crashed = code !== 0 && failed === 0 ? 1 : 0;
@@ -87,11 +101,12 @@ async function main(): Promise<void> {
   const aside = typescript.length > 0;
   const pytestRuns = async (): Promise<PytestRun[]> => [
     await runPytest(
+      "pytest",
       tools().python,
       python.filter((file) => !withOracles.includes(file)),
       aside,
     ),
-    ...(withOracles.length ? [await runPytest(oracles(), withOracles, aside)] : []),
+    ...(withOracles.length ? [await runPytest("oracles", oracles(), withOracles, aside)] : []),
   ];
   const [runs, mocha] = await Promise.all([pytestRuns(), aside ? runMocha(typescript) : NONE]);
   for (const { printed } of runs) if (printed) console.log(`\n${printed}`);

@@ -37,6 +37,7 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
       upstream: nowhere,
       endpoints: {},
       maxConcurrentJobs: 1,
+      sourceDirectory: stateDirectory,
       captureIntervalSeconds: 1,
     },
     nowhere,

@@ -66,6 +66,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
         LOCAL_SERVER_PYTHON: tools.python,
         ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
+        ...inherited("LOCAL_SERVER_SOURCE_DIR"),
       },
       healthUrl: `${cloud.awsEndpointUrl}/_local/health`,
       timeoutSeconds: 60,

@@ -2,7 +2,7 @@ import type { Context } from "./context";
 import type { Properties } from "./values";
 
 /** Data sources (`aws.getX`), by token. */
-export const FUNCTIONS: Record<string, (context: Context, args: Properties) => Properties> = {
+export const FUNCTIONS: Record<string, (context: Context, args: Properties) => Properties | Promise<Properties>> = {
   "aws:index/getCallerIdentity:getCallerIdentity": ({ account }) => ({
     accountId: account,
     arn: `arn:aws:iam::${account}:root`,
@@ -22,4 +22,9 @@ export const FUNCTIONS: Record<string, (context: Context, args: Properties) => P
     reverseDnsPrefix: "com.amazonaws",
     id: "aws",
   }),
+  "aws:ssm/getParameter:getParameter": async (context, { name }) => {
+    const { Parameter: found } = await context.call("ssm", "GetParameter", { Name: String(name) });
+    const { Value: value = "", Type: type = "", Version: version = 0, ARN: arn = "" } = found ?? {};
+    return { id: name, name, value, insecureValue: value, type, version, arn };
+  },
 };

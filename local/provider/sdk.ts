@@ -1,7 +1,10 @@
 import type * as apigateway from "@aws-sdk/client-api-gateway";
 import type * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import type * as logs from "@aws-sdk/client-cloudwatch-logs";
+import type * as codebuild from "@aws-sdk/client-codebuild";
+import type * as codepipeline from "@aws-sdk/client-codepipeline";
 import type * as dynamodb from "@aws-sdk/client-dynamodb";
+import type * as ecr from "@aws-sdk/client-ecr";
 import type * as ecs from "@aws-sdk/client-ecs";
 import type * as events from "@aws-sdk/client-eventbridge";
 import type * as iam from "@aws-sdk/client-iam";
@@ -12,13 +15,17 @@ import type * as sagemaker from "@aws-sdk/client-sagemaker";
 import type * as scheduler from "@aws-sdk/client-scheduler";
 import type * as sns from "@aws-sdk/client-sns";
 import type * as sqs from "@aws-sdk/client-sqs";
+import type * as ssm from "@aws-sdk/client-ssm";
 
 /** The AWS SDK's clients: one per service, loaded when first used, found at the address the environment names. */
 
 interface Sdk {
   apigateway: typeof apigateway;
   cloudwatch: typeof cloudwatch;
+  codebuild: typeof codebuild;
+  codepipeline: typeof codepipeline;
   dynamodb: typeof dynamodb;
+  ecr: typeof ecr;
   ecs: typeof ecs;
   events: typeof events;
   iam: typeof iam;
@@ -30,6 +37,7 @@ interface Sdk {
   scheduler: typeof scheduler;
   sns: typeof sns;
   sqs: typeof sqs;
+  ssm: typeof ssm;
 }
 
 /** botocore's name of a service. */
@@ -68,7 +76,10 @@ type Loose<T> = T extends string
 const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
   apigateway: async () => [await import("@aws-sdk/client-api-gateway"), "APIGatewayClient"],
   cloudwatch: async () => [await import("@aws-sdk/client-cloudwatch"), "CloudWatchClient"],
+  codebuild: async () => [await import("@aws-sdk/client-codebuild"), "CodeBuildClient"],
+  codepipeline: async () => [await import("@aws-sdk/client-codepipeline"), "CodePipelineClient"],
   dynamodb: async () => [await import("@aws-sdk/client-dynamodb"), "DynamoDBClient"],
+  ecr: async () => [await import("@aws-sdk/client-ecr"), "ECRClient"],
   ecs: async () => [await import("@aws-sdk/client-ecs"), "ECSClient"],
   events: async () => [await import("@aws-sdk/client-eventbridge"), "EventBridgeClient"],
   iam: async () => [await import("@aws-sdk/client-iam"), "IAMClient"],
@@ -80,6 +91,7 @@ const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
   scheduler: async () => [await import("@aws-sdk/client-scheduler"), "SchedulerClient"],
   sns: async () => [await import("@aws-sdk/client-sns"), "SNSClient"],
   sqs: async () => [await import("@aws-sdk/client-sqs"), "SQSClient"],
+  ssm: async () => [await import("@aws-sdk/client-ssm"), "SSMClient"],
 };
 
 /** What all of the SDK's modules have in common. */

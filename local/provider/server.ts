@@ -124,11 +124,12 @@ export class Provider {
     return new Empty();
   }
 
-  private invoke(request: messages.InvokeRequest): messages.InvokeResponse {
+  private async invoke(request: messages.InvokeRequest): Promise<messages.InvokeResponse> {
     const run = FUNCTIONS[request.getTok()];
     if (!run) throw new Error(`function ${request.getTok()} is not supported by the local provider`);
     const args = fromStruct(request.getArgs());
-    return new messages.InvokeResponse().setReturn(toStruct(run(this.lifecycle.context("live", "", args), args)));
+    const answer = await run(this.lifecycle.context("live", "", args), args);
+    return new messages.InvokeResponse().setReturn(toStruct(answer));
   }
 }
 

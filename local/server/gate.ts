@@ -14,8 +14,6 @@ export const CHECKED_SERVICES: Readonly<Record<string, string>> = {
   AWSEvents: "events",
   AWSGlue: "glue",
   AWSStepFunctions: "stepfunctions",
-  CodeBuild_20161006: "codebuild",
-  CodePipeline_20150709: "codepipeline",
   DynamoDB_20120810: "dynamodb",
   Logs_20140328: "logs",
   secretsmanager: "secretsmanager",

@@ -3,6 +3,8 @@ import { mkdirSync } from "node:fs";
 import { endProcessesWith } from "../cloud/process-table";
 import { applicationAutoScaling } from "../autoscaling/service";
 import { cloudWatch } from "../cloudwatch/service";
+import { codeBuild } from "../codebuild/service";
+import { codePipeline } from "../codepipeline/service";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
 import { serverContext } from "./context";
@@ -28,8 +30,10 @@ async function main(): Promise<void> {
     const local = sagemaker(context);
     const metrics = cloudWatch(context);
     const tasks = ecs(context);
+    const builds = codeBuild(context);
     // Scaling ends first: it drives endpoints.
     services.push(applicationAutoScaling(context), local.service, tasks.service);
+    services.push(builds.service, codePipeline(context, builds));
     closing.push(...services, metrics);
     return { services, rest: [local.runtime, tasks.credentials, new ManyProtocols(metrics)], gate };
   });

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { isLeft } from "fp-ts/Either";
 import * as t from "io-ts";
+import { projectRoot } from "../tools";
 
 /** Text that holds a TCP port, decoded to the number. 0 asks for a free one. */
 const Port = new t.Type<number, string>(
@@ -43,7 +44,7 @@ const Environment = t.intersection([
     AWS_REGION: t.string,
     AWS_ACCOUNT_ID: AccountId,
   }),
-  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds }),
+  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds, LOCAL_SERVER_SOURCE_DIR: t.string }),
   t.record(t.string, t.union([t.string, t.undefined, t.number])),
 ]);
 
@@ -63,6 +64,8 @@ export interface ServerSettings {
   endpoints: Record<string, string>;
   /** Job processes that run at the same time; the rest wait. */
   maxConcurrentJobs: number;
+  /** The project that delivery pipelines deliver; this one unless set. */
+  sourceDirectory: string;
   /** How long data that SageMaker's endpoints capture may wait until it is written, in seconds; 5 unless set. */
   captureIntervalSeconds: number;
 }
@@ -95,6 +98,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     upstream: values.AWS_ENDPOINT_URL,
     endpoints: endpointVariables(environment),
     maxConcurrentJobs: Math.max(2, availableParallelism()),
+    sourceDirectory: values.LOCAL_SERVER_SOURCE_DIR ?? projectRoot,
     captureIntervalSeconds: values.LOCAL_SERVER_CAPTURE_SECONDS ?? CAPTURE_SECONDS,
   };
 }

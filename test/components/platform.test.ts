@@ -31,6 +31,7 @@ interface PolicyStatement {
 }
 
 const ROOT = join(__dirname, "..", "..");
+const RUNNING_IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/fraud:0.0.9";
 const registered: Registered[] = [];
 
 function configuration(stack: string, change: (groups: Record<string, Inputs>) => void = () => undefined): StackConfig {
@@ -113,6 +114,7 @@ describe("the platform", function () {
         call: ({ token }) => {
           if (token.includes("getRegion")) return { region: "eu-west-1", name: "eu-west-1" };
           if (token.includes("getPartition")) return { partition: "aws" };
+          if (token.includes("getParameter")) return { insecureValue: RUNNING_IMAGE };
           return { accountId: "123456789012" };
         },
       },
@@ -127,6 +129,18 @@ describe("the platform", function () {
   it("tells what PlatformOutputs declares, the API key as a secret", async () => {
     expect(isLeft(PlatformOutputs.decode(known))).to.equal(false);
     expect(await pulumi.isSecret(values.apiKey)).to.equal(true);
+  });
+
+  it("delivers with ci, and runs the image that a delivery left in the parameter", async () => {
+    const ci = {
+      connectionArn: "arn:aws:codeconnections:eu-west-1:123456789012:connection/0a",
+      repository: "me/fraud",
+    };
+    const built = await build(configuration("local", (groups) => (groups.ci = ci)));
+    expect((built.known as Record<string, unknown>).ciPipelineName).to.equal("fraud-local-ci");
+    const task = one("aws:ecs/taskDefinition:TaskDefinition", "training-launcher-task");
+    expect(JSON.parse(String(task.containerDefinitions))).to.have.nested.property("[0].image", RUNNING_IMAGE);
+    await build(configuration("local"));
   });
 
   it("asks for a key on /predict and for none on /health", () => {

@@ -89,7 +89,7 @@ describe("alerts", () => {
     return made;
   }
 
-  it("are encrypted, and published by this account's alarms", async () => {
+  it("are encrypted, and published by this account's alarms, events and budgets", async () => {
     await alerts();
     expect(inputsOf("aws:sns/topic:Topic", "alerts-topic")).to.deep.include({
       displayName: "fraud local",
@@ -97,9 +97,9 @@ describe("alerts", () => {
     });
     expect(statementsOf(inputsOf("aws:sns/topicPolicy:TopicPolicy", "alerts-topic").policy)).to.deep.equal([
       {
-        Sid: "AlarmsPublish",
+        Sid: "ServicesPublish",
         Effect: "Allow",
-        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"] },
         Action: "sns:Publish",
         Resource: TOPIC_ARN,
         Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },

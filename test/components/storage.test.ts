@@ -54,7 +54,7 @@ describe("storage", () => {
     const [account, alarms] = statementsOf(inputsOf(KEY, "storage-key").policy);
     expect(account).to.deep.include({ Principal: { AWS: "arn:aws:iam::123456789012:root" }, Action: "kms:*" });
     expect(alarms).to.deep.include({
-      Principal: { Service: "cloudwatch.amazonaws.com" },
+      Principal: { Service: ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"] },
       Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Condition: { StringEquals: { "aws:SourceAccount": "123456789012" } },
     });

@@ -25,6 +25,7 @@ describe("the bundles", function () {
       "merge-labels",
       "register-model",
       "run-monitor",
+      "run-pipeline",
       "scorer",
       "settle-deployment",
       "settle-monitor",

@@ -4,6 +4,7 @@ import { APIGATEWAY_KEYS } from "./apigateway-keys";
 import { APIGATEWAY_METHOD } from "./apigateway-method";
 import { CLOUDWATCH } from "./cloudwatch";
 import { ECS } from "./containers";
+import { DELIVERY } from "./delivery";
 import { DYNAMODB } from "./dynamodb";
 import { EVENTS } from "./events";
 import { IAM } from "./iam";
@@ -21,6 +22,7 @@ export const TYPES: ResourceTable = {
   ...APIGATEWAY_KEYS,
   ...APIGATEWAY_METHOD,
   ...CLOUDWATCH,
+  ...DELIVERY,
   ...DYNAMODB,
   ...ECS,
   ...EVENTS,

@@ -10,6 +10,11 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
   "aws:apigateway/integration:Integration": ["integrationTarget", "responseTransferMode", "tlsConfig"],
   "aws:cloudwatch/logGroup:LogGroup": ["deletionProtectionEnabled", "namePrefix"],
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["evaluationCriteria", "evaluationInterval", "warmUpConfiguration"],
+  "aws:codebuild/project:Project": [
+    ...["badgeEnabled", "buildBatchConfig", "cache", "fileSystemLocations", "projectVisibility"],
+    ...["resourceAccessRole", "secondaryArtifacts", "secondarySourceVersions", "secondarySources", "vpcConfig"],
+  ],
+  "aws:ssm/parameter:Parameter": ["arn", "keyId", "overwrite", "valueWo", "valueWoVersion"],
   "aws:dynamodb/table:Table": [
     ...["globalTableWitness", "importTable", "onDemandThroughput", "replicas", "restoreBackupArn"],
     ...["restoreDateTime", "restoreSourceName", "restoreSourceTableArn", "restoreToLatestTime", "warmThroughput"],

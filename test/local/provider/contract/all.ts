@@ -1,12 +1,13 @@
 import { TYPES } from "../../../../local/provider/types";
 import { APIGATEWAY } from "./apigateway";
 import { COMPUTE } from "./compute";
+import { DELIVERY } from "./delivery";
 import { EVENTS } from "./events";
 import type { Examples } from "./examples";
 import { STORAGE } from "./storage";
 
 /** The examples of all types. */
-export const EXAMPLES: Record<string, Examples> = { ...APIGATEWAY, ...COMPUTE, ...EVENTS, ...STORAGE };
+export const EXAMPLES: Record<string, Examples> = { ...APIGATEWAY, ...COMPUTE, ...DELIVERY, ...EVENTS, ...STORAGE };
 
 /** Inputs that the provider keeps for itself. */
 export function ownInputs(type: string): readonly string[] {

@@ -14,6 +14,7 @@ export const LOCAL_CLOUD: Record<string, string> = {
   "aws:apigateway/usagePlan:UsagePlan.apiStages": "puts a stage that a patch adds in the place of the list of stages",
   "aws:cloudwatch/logGroup:LogGroup.kmsKeyId": "has no AssociateKmsKey",
   "aws:cloudwatch/metricAlarm:MetricAlarm.thresholdMetricId": "our CloudWatch has no anomaly detection",
+  "aws:ecr/repository:Repository.imageTagMutabilityExclusionFilters": DROPPED,
   "aws:lambda/eventSourceMapping:EventSourceMapping.kmsKeyArn": DROPPED,
   "aws:lambda/eventSourceMapping:EventSourceMapping.tumblingWindowInSeconds": DROPPED,
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration.transitionDefaultMinimumObjectSize":

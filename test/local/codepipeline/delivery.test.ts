@@ -1,0 +1,313 @@
+// The delivery pipeline's component on the local cloud: a revision is tested, released and run, for real but for Docker.
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CodePipelineClient,
+  GetPipelineExecutionCommand,
+  ListActionExecutionsCommand,
+  PutJobSuccessResultCommand,
+  StartPipelineExecutionCommand,
+} from "@aws-sdk/client-codepipeline";
+import { DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
+import {
+  DescribeTaskDefinitionCommand,
+  ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+} from "@aws-sdk/client-ecs";
+import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { expect } from "chai";
+import { Alerts } from "../../../components/alerts";
+import { CiPipeline } from "../../../components/ci-pipeline";
+import { Launcher } from "../../../components/launcher";
+import { LauncherImage } from "../../../components/launcher-image";
+import { Storage } from "../../../components/storage";
+import { Ci, Ecs } from "../../../config";
+import { bundleAll } from "../../../functions/bundle";
+import { decode } from "../../../functions/shared/decode";
+import type { RunPipelineEnvironment } from "../../../functions/run-pipeline/env";
+import type { Result } from "../../../functions/run-pipeline/logic";
+import { work } from "../../../functions/run-pipeline/run";
+import { environment, startCloud, type RunningCloud } from "../../../local/cloud";
+import { projectRoot } from "../../../local/tools";
+import { nextMessage, until } from "../../functions/support/platform";
+import { Workbench } from "../support/stack";
+import { TestProject } from "./project";
+
+const FAMILY = "fraud-launcher";
+
+/** A task that is RUNNING for as long as anybody looks, in place of the launcher. */
+const lasting = JSON.stringify([
+  { name: "launcher", image: "overwritten", essential: true, command: ["node", "-e", "setTimeout(() => {}, 20000)"] },
+]);
+
+interface Outputs {
+  pipelineName: string;
+  repositoryName: string;
+  repositoryUrl: string;
+  parameterName: string;
+  topicArn: string;
+  clusterArn: string;
+  functionName: string;
+}
+
+describe("delivery on the local cloud", function () {
+  this.timeout(180_000);
+  const directory = mkdtempSync(join(tmpdir(), "delivery-"));
+  const project = new TestProject();
+  const before_ = { ...process.env };
+  let cloud: RunningCloud;
+  let bench: Workbench;
+  let outputs: Outputs;
+  let clients: {
+    codepipeline: CodePipelineClient;
+    ecr: ECRClient;
+    ecs: ECSClient;
+    ssm: SSMClient;
+    sqs: SQSClient;
+    lambda: LambdaClient;
+  };
+  let alertsQueue: string;
+
+  const program = () => {
+    const tags = { project: "fraud", stack: "delivery" };
+    const storage = new Storage("storage", { tags, retainOnDelete: false });
+    const alerts = new Alerts("alerts", { tags, storage });
+    const image = new LauncherImage("image", { tags, storage });
+    const launcher = new Launcher("launcher", {
+      tags,
+      storage,
+      pipelineName: "fraud",
+      sagemakerRoleArn: "arn:aws:iam::123456789012:role/sagemaker",
+      settings: "{}",
+      task: decode(Ecs, { subnetIds: ["subnet-0123456789abcdef0"] }, "ecs"),
+      image,
+      alertsTopicArn: alerts.topicArn,
+      transform: {
+        taskDefinition: (args) => ({
+          ...args,
+          containerDefinitions: image.uri.apply((uri) => lasting.replace("overwritten", uri)),
+        }),
+      },
+    });
+    const ci = new CiPipeline("ci", {
+      tags,
+      storage,
+      alerts,
+      image,
+      launcher: launcher.task,
+      pipelineName: "fraud",
+      ci: decode(
+        Ci,
+        { connectionArn: "arn:aws:codeconnections:eu-west-1:123456789012:connection/0a", repository: "me/fraud" },
+        "ci",
+      ),
+      functions: { runPipeline: { physicalName: "run-pipeline" } },
+    });
+    return Promise.resolve({
+      pipelineName: ci.pipelineName,
+      repositoryName: image.repositoryName,
+      repositoryUrl: image.repositoryUrl,
+      parameterName: image.parameterName,
+      topicArn: alerts.topicArn,
+      clusterArn: launcher.task.clusterArn,
+      functionName: "run-pipeline",
+    });
+  };
+
+  async function up(): Promise<void> {
+    const stack = await bench.open("delivery", program);
+    const result = await stack.up();
+    outputs = Object.fromEntries(
+      Object.entries(result.outputs).map(([name, { value }]) => [name, value as unknown]),
+    ) as unknown as Outputs;
+  }
+
+  before(async () => {
+    process.env["LOCAL_SERVER_SOURCE_DIR"] = project.directory;
+    await Promise.all([project.prepare(), bundleAll({ outDir: join(projectRoot, "dist") })]);
+    cloud = await startCloud({ directory: join(directory, "cloud"), region: "eu-west-1" });
+    Object.assign(process.env, environment(cloud.description));
+    bench = new Workbench(environment(cloud.description));
+    await bench.prepare();
+    await up();
+    clients = {
+      codepipeline: new CodePipelineClient(),
+      ecr: new ECRClient(),
+      ecs: new ECSClient(),
+      ssm: new SSMClient(),
+      sqs: new SQSClient(),
+      lambda: new LambdaClient(),
+    };
+    const { QueueUrl = "" } = await clients.sqs.send(new CreateQueueCommand({ QueueName: "alerts" }));
+    alertsQueue = QueueUrl;
+    const Endpoint = "arn:aws:sqs:eu-west-1:123456789012:alerts";
+    await new SNSClient().send(new SubscribeCommand({ TopicArn: outputs.topicArn, Protocol: "sqs", Endpoint }));
+  });
+  after(async () => {
+    bench.clean();
+    await cloud.stop();
+    project.clean();
+    rmSync(directory, { recursive: true, force: true });
+    for (const name of Object.keys(process.env)) if (!(name in before_)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, before_);
+  });
+
+  /** Delivers what the repository holds. @returns how each action ended, in their order */
+  async function deliver(): Promise<{ status: string; actions: [string, string, string][] }> {
+    const { pipelineName } = outputs;
+    const { pipelineExecutionId } = await clients.codepipeline.send(
+      new StartPipelineExecutionCommand({ name: pipelineName }),
+    );
+    const status = await until("the delivery's end", async () => {
+      const of = { pipelineName, pipelineExecutionId };
+      const { pipelineExecution } = await clients.codepipeline.send(new GetPipelineExecutionCommand(of));
+      return pipelineExecution?.status === "InProgress" ? undefined : pipelineExecution?.status;
+    });
+    const { actionExecutionDetails = [] } = await clients.codepipeline.send(
+      new ListActionExecutionsCommand({ pipelineName, filter: { pipelineExecutionId } }),
+    );
+    return {
+      status,
+      actions: actionExecutionDetails
+        .reverse()
+        .map(({ actionName = "", status: ended = "", output }) => [
+          actionName,
+          ended,
+          output?.executionResult?.externalExecutionSummary ?? "",
+        ]),
+    };
+  }
+
+  const released = async (tag: string): Promise<string[] | undefined> => {
+    const request = { repositoryName: outputs.repositoryName, imageIds: [{ imageTag: tag }] };
+    const { imageDetails = [] } = await clients.ecr.send(new DescribeImagesCommand(request));
+    return imageDetails[0]?.imageTags;
+  };
+  const running = async (): Promise<{ image: string | undefined; arn: string | undefined }> => {
+    const { taskDefinition } = await clients.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: FAMILY }));
+    return { image: taskDefinition?.containerDefinitions?.[0]?.image, arn: taskDefinition?.taskDefinitionArn };
+  };
+  const alert = async (): Promise<string> => {
+    const event = await nextMessage(clients.sqs, alertsQueue);
+    return (JSON.parse(event.Records[0]?.body ?? "") as { Message: string }).Message;
+  };
+
+  it("tests a revision, releases its image under version and revision, and runs it", async () => {
+    const revision = project.commit("1.1.0", "true");
+    const { status, actions } = await deliver();
+    expect(actions.map(([name, ended]) => `${name} ${ended}`)).to.deep.equal([
+      "Source Succeeded",
+      "Test Succeeded",
+      "Build Succeeded",
+      "RunPipeline Succeeded",
+    ]);
+    expect(status).to.equal("Succeeded");
+    expect(actions[3]?.[2]).to.match(/^Task [0-9a-f]{32} is RUNNING$/);
+    expect(await released("1.1.0")).to.have.members(["1.1.0", revision]);
+    const image = `${outputs.repositoryUrl}:1.1.0`;
+    expect((await running()).image).to.equal(image);
+    const { Parameter } = await clients.ssm.send(new GetParameterCommand({ Name: outputs.parameterName }));
+    expect(Parameter?.Value).to.equal(image);
+  });
+
+  it("keeps the delivered image when the stack is brought up again", async () => {
+    await up();
+    expect((await running()).image).to.equal(`${outputs.repositoryUrl}:1.1.0`);
+  });
+
+  it("reuses the image of the same version and revision", async () => {
+    const { arn } = await running();
+    const { status } = await deliver();
+    expect(status).to.equal("Succeeded");
+    expect((await running()).arn).to.equal(arn);
+  });
+
+  it("asks for another version where the revision is another, and says so to the topic", async () => {
+    project.commit("1.1.0", "echo changed");
+    const { status, actions } = await deliver();
+    expect(status).to.equal("Failed");
+    expect(actions.at(-1)?.slice(0, 2)).to.deep.equal(["Build", "Failed"]);
+    expect(actions.at(-1)?.[2]).to.contain("bump the version in package.json");
+    const told = await alert();
+    expect(told).to.match(/^"?Delivery failed: fraud-ci, stage Image, action Build: /);
+    expect(told).to.contain("bump the version");
+    expect((await running()).image).to.equal(`${outputs.repositoryUrl}:1.1.0`);
+  });
+
+  it("builds nothing of a revision whose tests fail, and says so to the topic", async () => {
+    project.commit("1.2.0", "echo 3 tests failed; exit 1");
+    const { actions } = await deliver();
+    expect(actions.map(([name, ended]) => `${name} ${ended}`)).to.deep.equal(["Source Succeeded", "Test Failed"]);
+    expect(await alert()).to.contain("stage Test, action Test");
+    expect(await released("1.2.0")).to.equal(undefined);
+  });
+
+  it("runs one task and registers one revision for a job, however often its event comes", async () => {
+    const image = `${outputs.repositoryUrl}:1.1.0`;
+    const jobId = randomUUID();
+    const variables: RunPipelineEnvironment = {
+      CLUSTER_ARN: outputs.clusterArn,
+      TASK_FAMILY: FAMILY,
+      CONTAINER_NAME: "launcher",
+      SUBNET_IDS: ["subnet-0123456789abcdef0"],
+      SECURITY_GROUP_IDS: [],
+      IMAGE_PARAMETER_NAME: outputs.parameterName,
+      START_TIMEOUT_SECONDS: 600,
+    };
+    const { arn } = await running();
+    const results = await Promise.all([1, 2, 3].map(() => work(clients, variables, jobId, { image })));
+    const again = await work(clients, variables, jobId, { image });
+    const taskOf = (result: Result) => result.taskId;
+    expect(new Set([...results, again].map(taskOf)).size).to.equal(1);
+    const list = new ListTasksCommand({ cluster: outputs.clusterArn, startedBy: jobId });
+    expect((await clients.ecs.send(list)).taskArns).to.have.length(1);
+    expect((await running()).arn).to.equal(arn);
+  });
+
+  it("fails the job with the reason of a task that stops", async () => {
+    await clients.ecs.send(
+      new RegisterTaskDefinitionCommand({
+        family: "failing",
+        requiresCompatibilities: ["FARGATE"],
+        networkMode: "awsvpc",
+        cpu: "256",
+        memory: "512",
+        containerDefinitions: [{ name: "launcher", image: "x/y:1", command: ["node", "-e", "process.exit(3)"] }],
+      }),
+    );
+    const variables: RunPipelineEnvironment = {
+      CLUSTER_ARN: outputs.clusterArn,
+      TASK_FAMILY: "failing",
+      CONTAINER_NAME: "launcher",
+      SUBNET_IDS: ["subnet-0123456789abcdef0"],
+      SECURITY_GROUP_IDS: [],
+      IMAGE_PARAMETER_NAME: "failing",
+      START_TIMEOUT_SECONDS: 600,
+    };
+    const jobId = randomUUID();
+    const result = await until("the task's end", async () => {
+      const now = await work(clients, variables, jobId, { image: "x/y:2" });
+      return now.kind === "failed" ? now : undefined;
+    });
+    expect(result).to.deep.include({ kind: "failed", type: "JobFailed" });
+    expect(result.kind === "failed" ? result.message : "").to.match(/stopped: Essential container.*exit code 3/);
+  });
+
+  it("does not take a result for a job that it did not give out", async () => {
+    const failure = await clients.codepipeline
+      .send(new PutJobSuccessResultCommand({ jobId: randomUUID() }))
+      .catch((error: unknown) => error);
+    expect((failure as Error).name).to.equal("JobNotFoundException");
+    const event = { "CodePipeline.job": { id: randomUUID(), data: { artifactCredentials: { secretAccessKey: "s" } } } };
+    const answer = await clients.lambda.send(
+      new InvokeCommand({ FunctionName: outputs.functionName, Payload: Buffer.from(JSON.stringify(event)) }),
+    );
+    expect(answer.FunctionError).not.to.equal(undefined);
+  });
+});
