@@ -1,5 +1,5 @@
 import type * as t from "io-ts";
-import { dictionary, integer, leaf, number, oneOf, optional, struct, tagged, text, withDefault } from "./codec";
+import { dictionary, integer, leaf, list, number, oneOf, optional, struct, tagged, text, withDefault } from "./codec";
 import { processingMemoryOf } from "./instance-types";
 import {
   arn,
@@ -145,6 +145,19 @@ export const Training = struct("Training", {
 );
 export type Training = t.TypeOf<typeof Training>;
 
+/** What bias is looked for by: rows whose value of a feature lies in one band are compared with the rest. */
+export const BiasFacet = struct("BiasFacet", {
+  /** A feature of the model. */
+  feature: text("a feature", /Time|V(?:[1-9]|1\d|2[0-8])|Amount/, "give Time, V1 to V28 or Amount"),
+  /** Values between the bands, rising. */
+  bands: list(number(-1_000_000, 1_000_000), 1),
+}).rule(["feature", "bands"], ({ feature, bands }) => {
+  const least = feature === "Amount" ? 0 : -Infinity;
+  if (bands.every((edge, index) => edge > (bands[index - 1] ?? least))) return [];
+  const problem = feature === "Amount" ? "do not rise from above 0" : "do not rise";
+  return [{ path: "bands", value: bands, problem, remedy: "give each edge once, the least first" }];
+});
+
 /** The test-set evaluation and what the gate asks of it. Thresholds are 0 to 1. */
 export const Evaluation = struct("Evaluation", {
   instanceType: ProcessingInstance,
@@ -167,6 +180,8 @@ export const Evaluation = struct("Evaluation", {
    * alone decide. Default refuse.
    */
   unloadableChampion: withDefault(oneOf("refuse", "ignore"), "refuse"),
+  /** Of the baselines of bias, and so of its monitor. Default: Amount in the bands below 10, below 100 and above. */
+  biasFacet: optional(BiasFacet),
 });
 export type Evaluation = t.TypeOf<typeof Evaluation>;
 

@@ -229,6 +229,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       ...["--test", `${processingFolder}/input/test`],
       ...["--output", `${processingFolder}/output/baselines`],
       ...["--legitimate-weight", text(legitimateWeight)],
+      ...facetArguments(evaluation.biasFacet),
       ...["--seed", String(split.seed)],
       ...["--message-file", messageFile],
     ],
@@ -312,6 +313,10 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     parameters: [executionId, ...raw.parameters, legitimateWeight],
     steps: [...raw.steps, preprocess, train, champion, evaluate, baselines, gate, decision],
   });
+}
+
+function facetArguments(facet: LaunchSettings["evaluation"]["biasFacet"]): string[] {
+  return facet === undefined ? [] : ["--facet", facet.feature, "--facet-bands", ...facet.bands.map(String)];
 }
 
 function rawData(

@@ -16,7 +16,7 @@ import {
   type ConfigError,
 } from "../config/codec";
 import { Tags } from "../config/platform";
-import { Hyperparameter, PreprocessFramework, rdsTable } from "../config/training";
+import { BiasFacet, Hyperparameter, PreprocessFramework, rdsTable } from "../config/training";
 import {
   arn,
   BucketName,
@@ -95,6 +95,7 @@ const Evaluation = struct("LaunchEvaluation", {
   bootstrapSamples: integer(100, 100_000),
   championMargin: number(0, 1),
   unloadableChampion: oneOf("refuse", "ignore"),
+  biasFacet: optional(BiasFacet),
 });
 
 /**

@@ -169,6 +169,16 @@ describe("rules", () => {
     expect(ratios("0.3333", "0.3333", "0.3334")).to.deep.equal([]);
   });
 
+  it("takes bands of a facet that rise", () => {
+    const of = (feature: string, bands: number[]) =>
+      errorPaths(withGroup("evaluation", { biasFacet: { feature, bands } }));
+    expect(of("V3", [-1, 0, 2])).to.deep.equal([]);
+    expect(of("Amount", [0])).to.deep.equal(["evaluation.biasFacet.bands"]);
+    expect(of("V3", [1, 1])).to.deep.equal(["evaluation.biasFacet.bands"]);
+    expect(of("V3", [])).to.deep.equal(["evaluation.biasFacet.bands"]);
+    expect(of("Age", [18])).to.deep.equal(["evaluation.biasFacet.feature"]);
+  });
+
   it("refuses ratios that do not", () => {
     expect(ratios(0.7, 0.2, 0.11)).to.deep.equal(["preprocess.trainRatio"]);
     expect(ratios(0.33, 0.33, 0.33)).to.deep.equal(["preprocess.trainRatio"]);

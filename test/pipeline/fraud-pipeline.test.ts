@@ -185,6 +185,18 @@ describe("the fraud pipeline", () => {
     ]);
   });
 
+  it("looks for bias by the facet of the configuration", () => {
+    const containerArguments = (biasFacet?: { feature: string; bands: number[] }) => {
+      const evaluation = { ...rawSettings.evaluation, ...(biasFacet ? { biasFacet } : {}) };
+      const baselines = step(definition({ evaluation }), "Baselines");
+      return at(baselines, "Arguments", "AppSpecification", "ContainerArguments") as string[];
+    };
+    expect(containerArguments()).not.to.include("--facet");
+    const found = containerArguments({ feature: "V3", bands: [-0.5, 1] });
+    const facet = ["--facet", "V3", "--facet-bands", "-0.5", "1"];
+    expect(found.slice(found.indexOf("--facet")).slice(0, facet.length)).to.deep.equal(facet);
+  });
+
   it("makes baselines of what the model was trained and tested on, and registers them with it", () => {
     const baselines = at(step(json, "Baselines"), "Arguments");
     const inputs = at(baselines, "ProcessingInputs") as { InputName: string; S3Input: { S3Uri: unknown } }[];
