@@ -109,4 +109,10 @@ export const WILDCARDS: readonly Exception[] = [
     resources: ["arn:*:sagemaker:*:*:model/*"],
     because: "which model is live changes, and SageMaker's pipelines choose its name",
   },
+  {
+    of: ["endpoint-teardown-own"],
+    actions: ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecs:DeregisterTaskDefinition"],
+    resources: ["*"],
+    because: "ECS has no resource-level permissions for what reads, lists and deregisters task definitions",
+  },
 ];

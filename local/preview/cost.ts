@@ -110,7 +110,7 @@ export function installedPrices(): PriceFile {
 export function costOf(resources: readonly Priced[], region: string, file: PriceFile): Cost {
   const book = new Book(region, file);
   const lines = resources.map((resource) => book.line(resource));
-  const priced = lines.filter(({ items }) => items.length > 0);
+  const priced = lines.filter(({ items, difference }) => items.length > 0 || difference !== 0);
   const dates = [...book.dates].sort();
   return {
     currency: "USD",

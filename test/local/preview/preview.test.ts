@@ -3,15 +3,62 @@ import { isRight } from "fp-ts/Either";
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { preview } from "../../../local/preview/preview";
 import { PreviewReport } from "../../../local/preview/report";
 import { markdown } from "../../../local/preview/text";
 import { headTree, PreviewError } from "../../../local/preview/trees";
+import { templateOf, type Template } from "./template";
 import { EngineError } from "../../../local/engine";
 import { tools } from "../../../local/tools";
 
 const PROJECT_ROOT = resolve(__dirname, "..", "..", "..");
+
+/** What parliament's copy of AWS's reference is too old to know. */
+const NEWER = ["UNKNOWN_ACTION: Unknown action sagemaker:CallMlflowAppApi"];
+
+/** One template of what all the stacks declare; what differs only by the stack's name and by made-up ids is there once. */
+function merged(reports: readonly PreviewReport[]): ReturnType<typeof templateOf> {
+  const all: ReturnType<typeof templateOf> = {
+    template: { AWSTemplateFormatVersion: "2010-09-09", Resources: {} },
+    unknown: [],
+  };
+  const seen = new Set<string>();
+  for (const { stack, resources, cost } of reports) {
+    const { template, unknown } = templateOf(resources, cost.region);
+    all.unknown.push(...unknown);
+    for (const [name, resource] of Object.entries(template.Resources)) {
+      const alike = JSON.stringify(resource)
+        .replaceAll(stack, "")
+        .replace(/[0-9a-f]{7,}/g, "");
+      if (!seen.has(alike)) all.template.Resources[`${stack}${name}`] = resource;
+      seen.add(alike);
+    }
+  }
+  return all;
+}
+
+/** Names of the resources that cfn-lint finds errors in, after what it says of those that are not wrong on purpose. */
+function lint(template: Template, directory: string): string[] {
+  const file = join(directory, "template.json");
+  writeFileSync(file, JSON.stringify(template));
+  const command = join(dirname(tools().python), "cfn-lint");
+  const { stdout, stderr } = spawnSync(command, ["--template", file, "--regions", "eu-west-1", "--format", "json"], {
+    encoding: "utf8",
+    maxBuffer: 100_000_000,
+  });
+  const matches = JSON.parse(stdout || "[]") as {
+    Level: string;
+    Message: string;
+    Location: { Path: (string | number)[] };
+  }[];
+  expect(stderr).to.equal("");
+  const errors = matches.filter(({ Level }) => Level === "Error");
+  const names = [...new Set(errors.map(({ Location }) => String(Location.Path[1])))].sort();
+  const told = errors.filter(({ Location }) => !String(Location.Path[1]).startsWith("Wrong"));
+  expect(told.map(({ Location, Message }) => `${Location.Path.join(".")}: ${Message}`)).to.deep.equal([]);
+  return names;
+}
 
 describe("the preview of a stack, by the real engine", function () {
   this.timeout(240_000);
@@ -60,9 +107,13 @@ describe("the preview of a stack, by the real engine", function () {
       (error: unknown) => error,
     );
 
+  /** What each stack declares. */
+  const reports: PreviewReport[] = [];
+
   for (const stack of ["prod", "staging", "dev", "local"]) {
     it(`${stack}: every resource, all inputs known, no mandatory policy violated`, async () => {
       const report = await look(stack);
+      reports.push(report);
       expect(isRight(PreviewReport.decode(JSON.parse(JSON.stringify(report))))).to.equal(true);
       expect(report.policy.filter(({ enforcement }) => enforcement === "mandatory")).to.deep.equal([]);
       expect(report.changes.create).to.equal(report.resources.length).and.to.be.greaterThan(100);
@@ -73,6 +124,43 @@ describe("the preview of a stack, by the real engine", function () {
       if (stack === "dev") expect(text).to.equal(JSON.stringify(await look(stack)));
     });
   }
+
+  it("declares nothing that CloudFormation's own linter finds an error in", () => {
+    const { template, unknown } = merged(reports);
+    expect(unknown).to.deep.equal([]);
+    expect(Object.keys(template.Resources)).to.have.length.greaterThan(100);
+    // It would find one: a value of each class is wrong in these.
+    template.Resources["WrongRetention"] = { Type: "AWS::Logs::LogGroup", Properties: { RetentionInDays: 366 } };
+    template.Resources["WrongSchedule"] = {
+      Type: "AWS::Events::Rule",
+      Properties: { ScheduleExpression: "cron(0 1)" },
+    };
+    expect(lint(template, directory)).to.deep.equal(["WrongRetention", "WrongSchedule"]);
+  });
+
+  it("declares no IAM document that parliament finds something wrong with", function () {
+    const { oracles } = tools();
+    if (oracles === undefined) this.skip();
+    const documents = reports.flatMap(({ stack, resources }) =>
+      resources
+        .filter(({ type }) => type === "aws:iam/rolePolicy:RolePolicy")
+        .map(({ urn, inputs }) => [`${stack} ${urn.split("::").at(-1)}`, inputs["policy"]]),
+    );
+    expect(documents).to.have.length.greaterThan(50);
+    const wrong = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Allow", Action: "s3:GetObjects", Resource: "*" }],
+    });
+    const input = JSON.stringify(Object.fromEntries([...documents, ["wrong", wrong]]));
+    const { stdout, stderr } = spawnSync(oracles, [join(__dirname, "check_policies.py")], { input, encoding: "utf8" });
+    const found = Object.entries(
+      JSON.parse(stdout || JSON.stringify({ stderr: [stderr] })) as Record<string, string[]>,
+    );
+    const problems = found.flatMap(([name, each]) =>
+      each.filter((problem) => !NEWER.includes(problem)).map((problem) => [name, problem]),
+    );
+    expect(problems).to.deep.equal([["wrong", "UNKNOWN_ACTION: Unknown action s3:GetObjects"]]);
+  });
 
   it("shows nothing where nothing changed, and one changed resource as exactly that", async () => {
     const before = await look("prod", "main");
