@@ -1,14 +1,22 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Deployment } from "../config/serving";
+import type { Deployment } from "../config/deployment";
+import type { Registry } from "../config/training";
 import { DeployModelEnvironment } from "../functions/deploy-model/env";
+import { checkJobPrefix } from "../functions/shared/endpoint-config";
+import { EndpointSettings } from "../functions/shared/endpoint-settings";
 import { SettleDeploymentEnvironment } from "../functions/settle-deployment/env";
 import { TeardownEnvironment } from "../functions/teardown/env";
 import type { Alerts } from "./alerts";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
-import type { Grantee, Statement } from "./iam";
+import { DeploymentPermissions } from "./deployment-permissions";
+import { endpointSettings, VARIANT } from "./endpoint-settings";
 import { EventTrigger } from "./event-trigger";
+import { FunctionSchedule } from "./function-schedule";
+import type { Grantee, Statement } from "./iam";
+import { ServiceRole } from "./iam";
+import { runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
@@ -21,6 +29,10 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   registry: ModelRegistry;
   /** The endpoint and how it changes. */
   deployment: Deployment;
+  /** Who lets a registered model go live: the pipeline (auto), or whoever approves its package (manual). */
+  approval: Registry["approval"];
+  /** An existing role for models that are made of packages. Default: a role is made. */
+  modelRoleArn?: string;
   /** The pipeline whose deploy step waits for this endpoint; removed with the stack. */
   pipelineName: string;
   /** Tags of everything that is made at run time; how it is found again on destroy. Not empty. */
@@ -33,24 +45,28 @@ export interface CanaryEndpointArgs extends ComponentArgs {
     eventSource?: Transform<aws.lambda.EventSourceMappingArgs>;
     serverErrorsAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
     latencyAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
+    sweep?: Transform<aws.scheduler.ScheduleArgs>;
   };
 }
 
-/** Never changes: autoscaling and what an update retains hang on it. */
-const VARIANT = "main";
 /** A thousand rows take the model some 10 ms. */
 const LATENCY_P99_MILLISECONDS = 500;
 const DEPLOY_TIMEOUT_SECONDS = 60;
 /** A message waits its turn by coming back, while another deployment bakes for hours: that must not count as failing. */
 const DEPLOY_MAX_RECEIVES = 100;
+/** An event that was lost costs this much time at most. */
+const SWEEP_SCHEDULE = "rate(5 minutes)";
 
 /**
- * A real-time endpoint that functions create and update, event by event: the pipeline's deploy step sends a message,
- * deploy-model starts the update, SageMaker's state changes reach settle-deployment, which answers the step after
- * checking that the live configuration is the wanted one. Before the first model there is no endpoint, and no alarm.
+ * A real-time endpoint that functions create and update, event by event: the pipeline's deploy step, or the approval of
+ * a package, sends a message, deploy-model checks the model and starts the update, SageMaker's state changes reach
+ * settle-deployment, which answers the step after checking that the live configuration is the wanted one. Before the
+ * first model there is no endpoint, and no alarm.
  *
  * @example
- * const endpoint = new CanaryEndpoint("endpoint", { storage, alerts, registry, deployment, pipelineName, runTimeTags });
+ * const endpoint = new CanaryEndpoint("endpoint", {
+ *   storage, alerts, registry, deployment, approval: "auto", pipelineName, runTimeTags,
+ * });
  * endpoint.grantInvoke("scorer", scorer);
  */
 export class CanaryEndpoint extends PlatformComponent {
@@ -62,46 +78,32 @@ export class CanaryEndpoint extends PlatformComponent {
   readonly deploymentsTableName: pulumi.Output<string>;
   /** On destroy, removes what was made at run time: what depends on it makes nothing any more by then. */
   readonly teardown: pulumi.Resource;
+  /** Role of the models that are made of packages. */
+  readonly modelRoleArn: pulumi.Output<string>;
+  private readonly permissions: DeploymentPermissions;
+  private readonly table: aws.dynamodb.Table;
+  /** JSON `EndpointSettings`. */
+  private readonly settings: pulumi.Output<string>;
 
   constructor(name: string, args: CanaryEndpointArgs, options?: pulumi.ComponentResourceOptions) {
     super("CanaryEndpoint", name, args, options);
-    this.endpointName = args.deployment.endpointName;
+    const { deployment, storage } = args;
+    this.endpointName = deployment.endpointName;
     this.endpointArn = this.sagemaker(`endpoint/${this.endpointName}`);
-
-    this.deployQueue = new WorkQueue(
-      this.childName("deploy"),
-      {
-        ...this.shared,
-        consumerTimeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
-        maxReceiveCount: DEPLOY_MAX_RECEIVES,
-        alertsTopicArn: args.alerts.topicArn,
-      },
-      { parent: this },
-    );
-    const table = this.child(
-      aws.dynamodb.Table,
-      "deployments",
-      {
-        hashKey: "endpointName",
-        attributes: [{ name: "endpointName", type: "S" }],
-        billingMode: "PAY_PER_REQUEST",
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: args.storage.keyArn },
-        tags: this.tags,
-      },
-      args.transform?.deployments,
-    );
-    this.deploymentsTableName = table.name;
-    const remembering: Statement[] = [
-      {
-        actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-        resources: [table.arn],
-      },
-      args.storage.usingKey(),
-    ];
+    this.permissions = new DeploymentPermissions(this.place, this.endpointName, args.pipelineName);
+    this.settings = pulumi
+      .all([storage.uri("data-capture"), storage.keyArn])
+      .apply(([captureUri, kmsKeyArn]) =>
+        JSON.stringify(EndpointSettings.encode(endpointSettings(deployment, { captureUri, kmsKeyArn }))),
+      );
+    this.deployQueue = this.makeQueue(args);
+    this.table = this.makeTable(args);
+    this.deploymentsTableName = this.table.name;
+    const modelRole = this.makeModelRole(args);
+    this.modelRoleArn = modelRole.arn;
     this.teardown = this.makeTeardown(args);
-    this.makeDeploy(args, table, remembering, this.teardown);
-    this.makeSettle(args, table, remembering);
+    this.makeDeploy(args, modelRole, this.teardown);
+    this.makeSettle(args);
     this.makeAlarms(args);
     this.registerOutputs({ endpointName: this.endpointName, deployQueueUrl: this.deployQueue.url });
   }
@@ -117,78 +119,162 @@ export class CanaryEndpoint extends PlatformComponent {
 
   /** What telling whether the endpoint serves takes. */
   describing(): Statement {
-    return { actions: ["sagemaker:DescribeEndpoint"], resources: [this.endpointArn] };
+    return this.permissions.describing();
   }
 
   /** What telling which model it serves takes, {@link describing} apart. */
   describingModel(): Statement {
-    return {
-      actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
-      resources: [this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
-    };
+    return this.permissions.describingModel();
   }
 
-  private makeDeploy(
-    args: CanaryEndpointArgs,
-    table: aws.dynamodb.Table,
-    remembering: Statement[],
-    teardown: pulumi.Resource,
-  ): void {
-    const { deployment, storage } = args;
+  /** What looking at the alarms that decide a rollout takes. */
+  readingRolloutAlarms(): Statement {
+    return this.permissions.readingAlarms();
+  }
+
+  /** Deployments wait here, and hear here of what lets them go on. */
+  private makeQueue(args: CanaryEndpointArgs): WorkQueue {
+    const rules = [
+      this.child(aws.cloudwatch.EventRule, "checked", {
+        description: `Checks of models that endpoint ${this.endpointName} is to serve have ended`,
+        eventPattern: JSON.stringify({
+          source: ["aws.sagemaker"],
+          "detail-type": ["SageMaker Transform Job State Change"],
+          detail: {
+            TransformJobName: [{ prefix: checkJobPrefix(this.endpointName) }],
+            TransformJobStatus: ["Completed", "Failed", "Stopped"],
+          },
+        }),
+        tags: this.tags,
+      }),
+    ];
+    if (args.approval === "manual") {
+      rules.push(
+        this.child(aws.cloudwatch.EventRule, "approved", {
+          description: "A person has approved a model",
+          eventPattern: pulumi.jsonStringify({
+            source: ["aws.sagemaker"],
+            "detail-type": ["SageMaker Model Package State Change"],
+            detail: { ModelPackageGroupName: [args.registry.groupName], ModelApprovalStatus: ["Approved"] },
+          }),
+          tags: this.tags,
+        }),
+      );
+    }
+    const queue = new WorkQueue(
+      this.childName("deploy"),
+      {
+        ...this.shared,
+        consumerTimeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
+        maxReceiveCount: DEPLOY_MAX_RECEIVES,
+        alertsTopicArn: args.alerts.topicArn,
+        eventRuleArns: rules.map(({ arn }) => arn),
+      },
+      { parent: this },
+    );
+    const suffixes = ["checked", "approved"];
+    rules.forEach((rule, index) => {
+      this.child(aws.cloudwatch.EventTarget, suffixes[index] ?? "", { rule: rule.name, arn: queue.arn });
+    });
+    return queue;
+  }
+
+  private makeTable(args: CanaryEndpointArgs): aws.dynamodb.Table {
+    return this.child(
+      aws.dynamodb.Table,
+      "deployments",
+      {
+        hashKey: "endpointName",
+        rangeKey: "record",
+        attributes: [
+          { name: "endpointName", type: "S" },
+          { name: "record", type: "S" },
+        ],
+        billingMode: "PAY_PER_REQUEST",
+        pointInTimeRecovery: { enabled: true },
+        serverSideEncryption: { enabled: true, kmsKeyArn: args.storage.keyArn },
+        tags: this.tags,
+      },
+      args.transform?.deployments,
+    );
+  }
+
+  /** What a model that was made of a package may do while it serves, and while it is checked. */
+  private makeModelRole({ storage, modelRoleArn }: CanaryEndpointArgs): ServiceRole {
+    return new ServiceRole(
+      this.childName("model"),
+      {
+        ...this.shared,
+        services: ["sagemaker.amazonaws.com"],
+        existingArn: modelRoleArn,
+        statements: [
+          ...storage.reading("*/model/*", "*/evaluation/golden/*"),
+          ...storage.writing("*/evaluation/golden/checks/*", "data-capture/*"),
+          ...runningJobs(this.place),
+          this.permissions.readingAlarms(),
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  /** What both functions that follow a deployment may do. */
+  private following({ registry, storage }: CanaryEndpointArgs): Statement[] {
+    return [
+      {
+        actions: [
+          "dynamodb:GetItem",
+          "dynamodb:PutItem",
+          "dynamodb:UpdateItem",
+          "dynamodb:DeleteItem",
+          "dynamodb:Query",
+        ],
+        resources: [this.table.arn],
+      },
+      storage.usingKey(),
+      this.describing(),
+      this.describingModel(),
+      this.deployQueue.sending(),
+      this.permissions.answering(),
+      ...this.permissions.settling(),
+      ...registry.promoting(),
+      ...registry.rejecting(),
+    ];
+  }
+
+  private makeDeploy(args: CanaryEndpointArgs, modelRole: ServiceRole, teardown: pulumi.Resource): void {
+    const { deployment, registry, storage } = args;
     const deploy = new LambdaFunction(
       this.childName("deploy"),
       {
         ...this.shared,
         ...args.functions?.deployModel,
         functionName: "deploy-model",
-        description: "Starts the creation or the update of the endpoint",
+        description: "Checks models and starts the creation or the update of the endpoint",
         environment: DeployModelEnvironment,
         variables: {
-          ENDPOINT_NAME: this.endpointName,
-          ENDPOINT_VARIANT_NAME: VARIANT,
-          ENDPOINT_INSTANCE_TYPE: deployment.instanceType,
-          ENDPOINT_INSTANCE_COUNT: String(deployment.minCapacity),
-          ENDPOINT_ROLLOUT: JSON.stringify(deployment.rollout),
-          DEPLOYMENT_TIMEOUT_SECONDS: String(deployment.timeoutSeconds),
-          DEPLOYMENTS_TABLE_NAME: table.name,
+          ENDPOINT_SETTINGS: this.settings,
+          DEPLOYMENTS_TABLE_NAME: this.table.name,
           QUEUE_URL: this.deployQueue.url,
-          MLFLOW_ARN: args.registry.mlflowArn,
-          MODEL_NAME: args.registry.modelName,
+          MLFLOW_ARN: registry.mlflowArn,
+          MODEL_NAME: registry.modelName,
+          MODEL_ROLE_ARN: modelRole.arn,
+          CHECK_INSTANCE_TYPE: deployment.checkInstanceType,
           RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
-          KMS_KEY_ARN: storage.keyArn,
-          ...(deployment.dataCapturePercent > 0
-            ? {
-                DATA_CAPTURE: pulumi.jsonStringify({
-                  percent: deployment.dataCapturePercent,
-                  destinationUri: storage.uri("data-capture"),
-                }),
-              }
-            : {}),
         },
         statements: [
-          ...remembering,
+          ...this.following(args),
           // SageMaker encrypts the instances' disks on this function's behalf.
           storage.lendingKey(),
-          this.describing(),
           this.deployQueue.receiving(),
-          this.deployQueue.sending(),
+          ...this.permissions.deploying(),
+          ...registry.findingChampion(),
+          ...storage.reading("*/evaluation/golden/*", "*/model/*"),
           {
-            actions: ["sagemaker:DescribePipelineExecution"],
-            resources: [this.sagemaker(`pipeline/${args.pipelineName}/execution/*`)],
+            actions: ["iam:PassRole"],
+            resources: [modelRole.arn],
+            conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
           },
-          // An endpoint that never came up is replaced.
-          { actions: ["sagemaker:DeleteEndpoint"], resources: [this.endpointArn] },
-          {
-            actions: ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
-            resources: [this.endpointArn, this.sagemaker("endpoint-config/*")],
-          },
-          {
-            actions: ["sagemaker:CreateEndpointConfig"],
-            resources: [this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
-          },
-          { actions: ["sagemaker:AddTags"], resources: [this.endpointArn, this.sagemaker("endpoint-config/*")] },
-          this.answering(args.pipelineName),
-          ...args.registry.promoting(),
         ],
         timeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
         memoryMib: 256,
@@ -208,11 +294,11 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       args.transform?.eventSource,
       // On destroy the queue is read no more before the endpoint goes: a late message would make it anew.
-      { dependsOn: [...deploy.role.ready, teardown] },
+      { dependsOn: [...deploy.role.ready, ...modelRole.ready, teardown] },
     );
   }
 
-  private makeSettle(args: CanaryEndpointArgs, table: aws.dynamodb.Table, remembering: Statement[]): void {
+  private makeSettle(args: CanaryEndpointArgs): void {
     const settle = new LambdaFunction(
       this.childName("settle"),
       {
@@ -222,23 +308,33 @@ export class CanaryEndpoint extends PlatformComponent {
         description: "Answers the deploy step once the live configuration is known",
         environment: SettleDeploymentEnvironment,
         variables: {
-          ENDPOINT_NAME: this.endpointName,
-          DEPLOYMENTS_TABLE_NAME: table.name,
+          ENDPOINT_SETTINGS: this.settings,
+          DEPLOYMENTS_TABLE_NAME: this.table.name,
+          QUEUE_URL: this.deployQueue.url,
           MLFLOW_ARN: args.registry.mlflowArn,
           MODEL_NAME: args.registry.modelName,
         },
-        statements: [
-          ...remembering,
-          this.describing(),
-          this.answering(args.pipelineName),
-          ...args.registry.promoting(),
-        ],
+        statements: this.following(args),
         // An event that could not be handled after Lambda's own tries is kept, and the queue's alarm tells.
         deadLetterQueueArn: this.deployQueue.deadLettersArn,
         timeoutSeconds: 60,
         memoryMib: 256,
       },
       { parent: this },
+    );
+    new FunctionSchedule(
+      this.childName("sweep"),
+      {
+        ...this.shared,
+        description: `Settles deployments of endpoint ${this.endpointName} whose events were lost`,
+        schedule: SWEEP_SCHEDULE,
+        target: settle,
+        input: { sweep: true },
+        deadLetterQueueArn: this.deployQueue.deadLettersArn,
+        transform: { schedule: args.transform?.sweep },
+      },
+      // On destroy nobody sees to the endpoint any more before it goes.
+      { parent: this, dependsOn: [this.teardown] },
     );
     new EventTrigger(
       this.childName("state-changes"),
@@ -269,6 +365,7 @@ export class CanaryEndpoint extends PlatformComponent {
         environment: TeardownEnvironment,
         variables: {
           ENDPOINT_NAME: this.endpointName,
+          ENDPOINT_VARIANT_NAME: VARIANT,
           PIPELINE_NAME: args.pipelineName,
           MODEL_PACKAGE_GROUP_NAME: registry.groupName,
           QUEUE_URL: this.deployQueue.url,
@@ -304,13 +401,14 @@ export class CanaryEndpoint extends PlatformComponent {
             ],
           },
           // Executions that wait for a deployment stop only when they are answered.
-          this.answering(args.pipelineName),
+          this.permissions.answering(),
           this.deployQueue.receiving(),
           {
             actions: ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecs:DeregisterTaskDefinition"],
             anyResourceBecause: "these operations of ECS have no resource-level permissions",
           },
           ...registry.emptying(),
+          ...this.permissions.removing(),
         ],
         timeoutSeconds: 900,
         memoryMib: 256,
@@ -365,14 +463,6 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       args.transform?.latencyAlarm,
     );
-  }
-
-  /** What answering the pipeline's deploy step takes. */
-  private answering(pipelineName: string): Statement {
-    return {
-      actions: ["sagemaker:SendPipelineExecutionStepSuccess", "sagemaker:SendPipelineExecutionStepFailure"],
-      resources: [this.sagemaker(`pipeline/${pipelineName}`), this.sagemaker(`pipeline/${pipelineName}/execution/*`)],
-    };
   }
 
   /** SageMaker writes names into ARNs in lower case, however they were given. */

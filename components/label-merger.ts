@@ -56,7 +56,7 @@ export class LabelMerger extends PlatformComponent {
         consumerTimeoutSeconds: TIMEOUT_SECONDS,
         maxReceiveCount: MAX_RECEIVES,
         alertsTopicArn: alerts.topicArn,
-        eventRuleArn: rule.arn,
+        eventRuleArns: [rule.arn],
       },
       { parent: this },
     );

@@ -121,6 +121,11 @@ export class ModelRegistry extends PlatformComponent {
     ];
   }
 
+  /** What rejecting a package takes that alarms have rolled back. */
+  rejecting(): Statement[] {
+    return [{ actions: ["sagemaker:UpdateModelPackage"], resources: [this.packagesArn()] }];
+  }
+
   /** What removing the group's packages takes. */
   emptying(): Statement[] {
     return [

@@ -93,6 +93,9 @@ export function platform(config: StackConfig): PlatformOutputValues {
     alerts,
     registry,
     deployment: config.deployment,
+    approval: config.registry.approval,
+    // A role that was given is used for models however they are made.
+    ...(config.roles.sagemaker === undefined ? {} : { modelRoleArn: config.roles.sagemaker }),
     pipelineName,
     runTimeTags,
     launcherTask: { family: taskFamily, tags },

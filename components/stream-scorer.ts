@@ -87,7 +87,7 @@ export class StreamScorer extends PlatformComponent {
         consumerTimeoutSeconds: TIMEOUT_SECONDS,
         maxReceiveCount: MAX_RECEIVES,
         alertsTopicArn: alerts.topicArn,
-        eventRuleArn: rule.arn,
+        eventRuleArns: [rule.arn],
       },
       { parent: this },
     );

@@ -12,8 +12,8 @@ export interface WorkQueueArgs extends ComponentArgs {
   maxReceiveCount: number;
   /** Topic that hears of dead letters. */
   alertsTopicArn: pulumi.Input<string>;
-  /** EventBridge rule that may send to the queue. */
-  eventRuleArn?: pulumi.Input<string>;
+  /** EventBridge rules that may send to the queue. */
+  eventRuleArns?: readonly pulumi.Input<string>[];
   transform?: {
     queue?: Transform<aws.sqs.QueueArgs>;
     deadLetters?: Transform<aws.sqs.QueueArgs>;
@@ -58,7 +58,8 @@ export class WorkQueue extends PlatformComponent {
       },
       args.transform?.queue,
     );
-    if (args.eventRuleArn !== undefined) {
+    const { eventRuleArns = [] } = args;
+    if (eventRuleArns.length > 0) {
       this.child(aws.sqs.QueuePolicy, "senders", {
         queueUrl: queue.url,
         policy: pulumi.jsonStringify({
@@ -69,7 +70,7 @@ export class WorkQueue extends PlatformComponent {
               Principal: { Service: "events.amazonaws.com" },
               Action: "sqs:SendMessage",
               Resource: queue.arn,
-              Condition: { ArnEquals: { "aws:SourceArn": args.eventRuleArn } },
+              Condition: { ArnEquals: { "aws:SourceArn": eventRuleArns } },
             },
           ],
         }),

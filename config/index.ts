@@ -19,5 +19,6 @@ export {
 } from "./platform";
 export { Monitors, scheduleHours, schedulePeriodSeconds, type Monitor } from "./monitors";
 export { Api, Authorizer } from "./api";
-export { Deployment, Rollout, rolloutWaitSeconds, Stream } from "./serving";
+export { Stream } from "./serving";
+export { Deployment, Rollout, rolloutWaitSeconds } from "./deployment";
 export { Evaluation, Preprocess, Registry, Source, Training } from "./training";

@@ -4,7 +4,8 @@ import { Api } from "./api";
 import { configErrors, optional, struct, withDefault, type ConfigError } from "./codec";
 import { Monitors } from "./monitors";
 import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, Storage, Tags } from "./platform";
-import { Deployment, Stream } from "./serving";
+import { Deployment } from "./deployment";
+import { Stream } from "./serving";
 import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
 
 /** Of a job of SageMaker's. */
@@ -55,6 +56,29 @@ const Groups = struct("Groups", {
     const problem = "waits for objects to land, and the transactions come from a database";
     const remedy = "leave it out, or use ecs.schedule";
     return [{ path: "ecs.launchOnRawData", value: ecs.launchOnRawData, problem, remedy }];
+  })
+  .rule(["deployment", "monitors", "network"], ({ deployment, monitors, network }) => {
+    if (!("serverless" in deployment)) return [];
+    const remedy = (off: string) => `${off}, or leave deployment.serverless out and give instances`;
+    const problem = "does not go with deployment.serverless";
+    const kinds = ["dataQuality", "modelQuality", "bias", "explainability"] as const;
+    const watched = kinds
+      .filter((kind) => monitors[kind].enabled)
+      .map((kind) => ({
+        path: `monitors.${kind}.enabled`,
+        value: true,
+        problem: `${problem}: AWS captures nothing of it for a monitor to read`,
+        remedy: remedy("make it false"),
+      }));
+    if (network === undefined) return watched;
+    const inNetwork = { path: "network", value: network, problem: `${problem}: it can't be in a VPC` };
+    return [...watched, { ...inNetwork, remedy: remedy("leave it out") }];
+  })
+  .rule(["deployment", "storage"], ({ deployment, storage }) => {
+    if ("serverless" in deployment || deployment.idle === undefined || !storage.protect) return [];
+    const problem =
+      "takes an endpoint down by the clock, and this stack, whose storage is protected, is for production";
+    return [{ path: "deployment.idle", value: deployment.idle, problem, remedy: "leave it out" }];
   });
 type Groups = t.TypeOf<typeof Groups>;
 

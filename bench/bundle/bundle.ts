@@ -6,6 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { bundleAll } from "../../functions/bundle";
+import { ENDPOINT_SETTINGS } from "../../test/functions/support/endpoint-settings";
 
 const run = promisify(execFile);
 
@@ -29,13 +30,12 @@ const environment = {
   APPROVAL_STATUS: "Approved",
   BATCH_ROWS: "500",
   DEPLOYMENTS_TABLE_NAME: "deployments",
-  DEPLOYMENT_TIMEOUT_SECONDS: "3600",
   DYNAMODB_TABLE_NAME: "predictions",
-  ENDPOINT_INSTANCE_COUNT: "1",
-  ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
   ENDPOINT_NAME: "fraud",
-  ENDPOINT_ROLLOUT: '{"type":"all-at-once"}',
-  ENDPOINT_VARIANT_NAME: "live",
+  ENDPOINT_VARIANT_NAME: "main",
+  ENDPOINT_SETTINGS: JSON.stringify(ENDPOINT_SETTINGS),
+  MODEL_ROLE_ARN: "arn:aws:iam::123456789012:role/model",
+  CHECK_INSTANCE_TYPE: "ml.m5.large",
   MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-BENCH",
   MLFLOW_EXPERIMENT_NAME: "fraud",
   MODEL_NAME: "fraud",

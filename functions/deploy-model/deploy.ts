@@ -1,198 +1,151 @@
-import {
-  CreateEndpointCommand,
-  CreateEndpointConfigCommand,
-  DeleteEndpointCommand,
-  DescribePipelineExecutionCommand,
-  UpdateEndpointCommand,
-  type SageMakerClient,
-} from "@aws-sdk/client-sagemaker";
-import type { Deployment } from "../shared/deployments";
+import { DescribePipelineExecutionCommand } from "@aws-sdk/client-sagemaker";
+import type { S3Client } from "@aws-sdk/client-s3";
+import { answer } from "../shared/callback";
+import type { Deployment, Outcome, Request, RequestKind } from "../shared/deployments";
 import { describeEndpoint, unlessMissing } from "../shared/endpoint";
+import { endpointConfig } from "../shared/endpoint-config";
+import type { Tags } from "../shared/environment";
+import { modelOfConfig } from "../shared/served-model";
 import { log } from "../shared/log";
-import type { Rollout } from "../shared/rollout";
-import {
-  answer,
-  finish,
-  inTransition,
-  settleDeployment,
-  type EndpointState,
-  type SettlementClients,
-} from "../shared/settlement";
-import {
-  deploymentConfig,
-  endpointConfig,
-  isRefusal,
-  tagList,
-  type CallbackMessage,
-  type EndpointSettings,
-} from "./logic";
+import type { ModelRegistry } from "../shared/mlflow";
+import { finish, settleDeployment, type SettlementClients, type SettlementSettings } from "../shared/settlement";
+import { checkModel } from "./check";
+import type { Message } from "./logic";
+import { putToSleep, start } from "./start";
+import { targetOf } from "./target";
 
-export interface DeploySettings extends EndpointSettings {
-  rollout: Rollout;
-  timeoutSeconds: number;
-  /** MLflow's name of the model. */
-  registeredModelName: string;
+export interface DeployClients extends SettlementClients {
+  mlflow: Pick<ModelRegistry, "setAlias" | "versionOfAlias">;
+  s3: S3Client;
+}
+
+export interface DeploySettings extends SettlementSettings {
+  /** Of everything that is made. */
+  tags: Tags;
+  /** The role of models that are made of packages. */
+  modelRoleArn: string;
+  /** What the check of a model runs on. */
+  checkInstanceType: string;
 }
 
 /** What becomes of a message: `done`, or it must `wait` for its turn. */
 export type Disposition = "done" | "wait";
 
+/** How far a deployment got: through, as far as SageMaker must go on by itself, or it must wait to go on. */
+export type Progress = "settled" | "started" | "wait";
+
 /**
- * Starts the deployment that a callback message asks for. Nothing here waits for SageMaker: settlement answers the
- * message's token later. A message that comes twice, or again after the function was killed anywhere, goes on where it
- * stopped.
+ * Does what a message asks for, once its turn has come. Nothing here waits for SageMaker: checks end with a message,
+ * deployments are settled by events. A message that comes twice, or again after the function was killed anywhere, goes
+ * on where it stopped.
  */
-export async function deploy(
-  clients: SettlementClients,
-  settings: DeploySettings,
-  message: CallbackMessage,
-): Promise<Disposition> {
+export async function deploy(clients: DeployClients, settings: DeploySettings, message: Message): Promise<Disposition> {
   const { deployments } = clients;
-  const { endpointName } = settings;
-  const current = await deployments.find(endpointName);
-  const pending = current?.phase === "settled" ? undefined : current;
-  if (current?.token === message.token && current.phase === "settled") return "done";
-  if (pending?.token === message.token) {
-    // A started deployment cannot be called back: a stopped pipeline gets its answer when SageMaker is through.
-    return pending.phase === "starting" ? start(clients, settings, pending) : settleNow(clients, settings);
+  if (message.type === "request") {
+    if (await deployments.enqueue(message.request)) log.info("deployment requested", { ...message.request });
+  } else if (message.type === "stop") {
+    await stop(clients, message.request);
   }
-  if (!(await isWanted(clients, message))) return "done";
-  if (pending !== undefined) {
-    // The event that should have settled it may have been lost.
-    await settleNow(clients, settings);
-    return "wait";
+  const frozen = (await deployments.freeze())?.frozen === true;
+  // What a person asks for is deliberate: a freeze is how others are kept from undoing it.
+  const mayBegin = (kind: RequestKind) => !frozen || kind === "command";
+  for (;;) {
+    const current = await deployments.current();
+    if (current !== undefined && current.phase !== "settled") {
+      if ((await proceed(clients, settings, current)) !== "settled") break;
+    } else if ((await deployments.begin(new Date(), mayBegin)) === undefined) {
+      break;
+    }
   }
-  const { modelName, modelPackageArn } = message.arguments;
-  const deployment: Deployment = {
-    endpointName,
-    token: message.token,
-    pipelineExecutionArn: message.pipelineExecutionArn,
-    modelName,
-    modelPackageArn,
-    configName: endpointConfig(modelName, settings).EndpointConfigName ?? "",
-    requestedAt: new Date().toISOString(),
-    phase: "starting",
+  return dispositionOf(clients, message, mayBegin);
+}
+
+/** Who asks is done once SageMaker has taken the change; who waits by a freeze is called when it is over. */
+async function dispositionOf(
+  { deployments }: DeployClients,
+  message: Message,
+  mayBegin: (kind: RequestKind) => boolean,
+): Promise<Disposition> {
+  const current = await deployments.current();
+  const comingUp = current?.phase === "checking" || current?.phase === "starting";
+  const due = (await deployments.queued(new Date())).filter(({ kind }) => mayBegin(kind));
+  if (message.type !== "request") return comingUp || due.length > 0 ? "wait" : "done";
+  const { id } = message.request;
+  return (comingUp && current.id === id) || due.some((each) => each.id === id) ? "wait" : "done";
+}
+
+/** A pipeline that is being stopped waits for an answer; what is under way can't be called back and gets its own. */
+async function stop({ sagemaker, deployments }: DeployClients, { id, token }: Request): Promise<void> {
+  const outcome: Outcome = { succeeded: false, reason: "The pipeline was stopped before its deployment began." };
+  const known = await deployments.request(id);
+  if (known?.state === "running" || token === undefined) return;
+  // Not known yet: its first message is to come, and will find that nobody waits any more.
+  if (known?.state === "queued" && !(await deployments.cancel(id, outcome, new Date()))) return;
+  await answer(sagemaker, token, outcome);
+}
+
+async function proceed(clients: DeployClients, settings: DeploySettings, current: Deployment): Promise<Progress> {
+  if (current.phase === "started") {
+    const settlement = await settleDeployment(clients, settings);
+    return settlement === "waiting" ? "started" : "settled";
+  }
+  const ready = current.phase === "checking" ? await prepare(clients, settings, current) : current;
+  return typeof ready === "string" ? ready : start(clients, settings, ready);
+}
+
+/** All that comes before the endpoint is touched: is it wanted, what is its model, and is that the evaluated one. */
+async function prepare(
+  clients: DeployClients,
+  settings: DeploySettings,
+  current: Deployment,
+): Promise<Progress | Deployment> {
+  const { sagemaker, deployments } = clients;
+  const end = async (outcome: Outcome): Promise<Progress> => {
+    await finish(clients, settings, current, outcome);
+    return "settled";
   };
-  return (await deployments.begin(deployment)) ? start(clients, settings, deployment) : "wait";
+  if (!(await isWanted(clients, current))) {
+    return end({ succeeded: false, reason: "The pipeline was stopped before its deployment began." });
+  }
+  const endpoint = await describeEndpoint(sagemaker, current.endpointName);
+  if (current.kind === "sleep" && endpoint !== undefined) return putToSleep(clients, settings, endpoint);
+  const live =
+    endpoint?.EndpointConfigName === undefined
+      ? undefined
+      : await modelOfConfig(sagemaker, endpoint.EndpointConfigName);
+  const target = await targetOf(clients, settings, current, live);
+  if ("nothing" in target) return end({ succeeded: true, reason: target.nothing });
+  if ("impossible" in target) return end({ succeeded: false, reason: target.impossible });
+  const { modelName, modelPackageArn } = target;
+  if (modelName !== live?.modelName && modelPackageArn !== undefined) {
+    const check = await checkModel(clients, settings, current, { modelName, modelPackageArn });
+    if (check.state === "pending") return "wait";
+    if (check.state === "failed") return end({ succeeded: false, reason: check.reason });
+  }
+  // Only what comes by itself listens first; a person's word makes a model live.
+  const byItself = current.kind === "pipeline" || current.kind === "approval";
+  const shadow =
+    settings.endpoint.rollout.type === "shadow" && byItself && live !== undefined && live.modelName !== modelName;
+  const served = shadow ? { modelName: live.modelName, shadowModelName: modelName } : { modelName };
+  const next = await deployments.advance(current, {
+    phase: "starting",
+    modelName,
+    ...(modelPackageArn === undefined ? {} : { modelPackageArn }),
+    configName: endpointConfig(served, settings.endpoint, settings.tags).EndpointConfigName,
+    servesAs: shadow ? "shadow" : "live",
+  });
+  // Another function is at it.
+  return next ?? "wait";
 }
 
 /** Whether anybody still waits for the deployment. A pipeline that is being stopped waits for an answer to stop. */
-async function isWanted({ sagemaker }: SettlementClients, message: CallbackMessage): Promise<boolean> {
-  const { pipelineExecutionArn, token } = message;
+async function isWanted({ sagemaker }: DeployClients, { pipelineExecutionArn }: Deployment): Promise<boolean> {
+  if (pipelineExecutionArn === undefined) return true;
   const execution = await unlessMissing(
     sagemaker.send(new DescribePipelineExecutionCommand({ PipelineExecutionArn: pipelineExecutionArn })),
   );
   const status = execution?.PipelineExecutionStatus;
-  if (message.status !== "Stopping" && status === "Executing") return true;
+  if (status === "Executing") return true;
   log.info("deployment not wanted any more", { pipelineExecutionArn, status: status ?? "gone" });
-  await answer(sagemaker, token, { succeeded: false, reason: "The pipeline was stopped before its deployment began." });
   return false;
-}
-
-async function start(
-  clients: SettlementClients,
-  settings: DeploySettings,
-  deployment: Deployment,
-): Promise<Disposition> {
-  const { sagemaker, deployments } = clients;
-  let turn = turnOf(await describeEndpoint(sagemaker, deployment.endpointName), deployment.configName);
-  if (turn === "create" || turn === "update") {
-    try {
-      await change(sagemaker, settings, deployment, turn);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      if (!isOvertaken(error)) return giveUp(clients, settings, deployment, `SageMaker refused it: ${error.message}`);
-      turn = turnOf(await describeEndpoint(sagemaker, deployment.endpointName), deployment.configName);
-      if (turn !== "leave") return giveBack(clients, deployment);
-    }
-  } else if (turn === "replace") {
-    log.warn("deleting a failed endpoint", { endpointName: deployment.endpointName });
-    await sagemaker.send(new DeleteEndpointCommand({ EndpointName: deployment.endpointName }));
-    return giveBack(clients, deployment);
-  } else if (turn === "wait") {
-    return giveBack(clients, deployment);
-  } else if (turn === "refuse") {
-    return giveUp(clients, settings, deployment, "The endpoint's last rollback failed; delete the endpoint by hand.");
-  }
-  await deployments.markStarted(deployment);
-  // It may be live already, by now or since long; its event may have come before the record said "started".
-  const endpoint = await describeEndpoint(sagemaker, deployment.endpointName);
-  return endpoint?.EndpointConfigName === deployment.configName ? settleNow(clients, settings) : "done";
-}
-
-/** What a deployment may do to an endpoint. */
-export type Turn =
-  | "create"
-  | "update"
-  /** The wanted config is live or on its way. */
-  | "leave"
-  /** It never came up, serves nothing and takes no update. */
-  | "replace"
-  /** Somebody else is changing it. */
-  | "wait"
-  /** It is beyond what an update can repair, yet may be serving. */
-  | "refuse";
-
-export function turnOf(endpoint: EndpointState | undefined, configName: string): Turn {
-  if (endpoint === undefined) return "create";
-  const { EndpointStatus: status, EndpointConfigName: live, PendingDeploymentSummary: pending } = endpoint;
-  if (inTransition(endpoint)) {
-    const onItsWay = status === "Creating" ? live : pending?.EndpointConfigName;
-    return onItsWay === configName ? "leave" : "wait";
-  }
-  if (status === "Failed") return "replace";
-  if (status === "UpdateRollbackFailed") return "refuse";
-  return status === "InService" && live === configName ? "leave" : "update";
-}
-
-/** Another call was faster: a second delivery of the same message, or somebody's own change. */
-const isOvertaken = ({ message }: Error): boolean => /in-progress|already existing endpoint "/i.test(message);
-
-async function change(
-  sagemaker: SageMakerClient,
-  settings: DeploySettings,
-  { endpointName, modelName, configName }: Deployment,
-  turn: "create" | "update",
-): Promise<void> {
-  try {
-    await sagemaker.send(new CreateEndpointConfigCommand(endpointConfig(modelName, settings)));
-  } catch (error) {
-    // Its name is its content: what is there is what is wanted.
-    if (!(error instanceof Error && /already existing endpoint config/i.test(error.message))) throw error;
-  }
-  const names = { EndpointName: endpointName, EndpointConfigName: configName };
-  if (turn === "create") {
-    await sagemaker.send(new CreateEndpointCommand({ ...names, Tags: tagList(settings.tags) }));
-  } else {
-    await sagemaker.send(
-      new UpdateEndpointCommand({
-        ...names,
-        // Keeps the instance count that autoscaling has reached; capture settings are the new config's.
-        RetainAllVariantProperties: true,
-        ExcludeRetainedVariantProperties: [{ VariantPropertyType: "DataCaptureConfig" }],
-        DeploymentConfig: deploymentConfig(settings.rollout, settings.timeoutSeconds),
-      }),
-    );
-  }
-  log.info(turn === "create" ? "endpoint created" : "endpoint update started", { endpointName, configName });
-}
-
-async function giveBack({ deployments }: SettlementClients, deployment: Deployment): Promise<Disposition> {
-  await deployments.abandon(deployment);
-  return "wait";
-}
-
-async function giveUp(
-  clients: SettlementClients,
-  settings: DeploySettings,
-  deployment: Deployment,
-  reason: string,
-): Promise<Disposition> {
-  await finish(clients, deployment, { succeeded: false, reason }, settings.registeredModelName);
-  return "done";
-}
-
-async function settleNow(clients: SettlementClients, settings: DeploySettings): Promise<Disposition> {
-  await settleDeployment(clients, settings.endpointName, settings.registeredModelName);
-  return "done";
 }

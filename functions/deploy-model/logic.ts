@@ -1,13 +1,8 @@
 import { createHash } from "node:crypto";
-import type {
-  CreateEndpointConfigCommandInput,
-  DeploymentConfig,
-  ProductionVariantInstanceType,
-  Tag,
-} from "@aws-sdk/client-sagemaker";
+import { isRight } from "fp-ts/Either";
 import * as t from "io-ts";
-import type { Tags } from "../shared/environment";
-import type { DataCapture, Rollout } from "../shared/rollout";
+import { decode, DecodeError, parseJson } from "../shared/decode";
+import { RequestKind, type Request } from "../shared/deployments";
 
 /** The message of SageMaker's callback step. `status` is `Stopping` when the pipeline is being stopped. */
 export const CallbackMessage = t.type(
@@ -21,88 +16,70 @@ export const CallbackMessage = t.type(
 );
 export type CallbackMessage = t.TypeOf<typeof CallbackMessage>;
 
-export interface EndpointSettings {
-  endpointName: string;
-  variantName: string;
-  instanceType: string;
-  instanceCount: number;
-  dataCapture?: DataCapture | undefined;
-  kmsKeyArn?: string | undefined;
-  tags: Tags;
-}
+/** EventBridge's `SageMaker Model Package State Change`. */
+const PackageEvent = t.type(
+  {
+    id: t.string,
+    "detail-type": t.literal("SageMaker Model Package State Change"),
+    detail: t.type({ ModelPackageArn: t.string, ModelApprovalStatus: t.string }),
+  },
+  "PackageEvent",
+);
 
-/**
- * The endpoint config that serves `modelName`, named by what is in it: the same model and settings give the same name,
- * and a config is never replaced under its name.
- */
-export function endpointConfig(modelName: string, settings: EndpointSettings): CreateEndpointConfigCommandInput {
-  const { dataCapture, kmsKeyArn } = settings;
-  const content = {
-    ProductionVariants: [
-      {
-        VariantName: settings.variantName,
-        ModelName: modelName,
-        InstanceType: settings.instanceType as ProductionVariantInstanceType,
-        InitialInstanceCount: settings.instanceCount,
-        InitialVariantWeight: 1,
-      },
-    ],
-    ...(dataCapture === undefined || dataCapture.percent === 0
-      ? {}
-      : { DataCaptureConfig: captureConfig(dataCapture) }),
-    ...(kmsKeyArn === undefined ? {} : { KmsKeyId: kmsKeyArn }),
-  };
-  const hash = createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, HASH_CHARACTERS);
-  const stem = settings.endpointName.slice(0, NAME_CHARACTERS - HASH_CHARACTERS - 1).replace(/-+$/, "");
-  return { EndpointConfigName: `${stem}-${hash}`, ...content, Tags: tagList(settings.tags) };
-}
+/** What a person or another function asks for. */
+export const CommandMessage = t.type(
+  {
+    command: t.intersection([
+      t.type({ id: t.string, kind: RequestKind, requestedBy: t.string, because: t.string }),
+      t.partial({ modelPackageArn: t.string }),
+    ]),
+  },
+  "CommandMessage",
+);
+export type CommandMessage = t.TypeOf<typeof CommandMessage>;
 
-const NAME_CHARACTERS = 63;
-const HASH_CHARACTERS = 12;
+/** Says no more than that there may be something to go on with: a check that has ended, a freeze that is over. */
+const Nudge = t.union(
+  [t.type({ nudge: t.literal(true) }), t.type({ "detail-type": t.literal("SageMaker Transform Job State Change") })],
+  "Nudge",
+);
 
-function captureConfig({ percent, destinationUri }: DataCapture) {
-  return {
-    EnableCapture: true,
-    InitialSamplingPercentage: percent,
-    DestinationS3Uri: destinationUri,
-    CaptureOptions: [{ CaptureMode: "Input" as const }, { CaptureMode: "Output" as const }],
-    CaptureContentTypeHeader: { CsvContentTypes: ["text/csv"], JsonContentTypes: ["application/json"] },
-  };
-}
+export type Message =
+  | { type: "request"; request: Request }
+  /** The pipeline is being stopped, and waits for an answer to stop. */
+  | { type: "stop"; request: Request }
+  | { type: "nudge" };
 
-/** How SageMaker moves the traffic over, and when it gives up. */
-export function deploymentConfig(rollout: Rollout, timeoutSeconds: number): DeploymentConfig {
-  return {
-    BlueGreenUpdatePolicy: {
-      TrafficRoutingConfiguration: trafficRouting(rollout),
-      TerminationWaitInSeconds: 0,
-      MaximumExecutionTimeoutInSeconds: timeoutSeconds,
-    },
-  };
-}
-
-type BlueGreen = NonNullable<DeploymentConfig["BlueGreenUpdatePolicy"]>;
-
-function trafficRouting(rollout: Rollout): BlueGreen["TrafficRoutingConfiguration"] {
-  switch (rollout.type) {
-    case "all-at-once":
-      return { Type: "ALL_AT_ONCE", WaitIntervalInSeconds: 0 };
-    case "canary":
-      return {
-        Type: "CANARY",
-        WaitIntervalInSeconds: rollout.waitIntervalSeconds,
-        CanarySize: { Type: "CAPACITY_PERCENT", Value: rollout.canaryPercent },
-      };
-    case "linear":
-      return {
-        Type: "LINEAR",
-        WaitIntervalInSeconds: rollout.waitIntervalSeconds,
-        LinearStepSize: { Type: "CAPACITY_PERCENT", Value: rollout.stepPercent },
-      };
+/** A message of the deploy queue. @throws DecodeError when it is none of those that come there. */
+export function readMessage(body: string, now: Date): Message {
+  const input = parseJson(body);
+  const requestedAt = now.toISOString();
+  if (isRight(Nudge.decode(input))) return { type: "nudge" };
+  const event = PackageEvent.decode(input);
+  if (isRight(event)) {
+    const { ModelPackageArn: modelPackageArn, ModelApprovalStatus: status } = event.right.detail;
+    if (status !== "Approved") return { type: "nudge" };
+    const common = { kind: "approval", requestedAt, modelPackageArn } as const;
+    return { type: "request", request: { id: `approval-${event.right.id}`, ...common } };
   }
+  const command = CommandMessage.decode(input);
+  if (isRight(command)) return { type: "request", request: { ...command.right.command, requestedAt } };
+  if (input instanceof SyntaxError) {
+    const problem = { path: "", value: body.slice(0, 80), wanted: `must be JSON (${input.message})` };
+    throw new DecodeError("The deploy queue's message", [problem]);
+  }
+  const { token, pipelineExecutionArn, status, ...more } = decode(CallbackMessage, input, "The callback's message");
+  const request: Request = {
+    // A token is ten characters; with its execution it is never another's.
+    id: `callback-${createHash("sha256").update(`${pipelineExecutionArn} ${token}`).digest("hex").slice(0, 32)}`,
+    kind: "pipeline",
+    requestedAt,
+    token,
+    pipelineExecutionArn,
+    ...more.arguments,
+  };
+  return { type: status === "Stopping" ? "stop" : "request", request };
 }
-
-export const tagList = (tags: Tags): Tag[] => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
 /**
  * Whether SageMaker refused a call for good. Throttles, its own faults and a network that fails are worth another try.

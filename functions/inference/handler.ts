@@ -3,6 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { readEnvironment } from "../shared/environment";
 import { describeError, log } from "../shared/log";
 import { problemAnswer, problems } from "../shared/problem";
+import { recordScores } from "../shared/score-metrics";
 import { score } from "../shared/scoring";
 import { InferenceEnvironment } from "./env";
 import { answerOf, problemOf, readRequest } from "./logic";
@@ -26,6 +27,7 @@ export async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayPr
       timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS,
       reasons,
     });
+    recordScores(environment.ENDPOINT_NAME, answer);
     log.info("scored", { requestId, transactions: lines.length, milliseconds: performance.now() - started });
     return {
       statusCode: 200,

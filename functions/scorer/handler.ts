@@ -10,6 +10,7 @@ import { readEnvironment } from "../shared/environment";
 import { log } from "../shared/log";
 import { readContent } from "../shared/content";
 import { manifestKey, ObjectCreated, quarantineKey, sourceOf, type SourceObject } from "../shared/source-object";
+import { recordScores } from "../shared/score-metrics";
 import { score, ScoringError } from "../shared/scoring";
 import { ScorerEnvironment } from "./env";
 import { predictionItem, writeItems } from "./predictions";
@@ -46,8 +47,12 @@ async function handle({ body, messageId }: SQSRecord): Promise<void> {
 async function scoreSource(source: SourceObject): Promise<void> {
   const started = performance.now();
   const ports: Ports = {
-    score: (lines) =>
-      score(runtime, environment.ENDPOINT_NAME, lines, { timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS }),
+    score: async (lines) => {
+      const options = { timeoutMilliseconds: ENDPOINT_TIMEOUT_MILLISECONDS };
+      const answer = await score(runtime, environment.ENDPOINT_NAME, lines, options);
+      recordScores(environment.ENDPOINT_NAME, answer);
+      return answer;
+    },
     write: (rows, { model, predictions, inferenceId }) => {
       const items = rows.map((row, index) => {
         const name = rowInferenceId(inferenceId, index, rows.length);

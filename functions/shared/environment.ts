@@ -51,10 +51,16 @@ export const json = <A>(codec: t.Type<A, unknown, unknown>): t.Type<A, string, u
       const parsed = parseJson(input);
       return parsed instanceof SyntaxError
         ? t.failure(input, context, `must be JSON (${parsed.message})`)
-        : codec.validate(parsed, context);
+        : codec.validate(parsed, within(context, codec));
     },
     (value) => JSON.stringify(codec.encode(value)),
   );
+
+/** The same place in the input, seen as the codec's: paths in errors leave out the members of unions by it. */
+function within(context: t.Context, codec: t.Decoder<unknown, unknown>): t.Context {
+  const last = context.at(-1);
+  return last === undefined ? context : [...context.slice(0, -1), { ...last, type: codec }];
+}
 
 /** The tags that everything made at run time carries; `teardown` removes what carries them all, so some there must be. */
 export const Tags = new t.Type<Record<string, string>, Record<string, string>, unknown>(

@@ -19,8 +19,13 @@ export function parseS3Uri(uri: string): ObjectLocation {
 
 /** Reads and decodes a JSON object of S3. @throws DecodeError naming the URI and everything that is wrong. */
 export async function readJson<A>(s3: S3Client, uri: string, codec: t.Type<A, unknown, unknown>): Promise<A> {
+  return decodeJson(codec, await readText(s3, uri), uri);
+}
+
+/** Reads an object of S3 as text. */
+export async function readText(s3: S3Client, uri: string): Promise<string> {
   const { bucket, key } = parseS3Uri(uri);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   if (Body === undefined) throw new Error(`S3 answered ${uri} without a body`);
-  return decodeJson(codec, await Body.transformToString(), uri);
+  return Body.transformToString();
 }

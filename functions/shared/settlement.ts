@@ -1,95 +1,118 @@
-import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
+import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import {
   DescribeModelPackageCommand,
-  SendPipelineExecutionStepFailureCommand,
-  SendPipelineExecutionStepSuccessCommand,
-  type DescribeEndpointCommandOutput,
+  UpdateModelPackageCommand,
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
+import { answer } from "./callback";
 import type { Deployment, Deployments, Outcome } from "./deployments";
 import { describeEndpoint } from "./endpoint";
+import type { EndpointSettings } from "./endpoint-settings";
 import { describeError, log } from "./log";
+import { maintain } from "./maintenance";
 import type { ModelRegistry } from "./mlflow";
+import { blamesAlarms, lacksCapacity, outcomeOf } from "./outcome";
+import { firedAlarms, removeAlarms } from "./rollout-alarms";
 
 export interface SettlementClients {
   sagemaker: SageMakerClient;
+  cloudwatch: CloudWatchClient;
+  autoscaling: ApplicationAutoScalingClient;
   mlflow: Pick<ModelRegistry, "setAlias">;
   deployments: Deployments;
 }
 
-export type EndpointState = Pick<
-  DescribeEndpointCommandOutput,
-  "EndpointStatus" | "EndpointConfigName" | "FailureReason" | "PendingDeploymentSummary"
->;
-
-const IN_TRANSITION = new Set(["Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"]);
-
-/** Whether SageMaker is changing the endpoint now. */
-export const inTransition = ({ EndpointStatus }: EndpointState): boolean => IN_TRANSITION.has(EndpointStatus ?? "");
-
-/**
- * How a started deployment ended, or undefined while it has not. Only a live config that is the wanted one is a
- * success: an update that was rolled back also ends `InService`.
- */
-export function outcomeOf(endpoint: EndpointState | undefined, wantedConfig: string): Outcome | undefined {
-  if (endpoint === undefined) return { succeeded: false, reason: "The endpoint was deleted during its deployment." };
-  if (inTransition(endpoint)) return undefined;
-  const { EndpointStatus: status, EndpointConfigName: live, FailureReason: failure } = endpoint;
-  const because = failure === undefined ? "" : ` ${failure}`;
-  if (status !== "InService")
-    return { succeeded: false, reason: `The endpoint is ${status ?? "in no state"}.${because}` };
-  if (live === wantedConfig) return { succeeded: true, reason: `${wantedConfig} is live.` };
-  return { succeeded: false, reason: `The update was rolled back; ${live ?? "no config"} is live.${because}` };
+export interface SettlementSettings {
+  endpoint: EndpointSettings;
+  /** MLflow's name of the model. */
+  registeredModelName: string;
 }
 
 /** What became of an attempt to settle: `nothing` pending, still `waiting`, `taken` by another, or `settled`. */
 export type Settlement = "nothing" | "waiting" | "taken" | "settled";
 
+/** Tries of a deployment for which AWS has no instances, the first included. */
+const CAPACITY_ATTEMPTS = 4;
+const CAPACITY_RETRY_MILLISECONDS = 10 * 60_000;
+
 /**
- * Settles the endpoint's deployment if SageMaker is through with it: moves the alias, answers the pipeline. Safe to
+ * Settles the endpoint's deployment if SageMaker is through with it: moves the alias, answers whoever asked. Safe to
  * call for every event, again and at once from several functions: one of them does it.
  */
-export async function settleDeployment(
-  clients: SettlementClients,
-  endpointName: string,
-  modelName: string,
-): Promise<Settlement> {
-  const deployment = await clients.deployments.find(endpointName);
+export async function settleDeployment(clients: SettlementClients, settings: SettlementSettings): Promise<Settlement> {
+  const deployment = await clients.deployments.current();
   if (deployment?.phase !== "started") return "nothing";
-  const endpoint = await describeEndpoint(clients.sagemaker, endpointName);
-  const outcome = outcomeOf(endpoint, deployment.configName);
+  const endpoint = await describeEndpoint(clients.sagemaker, deployment.endpointName);
+  const outcome = outcomeOf(endpoint, deployment.configName ?? "");
   if (outcome === undefined) return "waiting";
-  return (await finish(clients, deployment, outcome, modelName)) ? "settled" : "taken";
+  return (await finish(clients, settings, deployment, outcome)) ? "settled" : "taken";
 }
 
 /**
- * Moves the alias on success, answers the pipeline and closes the record, in this order: each of the first two may be
- * done again by whoever takes over from a function that was killed between them.
+ * Does what follows from the outcome, answers whoever asked and closes the record, in this order: all but the last may
+ * be done again by whoever takes over from a function that was killed between them.
  *
  * @returns false when another function is at it or has done it.
  */
 export async function finish(
   clients: SettlementClients,
+  settings: SettlementSettings,
   deployment: Deployment,
   outcome: Outcome,
-  modelName: string,
 ): Promise<boolean> {
-  const { sagemaker, deployments } = clients;
+  const { deployments } = clients;
   if (!(await takeTurn(deployments, deployment))) return false;
+  let told: Outcome;
   try {
-    if (outcome.succeeded) await moveChampion(clients, deployment, modelName);
-    await answer(sagemaker, deployment.token, outcome, { endpointConfigName: deployment.configName });
-    await deployments.settle(deployment, outcome, new Date());
+    told = await conclude(clients, settings, deployment, outcome);
   } catch (error) {
     await deployments.release(deployment);
     throw error;
   }
-  const { endpointName, configName, modelPackageArn } = deployment;
-  const fields = { endpointName, configName, modelPackageArn, reason: outcome.reason };
-  if (outcome.succeeded) log.info("deployment succeeded", fields);
+  const { endpointName, kind, configName = "", modelPackageArn = "" } = deployment;
+  const fields = { endpointName, kind, configName, modelPackageArn, reason: told.reason };
+  if (told.succeeded) log.info("deployment succeeded", fields);
   else log.error("deployment failed", fields);
+  try {
+    await maintain(clients, settings.endpoint);
+  } catch (error) {
+    // The sweep does it again: what follows a deployment must not keep its outcome from being told.
+    log.error("endpoint not maintained", describeError(error));
+  }
   return true;
+}
+
+/** @returns the outcome as it was told */
+async function conclude(
+  clients: SettlementClients,
+  settings: SettlementSettings,
+  deployment: Deployment,
+  outcome: Outcome,
+): Promise<Outcome> {
+  const { sagemaker, cloudwatch, deployments } = clients;
+  const { configName, token, attempt } = deployment;
+  const now = new Date();
+  let told = outcome;
+  if (outcome.succeeded) {
+    // Where there was nothing to do, nothing has become live.
+    if (configName !== undefined) await moveAlias(clients, deployment, settings);
+  } else if (lacksCapacity(outcome.reason) && attempt < CAPACITY_ATTEMPTS) {
+    if (configName !== undefined) await removeAlarms(cloudwatch, configName);
+    const notBefore = new Date(now.getTime() + CAPACITY_RETRY_MILLISECONDS);
+    const reason = `${outcome.reason} It is tried again after ${notBefore.toISOString()}.`;
+    await deployments.retry(deployment, { succeeded: false, reason }, now, notBefore);
+    return { succeeded: false, reason };
+  } else if (configName !== undefined && deployment.phase === "started") {
+    const fired = await firedAlarms(cloudwatch, configName, new Date(deployment.begunAt));
+    if (fired.length > 0) told = { ...outcome, reason: `Alarms fired (${fired.join(", ")}). ${outcome.reason}` };
+    if (fired.length > 0 || blamesAlarms(outcome.reason)) await reject(sagemaker, deployment, told.reason);
+  }
+  if (configName !== undefined) await removeAlarms(cloudwatch, configName);
+  if (token !== undefined) await answer(sagemaker, token, told, { endpointConfigName: configName ?? "" });
+  await deployments.settle(deployment, told, now);
+  return told;
 }
 
 /** Longer than a lease: if whoever holds it was killed, this function takes over. */
@@ -97,11 +120,11 @@ const TURN_MILLISECONDS = 40_000;
 const POLL_MILLISECONDS = 500;
 
 /** Waits for the right to settle; false once another function has settled. */
-async function takeTurn(deployments: Deployments, { endpointName, token }: Deployment): Promise<boolean> {
+async function takeTurn(deployments: Deployments, { endpointName, id, attempt }: Deployment): Promise<boolean> {
   const deadline = performance.now() + TURN_MILLISECONDS;
   for (;;) {
-    const current = await deployments.find(endpointName);
-    if (current?.token !== token || current.phase === "settled") return false;
+    const current = await deployments.current();
+    if (current?.id !== id || current.attempt !== attempt || current.phase === "settled") return false;
     if (await deployments.claim(current, new Date())) return true;
     if (performance.now() > deadline)
       throw new Error(`another function has been settling ${endpointName} for too long`);
@@ -109,44 +132,37 @@ async function takeTurn(deployments: Deployments, { endpointName, token }: Deplo
   }
 }
 
-/** SageMaker's limit on a step's failure reason. */
-const REASON_CHARACTERS = 256;
+/** SageMaker's limit on the description of an approval. */
+const DESCRIPTION_CHARACTERS = 1024;
 
-/** Answers a callback step. A token that SageMaker no longer takes was answered before, or its pipeline has ended. */
-export async function answer(
+/** A package that alarms rolled back must not be deployed again by itself. What serves already is not rejected. */
+async function reject(
   sagemaker: SageMakerClient,
-  token: string,
-  outcome: Outcome,
-  outputs: Readonly<Record<string, string>> = {},
+  { kind, modelPackageArn }: Deployment,
+  reason: string,
 ): Promise<void> {
-  const common = { CallbackToken: token, ClientRequestToken: createHash("sha256").update(token).digest("hex") };
-  const command = outcome.succeeded
-    ? new SendPipelineExecutionStepSuccessCommand({
-        ...common,
-        OutputParameters: Object.entries(outputs).map(([Name, Value]) => ({ Name, Value })),
-      })
-    : new SendPipelineExecutionStepFailureCommand({ ...common, FailureReason: clip(outcome.reason) });
-  try {
-    await sagemaker.send(command);
-  } catch (error) {
-    if (!(error instanceof Error && ["ResourceNotFound", "ValidationException"].includes(error.name))) throw error;
-    log.warn("callback not taken", describeError(error));
-  }
+  if (kind === "settings" || modelPackageArn === undefined) return;
+  await sagemaker.send(
+    new UpdateModelPackageCommand({
+      ModelPackageArn: modelPackageArn,
+      ModelApprovalStatus: "Rejected",
+      ApprovalDescription: reason.slice(0, DESCRIPTION_CHARACTERS),
+    }),
+  );
+  log.warn("package rejected", { modelPackageArn, reason });
 }
 
-const clip = (reason: string): string =>
-  reason.length <= REASON_CHARACTERS ? reason : `${reason.slice(0, REASON_CHARACTERS - 1)}…`;
-
-/** The package's metadata say which MLflow version it is. */
-async function moveChampion(
+/** The package's metadata say which MLflow version it is: the `champion`, or the `shadow` that nobody is served by. */
+async function moveAlias(
   { sagemaker, mlflow }: SettlementClients,
-  { modelPackageArn }: Deployment,
-  modelName: string,
+  { modelPackageArn, servesAs = "live" }: Deployment,
+  { registeredModelName }: SettlementSettings,
 ): Promise<void> {
+  if (modelPackageArn === undefined) return;
   const { CustomerMetadataProperties: metadata } = await sagemaker.send(
     new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn }),
   );
   const version = metadata?.mlflowVersion;
   if (version === undefined) log.warn("package without an MLflow version: alias not moved", { modelPackageArn });
-  else await mlflow.setAlias(modelName, "champion", version);
+  else await mlflow.setAlias(registeredModelName, servesAs === "live" ? "champion" : "shadow", version);
 }

@@ -5,6 +5,8 @@ import { json, Tags, Text } from "../shared/environment";
 export const TeardownEnvironment = t.type(
   {
     ENDPOINT_NAME: Text,
+    /** The variant that scales: an endpoint can't be deleted before it does no longer. */
+    ENDPOINT_VARIANT_NAME: Text,
     PIPELINE_NAME: Text,
     /** Queue of the pipeline's callback step. */
     QUEUE_URL: Text,

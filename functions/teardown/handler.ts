@@ -1,3 +1,5 @@
+import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { ECSClient } from "@aws-sdk/client-ecs";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -10,7 +12,13 @@ import { InvocationEvent, type Removed } from "./logic";
 import { removeAll } from "./remove";
 
 const environment = readEnvironment(TeardownEnvironment);
-const clients = { sagemaker: new SageMakerClient(), sqs: new SQSClient(), ecs: new ECSClient() };
+const clients = {
+  sagemaker: new SageMakerClient(),
+  sqs: new SQSClient(),
+  ecs: new ECSClient(),
+  cloudwatch: new CloudWatchClient(),
+  autoscaling: new ApplicationAutoScalingClient(),
+};
 
 /** Of the time that Lambda leaves, what is kept for removing the rest once the endpoint has come to rest. */
 const RESERVE_MILLISECONDS = 60_000;
@@ -24,6 +32,7 @@ export async function handler(
   if (action !== "delete") return { action };
   const removed = await removeAll(clients, {
     endpointName: environment.ENDPOINT_NAME,
+    variantName: environment.ENDPOINT_VARIANT_NAME,
     pipelineName: environment.PIPELINE_NAME,
     callbackQueueUrl: environment.QUEUE_URL,
     modelPackageGroupName: environment.MODEL_PACKAGE_GROUP_NAME,

@@ -10,6 +10,8 @@ export const InvocationEvent = t.type(
 /** Names of what was removed. */
 export interface Removed {
   endpoints: string[];
+  /** Of rollouts. */
+  alarms: string[];
   endpointConfigs: string[];
   models: string[];
   modelPackages: string[];

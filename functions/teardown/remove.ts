@@ -1,4 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
+import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import {
   DeleteEndpointCommand,
@@ -14,7 +16,9 @@ import {
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { describeEndpoint, unlessMissing } from "../shared/endpoint";
 import type { Tags } from "../shared/environment";
-import { inTransition } from "../shared/settlement";
+import { inTransition } from "../shared/outcome";
+import { removeAllAlarms } from "../shared/rollout-alarms";
+import { deregisterScaling } from "../shared/scaling";
 import { carries, type Removed } from "./logic";
 import { removePipeline, type PipelineSettings } from "./pipeline";
 import { deregisterRevisions } from "./task-definitions";
@@ -22,11 +26,14 @@ import { deregisterRevisions } from "./task-definitions";
 export interface TeardownClients {
   sagemaker: SageMakerClient;
   sqs: SQSClient;
+  cloudwatch: CloudWatchClient;
+  autoscaling: ApplicationAutoScalingClient;
   ecs: ECSClient;
 }
 
 export interface TeardownSettings extends PipelineSettings {
   endpointName: string;
+  variantName: string;
   modelPackageGroupName: string;
   /** Of endpoint configs and models. */
   tags: Tags;
@@ -41,13 +48,13 @@ const POLL_MILLISECONDS = 2_000;
 
 /**
  * Removes what functions, pipelines and deliveries made at run time: the pipeline with its executions, the endpoint, its
- * configs and models, packages, and revisions of the launcher's task. What is gone already is no error, so that a second
+ * configs, models and alarms, packages, and revisions of the launcher's task. What is gone already is no error, so that a second
  * try ends what a first began.
  *
  * @throws Error when executions run, or the endpoint is still being changed, at the end of the patience.
  */
 export async function removeAll(
-  { sagemaker, sqs, ecs }: TeardownClients,
+  { sagemaker, sqs, ecs, cloudwatch, autoscaling }: TeardownClients,
   settings: TeardownSettings,
 ): Promise<Removed> {
   const deadline = performance.now() + settings.patienceMilliseconds;
@@ -55,19 +62,26 @@ export async function removeAll(
     // First what launches and executes: it would make more of the rest.
     taskDefinitions: await deregisterRevisions(ecs, settings.taskFamily, settings.taskTags),
     pipelines: await removePipeline(sagemaker, sqs, settings, deadline),
-    endpoints: await removeEndpoint(sagemaker, settings.endpointName, deadline),
+    endpoints: await removeEndpoint(sagemaker, autoscaling, settings, deadline),
+    alarms: await removeAllAlarms(cloudwatch, settings.endpointName),
     endpointConfigs: await removeConfigs(sagemaker, settings),
     models: await removeModels(sagemaker, settings),
     modelPackages: await removePackages(sagemaker, settings),
   };
 }
 
-async function removeEndpoint(sagemaker: SageMakerClient, endpointName: string, deadline: number): Promise<string[]> {
+async function removeEndpoint(
+  sagemaker: SageMakerClient,
+  autoscaling: ApplicationAutoScalingClient,
+  { endpointName, variantName }: Pick<TeardownSettings, "endpointName" | "variantName">,
+  deadline: number,
+): Promise<string[]> {
   let deleted = false;
   for (;;) {
     const endpoint = await describeEndpoint(sagemaker, endpointName);
     if (endpoint === undefined) return deleted ? [endpointName] : [];
     if (!inTransition(endpoint)) {
+      await deregisterScaling(autoscaling, { endpointName, variantName });
       await unlessMissing(sagemaker.send(new DeleteEndpointCommand({ EndpointName: endpointName })));
       deleted = true;
     } else if (performance.now() > deadline) {

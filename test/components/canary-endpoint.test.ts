@@ -23,13 +23,39 @@ const ENDPOINT_ARN = `${SAGEMAKER}:endpoint/fraud-scores`;
 
 /** Actions that every function has: writing its log. */
 const LOGGING = ["logs:CreateLogStream", "logs:PutLogEvents"];
-const REMEMBERING = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+const REMEMBERING = [
+  "dynamodb:DeleteItem",
+  "dynamodb:GetItem",
+  "dynamodb:PutItem",
+  "dynamodb:Query",
+  "dynamodb:UpdateItem",
+];
 const USING_KEY = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"];
 const ANSWERING = ["sagemaker:SendPipelineExecutionStepFailure", "sagemaker:SendPipelineExecutionStepSuccess"];
 const PROMOTING = [
   "sagemaker-mlflow:SetRegisteredModelAlias",
   "sagemaker:CallMlflowAppApi",
   "sagemaker:DescribeModelPackage",
+];
+
+/** What follows once a deployment has ended, whichever function finds it so. */
+const SETTLING = [
+  "application-autoscaling:DeregisterScalableTarget",
+  "application-autoscaling:PutScalingPolicy",
+  "application-autoscaling:RegisterScalableTarget",
+  "cloudwatch:DeleteAlarms",
+  "cloudwatch:DescribeAlarmHistory",
+  "cloudwatch:DescribeAlarms",
+  "cloudwatch:PutMetricAlarm",
+  "iam:CreateServiceLinkedRole",
+  "sagemaker:DeleteEndpointConfig",
+  "sagemaker:DeleteModel",
+  "sagemaker:DescribeEndpoint",
+  "sagemaker:DescribeEndpointConfig",
+  "sagemaker:DescribeModel",
+  "sagemaker:UpdateEndpointWeightsAndCapacities",
+  "sagemaker:UpdateModelPackage",
+  "sqs:SendMessage",
 ];
 
 describe("the endpoint", () => {
@@ -43,31 +69,33 @@ describe("the endpoint", () => {
 
   it("is made by a function, from what the stack configures", async () => {
     await endpoint();
-    const { RESOURCE_TAGS, ENDPOINT_ROLLOUT, DATA_CAPTURE, ...variables } = variablesOf("endpoint-deploy-function");
+    const { RESOURCE_TAGS, ENDPOINT_SETTINGS, ...variables } = variablesOf("endpoint-deploy-function");
     expect(variables).to.deep.equal({
-      ENDPOINT_NAME: "Fraud-Scores",
-      ENDPOINT_VARIANT_NAME: "main",
-      ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
-      ENDPOINT_INSTANCE_COUNT: "2",
-      DEPLOYMENT_TIMEOUT_SECONDS: "3600",
       DEPLOYMENTS_TABLE_NAME: "endpoint-deployments",
       QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/endpoint-deploy-queue",
       MLFLOW_ARN: `${SAGEMAKER}:mlflow-app/fraud`,
       MODEL_NAME: "fraud-model",
-      KMS_KEY_ARN: "arn:aws:kms:eu-west-1:123456789012:key/storage-key",
+      MODEL_ROLE_ARN: "arn:aws:iam::123456789012:role/endpoint-model",
+      CHECK_INSTANCE_TYPE: "ml.m5.large",
     });
-    expect(JSON.parse(ENDPOINT_ROLLOUT ?? "")).to.deep.equal(DEPLOYMENT.rollout);
+    const { rollout, timeoutSeconds, alarms, keepVersions, autoscaling } = DEPLOYMENT;
+    expect(JSON.parse(ENDPOINT_SETTINGS ?? "")).to.deep.equal({
+      endpointName: "Fraud-Scores",
+      variantName: "main",
+      capacity: { instances: { instanceType: "ml.m5.large", minCapacity: 2, maxCapacity: 4, ...autoscaling } },
+      ...{ rollout, timeoutSeconds, alarms, keepVersions },
+      dataCapture: { percent: 80, destinationUri: "s3://storage-bucket/fraud/data-capture" },
+      kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/storage-key",
+    });
+    expect(variablesOf("endpoint-settle-function").ENDPOINT_SETTINGS).to.equal(ENDPOINT_SETTINGS);
     expect(JSON.parse(RESOURCE_TAGS ?? "")).to.deep.equal(RUN_TIME_TAGS);
-    expect(JSON.parse(DATA_CAPTURE ?? "")).to.deep.equal({
-      percent: 80,
-      destinationUri: "s3://storage-bucket/fraud/data-capture",
-    });
     expect(ofType("aws:sagemaker/endpoint:Endpoint")).to.deep.equal([]);
   });
 
   it("captures nothing where the share is 0", async () => {
     await endpoint({ deployment: { ...DEPLOYMENT, dataCapturePercent: 0 } });
-    expect(variablesOf("endpoint-deploy-function")).not.to.have.property("DATA_CAPTURE");
+    const { ENDPOINT_SETTINGS } = variablesOf("endpoint-deploy-function");
+    expect(JSON.parse(ENDPOINT_SETTINGS ?? "")).not.to.have.property("dataCapture");
   });
 
   it("is deployed by who may create and update it, and read the queue, but invoke nothing", async () => {
@@ -78,15 +106,23 @@ describe("the endpoint", () => {
       ...USING_KEY,
       ...ANSWERING,
       ...PROMOTING,
+      ...SETTLING,
       "kms:CreateGrant",
+      "cloudwatch:TagResource",
+      "iam:PassRole",
+      "s3:GetObject",
+      "s3:GetObjectVersion",
+      "s3:ListBucket",
+      "sagemaker-mlflow:GetModelVersionByAlias",
       "sqs:ReceiveMessage",
       "sqs:DeleteMessage",
       "sqs:GetQueueAttributes",
-      "sqs:SendMessage",
       "sagemaker:DescribePipelineExecution",
-      "sagemaker:DescribeEndpoint",
       "sagemaker:CreateEndpoint",
       "sagemaker:CreateEndpointConfig",
+      "sagemaker:CreateModel",
+      "sagemaker:CreateTransformJob",
+      "sagemaker:DescribeTransformJob",
       "sagemaker:UpdateEndpoint",
       "sagemaker:DeleteEndpoint",
       "sagemaker:AddTags",
@@ -96,9 +132,21 @@ describe("the endpoint", () => {
       `sagemaker:DeleteEndpoint ${ENDPOINT_ARN}`,
     ]);
     expect(may).to.include(`sagemaker:DescribePipelineExecution ${SAGEMAKER}:pipeline/fraud-training/execution/*`);
+    expect(may.filter((each) => each.startsWith("iam:"))).to.deep.equal([
+      "iam:CreateServiceLinkedRole arn:aws:iam::123456789012:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+      "iam:PassRole arn:aws:iam::123456789012:role/endpoint-model",
+    ]);
+    expect(may.filter((each) => each.startsWith("cloudwatch:PutMetricAlarm "))).to.deep.equal([
+      "cloudwatch:PutMetricAlarm arn:aws:cloudwatch:eu-west-1:123456789012:alarm:Fraud-Scores-*",
+      "cloudwatch:PutMetricAlarm arn:aws:cloudwatch:eu-west-1:123456789012:alarm:TargetTracking-endpoint/Fraud-Scores/variant/*",
+    ]);
+    expect(may.filter((each) => each.startsWith("s3:GetObject "))).to.deep.equal([
+      "s3:GetObject arn:aws:s3:::storage-bucket/fraud/*/evaluation/golden/*",
+      "s3:GetObject arn:aws:s3:::storage-bucket/fraud/*/model/*",
+    ]);
   });
 
-  it("is settled by who may look at it and answer the pipeline, but change nothing", async () => {
+  it("is settled by who may answer the pipeline and see to the endpoint, but not deploy", async () => {
     await endpoint();
     expect(actionsOf("endpoint-settle")).to.have.members([
       ...LOGGING,
@@ -106,9 +154,7 @@ describe("the endpoint", () => {
       ...USING_KEY,
       ...ANSWERING,
       ...PROMOTING,
-      "sagemaker:DescribeEndpoint",
-      // Events that could not be handled.
-      "sqs:SendMessage",
+      ...SETTLING,
     ]);
     expect(permissionsOf("endpoint-settle")).to.include(
       "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-dead-letters-queue",
@@ -134,6 +180,63 @@ describe("the endpoint", () => {
     });
   });
 
+  it("is looked at every few minutes, for events that were lost", async () => {
+    await endpoint();
+    const { target, ...schedule } = inputsOf("aws:scheduler/schedule:Schedule", "endpoint-sweep-schedule");
+    expect(schedule).to.deep.include({ scheduleExpression: "rate(5 minutes)", flexibleTimeWindow: { mode: "OFF" } });
+    expect(target).to.deep.include({
+      arn: "arn:aws:lambda:eu-west-1:123456789012:function:endpoint-settle-function",
+      input: '{"sweep":true}',
+      deadLetterConfig: { arn: "arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-dead-letters-queue" },
+    });
+    expect(permissionsOf("endpoint-sweep-scheduler")).to.deep.equal([
+      "lambda:InvokeFunction arn:aws:lambda:eu-west-1:123456789012:function:endpoint-settle-function",
+      "sqs:SendMessage arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-dead-letters-queue",
+    ]);
+  });
+
+  it("hears of checks that have ended, and of approvals only where a person gives them", async () => {
+    await endpoint();
+    const RULE = "aws:cloudwatch/eventRule:EventRule";
+    const pattern = (name: string) => JSON.parse(String(inputsOf(RULE, name).eventPattern)) as unknown;
+    expect(pattern("endpoint-checked")).to.deep.equal({
+      source: ["aws.sagemaker"],
+      "detail-type": ["SageMaker Transform Job State Change"],
+      detail: {
+        TransformJobName: [{ prefix: "Fraud-Scores-check-" }],
+        TransformJobStatus: ["Completed", "Failed", "Stopped"],
+      },
+    });
+    expect(ofType(RULE).map(({ name }) => name)).not.to.include("endpoint-approved");
+    await startRecording();
+    await endpoint({ approval: "manual" });
+    expect(pattern("endpoint-approved")).to.deep.equal({
+      source: ["aws.sagemaker"],
+      "detail-type": ["SageMaker Model Package State Change"],
+      detail: { ModelPackageGroupName: ["fraud"], ModelApprovalStatus: ["Approved"] },
+    });
+    expect(inputsOf("aws:cloudwatch/eventTarget:EventTarget", "endpoint-approved").arn).to.equal(
+      "arn:aws:sqs:eu-west-1:123456789012:endpoint-deploy-queue",
+    );
+  });
+
+  it("runs models that are made of packages under a role that reads them, and writes what is captured", async () => {
+    await endpoint();
+    const may = permissionsOf("endpoint-model").filter((each) => each.startsWith("s3:"));
+    const objects = "arn:aws:s3:::storage-bucket/fraud";
+    expect(may).to.deep.equal([
+      `s3:AbortMultipartUpload ${objects}/*/evaluation/golden/checks/*`,
+      `s3:AbortMultipartUpload ${objects}/data-capture/*`,
+      `s3:GetObject ${objects}/*/evaluation/golden/*`,
+      `s3:GetObject ${objects}/*/model/*`,
+      `s3:GetObjectVersion ${objects}/*/evaluation/golden/*`,
+      `s3:GetObjectVersion ${objects}/*/model/*`,
+      "s3:ListBucket arn:aws:s3:::storage-bucket",
+      `s3:PutObject ${objects}/*/evaluation/golden/checks/*`,
+      `s3:PutObject ${objects}/data-capture/*`,
+    ]);
+  });
+
   it("takes one deployment at a time from the queue, and gives back those that failed", async () => {
     await endpoint();
     expect(inputsOf(MAPPING, "endpoint-deploy")).to.deep.include({
@@ -147,7 +250,11 @@ describe("the endpoint", () => {
     await endpoint();
     expect(inputsOf("aws:dynamodb/table:Table", "endpoint-deployments")).to.deep.include({
       hashKey: "endpointName",
-      attributes: [{ name: "endpointName", type: "S" }],
+      rangeKey: "record",
+      attributes: [
+        { name: "endpointName", type: "S" },
+        { name: "record", type: "S" },
+      ],
       serverSideEncryption: { enabled: true, kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/storage-key" },
     });
   });
@@ -173,6 +280,7 @@ describe("the endpoint", () => {
     const { RESOURCE_TAGS, TASK_TAGS: taskTags, ...variables } = variablesOf("endpoint-teardown-function");
     expect(variables).to.deep.equal({
       ENDPOINT_NAME: "Fraud-Scores",
+      ENDPOINT_VARIANT_NAME: "main",
       PIPELINE_NAME: "Fraud-Training",
       MODEL_PACKAGE_GROUP_NAME: "fraud",
       QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/endpoint-deploy-queue",
@@ -186,6 +294,9 @@ describe("the endpoint", () => {
     });
     expect(actionsOf("endpoint-teardown")).to.have.members([
       ...LOGGING,
+      "application-autoscaling:DeregisterScalableTarget",
+      "cloudwatch:DeleteAlarms",
+      "cloudwatch:DescribeAlarms",
       "sagemaker:DescribeEndpoint",
       "sagemaker:DeleteEndpoint",
       "sagemaker:DeleteEndpointConfig",

@@ -69,7 +69,7 @@ describe("the monitor suite", function () {
     );
 
     it("runs each monitor at its hours, with the time of the schedule, and keeps calls that failed", () => {
-      expect(ofType(SCHEDULE).map(({ name }) => name)).to.have.members(
+      expect(ofType(SCHEDULE).flatMap(({ name }) => (name.startsWith("monitors-") ? [name] : []))).to.have.members(
         KINDS.slice(0, 3).map((kind) => `monitors-${kind}-schedule`),
       );
       expect(inputsOf(SCHEDULE, "monitors-model-bias-schedule")).to.deep.equal({

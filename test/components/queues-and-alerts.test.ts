@@ -11,12 +11,12 @@ const TOPIC_ARN = "arn:aws:sns:eu-west-1:123456789012:alerts-topic";
 describe("a work queue", () => {
   beforeEach(startRecording);
 
-  async function queue(eventRuleArn?: string): Promise<WorkQueue> {
+  async function queue(...eventRuleArns: string[]): Promise<WorkQueue> {
     const made = new WorkQueue("work", {
       consumerTimeoutSeconds: 50,
       maxReceiveCount: 4,
       alertsTopicArn: TOPIC_ARN,
-      ...(eventRuleArn === undefined ? {} : { eventRuleArn }),
+      eventRuleArns,
     });
     await everythingRegistered();
     return made;
@@ -49,15 +49,15 @@ describe("a work queue", () => {
     });
   });
 
-  it("takes messages of the one rule, where it is given one", async () => {
-    await queue("arn:rule");
+  it("takes messages of the rules that it is given", async () => {
+    await queue("arn:rule", "arn:other");
     expect(statementsOf(inputsOf("aws:sqs/queuePolicy:QueuePolicy", "work-senders").policy)).to.deep.equal([
       {
         Effect: "Allow",
         Principal: { Service: "events.amazonaws.com" },
         Action: "sqs:SendMessage",
         Resource: "arn:aws:sqs:eu-west-1:123456789012:work-queue",
-        Condition: { ArnEquals: { "aws:SourceArn": "arn:rule" } },
+        Condition: { ArnEquals: { "aws:SourceArn": ["arn:rule", "arn:other"] } },
       },
     ]);
   });

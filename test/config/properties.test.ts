@@ -19,15 +19,18 @@ const large = Object.entries(processingMemoryGib).flatMap(([name, gib]) => (gib 
 
 const rollout = fc.oneof(
   fc.constant({ type: "all-at-once" }),
+  fc.record({ type: fc.constant("all-at-once"), bakeSeconds: fc.integer({ min: 180, max: 3600 }) }),
+  fc.record({ type: fc.constant("shadow"), samplePercent: fc.integer({ min: 1, max: 100 }) }),
   fc.record({
     type: fc.constant("canary"),
     canaryPercent: fc.integer({ min: 1, max: 50 }),
-    waitIntervalSeconds: fc.integer({ min: 0, max: 3600 }),
+    // Not less than the default alarms take to fire.
+    waitIntervalSeconds: fc.integer({ min: 180, max: 3600 }),
   }),
   fc.record({
     type: fc.constant("linear"),
     stepPercent: fc.integer({ min: 10, max: 50 }),
-    waitIntervalSeconds: fc.integer({ min: 0, max: 2000 }),
+    waitIntervalSeconds: fc.integer({ min: 180, max: 2000 }),
   }),
 );
 
@@ -66,6 +69,7 @@ const configurations = fc.record(
         maxCapacity: minCapacity + more,
         rollout: chosen,
         timeoutSeconds: 28_800,
+        dataCapturePercent: 100,
       })),
     api: fc.record({ burstLimit: fc.integer({ min: 1, max: 5000 }) }),
     tags: fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.stringMatching(/^[a-z ]{0,8}$/)),

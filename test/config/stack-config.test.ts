@@ -209,7 +209,7 @@ describe("rules", () => {
     ["deployment", { minCapacity: 1, rollout: { type: "all-at-once" } }, []],
     [
       "deployment",
-      { minCapacity: 1, rollout: { type: "linear", stepPercent: 50, waitIntervalSeconds: 0 } },
+      { minCapacity: 1, rollout: { type: "linear", stepPercent: 50, waitIntervalSeconds: 180 } },
       ["deployment.minCapacity"],
     ],
     [
@@ -233,6 +233,29 @@ describe("rules", () => {
       ["deployment.rollout.waitIntervalSeconds"],
     ],
     ["deployment", { rollout: { type: "blue" } }, ["deployment.rollout.type"]],
+    [
+      "deployment",
+      { rollout: { type: "canary", canaryPercent: 50, waitIntervalSeconds: 179 } },
+      ["deployment.rollout.waitIntervalSeconds"],
+    ],
+    [
+      "deployment",
+      {
+        rollout: { type: "linear", stepPercent: 50, waitIntervalSeconds: 20 },
+        alarms: { periodSeconds: 10, evaluationPeriods: 1 },
+      },
+      [],
+    ],
+    ["deployment", { alarms: { periodSeconds: 45 } }, ["deployment.alarms.periodSeconds"]],
+    ["deployment", { rollout: { type: "all-at-once", bakeSeconds: 60 } }, ["deployment.rollout.bakeSeconds"]],
+    ["deployment", { minCapacity: 1, rollout: { type: "all-at-once", bakeSeconds: 180 } }, []],
+    ["deployment", { rollout: { type: "shadow" }, dataCapturePercent: 0 }, ["deployment.dataCapturePercent"]],
+    ["deployment", { rollout: { type: "shadow" }, dataCapturePercent: 100 }, []],
+    [
+      "deployment",
+      { idle: { downSchedule: "at night", upSchedule: "cron(0 6 * * ? *)" } },
+      ["deployment.idle.downSchedule"],
+    ],
     ["deployment", { timeoutSeconds: 599 }, ["deployment.timeoutSeconds"]],
     ["deployment", { timeoutSeconds: 28_801 }, ["deployment.timeoutSeconds"]],
     ["deployment", { timeoutSeconds: 600 }, ["deployment.timeoutSeconds"]],

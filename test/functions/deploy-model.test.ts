@@ -1,33 +1,36 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { turnOf } from "../../functions/deploy-model/deploy";
-import { deploymentConfig, endpointConfig, isRefusal, type EndpointSettings } from "../../functions/deploy-model/logic";
-import { outcomeOf, type EndpointState } from "../../functions/shared/settlement";
+import { isRefusal } from "../../functions/deploy-model/logic";
+import { turnOf } from "../../functions/deploy-model/start";
+import { deploymentConfig, endpointConfig } from "../../functions/shared/endpoint-config";
+import type { EndpointSettings, Instances } from "../../functions/shared/endpoint-settings";
+import { outcomeOf, type EndpointState } from "../../functions/shared/outcome";
+import { ENDPOINT_SETTINGS, onInstances } from "./support/endpoint-settings";
 
-const settings: EndpointSettings = {
-  endpointName: "fraud",
-  variantName: "live",
-  instanceType: "ml.m5.large",
-  instanceCount: 1,
-  tags: { project: "fraud" },
-};
-const nameOf = (model: string, changed: Partial<EndpointSettings> = {}) =>
-  endpointConfig(model, { ...settings, ...changed }).EndpointConfigName;
+const nameOf = (modelName: string, changed: Partial<EndpointSettings> = {}, tags = { project: "fraud" }) =>
+  endpointConfig({ modelName }, { ...ENDPOINT_SETTINGS, ...changed }, tags).EndpointConfigName;
+const instances = (changed: Partial<Instances>) => nameOf("model-1", { capacity: onInstances(changed) });
 
 describe("an endpoint config's name", () => {
   it("is the same for the same model and settings, and another for any other", () => {
     const names = [
       nameOf("model-1"),
       nameOf("model-2"),
-      nameOf("model-1", { instanceCount: 2 }),
-      nameOf("model-1", { instanceType: "ml.m5.xlarge" }),
+      instances({ minCapacity: 2 }),
+      instances({ instanceType: "ml.m5.xlarge" }),
+      nameOf("model-1", { capacity: { serverless: { memoryMib: 2048, maxConcurrency: 5 } } }),
+      endpointConfig({ modelName: "model-1", shadowModelName: "model-2" }, ENDPOINT_SETTINGS, {}).EndpointConfigName,
       nameOf("model-1", { kmsKeyArn: "arn:aws:kms:eu-west-1:1:key/a" }),
       nameOf("model-1", { dataCapture: { percent: 80, destinationUri: "s3://b/c" } }),
     ];
     expect(new Set(names)).to.have.property("size", names.length);
     expect(nameOf("model-1")).to.equal(names[0]);
     expect(nameOf("model-1", { dataCapture: { percent: 0, destinationUri: "s3://b/c" } })).to.equal(names[0]);
-    expect(nameOf("model-1", { tags: { project: "other" } })).to.equal(names[0]);
+    expect(nameOf("model-1", {}, { project: "other" })).to.equal(names[0]);
+    // What scales and rolls out is not in a config.
+    expect(instances({ maxCapacity: 9, invocationsPerInstance: 5 })).to.equal(names[0]);
+    const rollout = { type: "linear", stepPercent: 10, waitIntervalSeconds: 60 } as const;
+    expect(nameOf("model-1", { rollout })).to.equal(names[0]);
   });
 
   it("is one that SageMaker takes, whatever the endpoint is called", () => {

@@ -8,6 +8,8 @@ import { gzipSync } from "node:zlib";
 import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { ECSClient, ListTaskDefinitionsCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import {
   CreatePipelineCommand,
   DescribeEndpointCommand,
@@ -28,7 +30,7 @@ import { expect } from "chai";
 import { bundleAll } from "../../functions/bundle";
 import { deploy } from "../../functions/deploy-model/deploy";
 import type { handler as deployHandler } from "../../functions/deploy-model/handler";
-import { endpointConfig } from "../../functions/deploy-model/logic";
+import { readMessage } from "../../functions/deploy-model/logic";
 import type { handler as championHandler } from "../../functions/find-champion/handler";
 import type { handler as gateHandler } from "../../functions/gate-model/handler";
 import type { handler as healthHandler } from "../../functions/inference-health/handler";
@@ -41,6 +43,7 @@ import type { Manifest } from "../../functions/scorer/logic";
 import { manifestKey, sourceOf, type ObjectCreated } from "../../functions/shared/source-object";
 import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
 import { Deployments } from "../../functions/shared/deployments";
+import { endpointConfig } from "../../functions/shared/endpoint-config";
 import { MlflowClient, MlflowError } from "../../functions/shared/mlflow";
 import { FEATURES } from "../../functions/shared/transactions";
 import type { handler as teardownHandler } from "../../functions/teardown/handler";
@@ -56,6 +59,8 @@ import {
   until,
   type Platform,
 } from "./support/platform";
+import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
+import { dying } from "./support/dying";
 import type { EvaluationReport } from "../../functions/shared/evaluation-report";
 import { comparedChampion, evaluationReport } from "./support/reports";
 
@@ -82,7 +87,7 @@ function loadHandlers(platform: Platform, directory: string): Handlers {
     gate: load("gate-model"),
     register: load("register-model"),
     deploy: load("deploy-model", platform.queues.deploy),
-    settle: load("settle-deployment"),
+    settle: load("settle-deployment", platform.queues.deploy),
     inference: load("inference"),
     health: load("inference-health"),
     scorer: load("scorer", platform.queues.stream),
@@ -424,7 +429,7 @@ describe("the functions on the local cloud", function () {
       const { PipelineExecutionArn: execution = "" } = await sagemaker.send(
         new StartPipelineExecutionCommand({ PipelineName: pipeline, ClientRequestToken: randomUUID() }),
       );
-      return { execution, event: await nextMessage(sqs, platform.queues.deploy) };
+      return { execution, event: await nextMessage(sqs, platform.queues.deploy, execution) };
     };
     const purge = () => platform.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: platform.queues.deploy }));
     const settle = () =>
@@ -530,32 +535,29 @@ describe("the functions on the local cloud", function () {
     it("goes on where a killed function stopped", async () => {
       await platform.makeModel("model-b", registered.modelPackageArn);
       const { execution, event } = await ask("model-b", registered.modelPackageArn);
-      const { sagemaker } = platform.clients;
+      const tags = { project: "fraud", stack: "test" };
       const settings = {
-        endpointName: "fraud-endpoint",
-        variantName: "live",
-        instanceType: "ml.m5.large",
-        instanceCount: 1,
-        tags: { project: "fraud", stack: "test" },
-        rollout: { type: "all-at-once" as const },
-        timeoutSeconds: 600,
+        endpoint: ENDPOINT_SETTINGS,
+        tags,
         registeredModelName: "fraud",
+        modelRoleArn: ROLE,
+        checkInstanceType: "ml.m5.large",
       };
-      const message = JSON.parse(event.Records[0]?.body ?? "") as Parameters<typeof deploy>[2];
-      // Killed after each of its calls to SageMaker in turn, until it gets through.
-      for (let allowed = 0, through = false; !through; allowed++) {
-        let left = allowed;
-        const dying = new Proxy(sagemaker, {
-          get(target, property, receiver) {
-            if (property !== "send") return Reflect.get(target, property, receiver) as unknown;
-            return async (command: Parameters<typeof sagemaker.send>[0]) => {
-              if (left-- <= 0) throw new Error("killed");
-              return target.send(command);
-            };
-          },
-        });
-        const deployments = new Deployments(platform.clients.dynamodb, "deployments");
-        through = await deploy({ sagemaker: dying, mlflow, deployments }, settings, message).then(
+      const message = readMessage(event.Records[0]?.body ?? "", new Date());
+      const { sagemaker, dynamodb, s3 } = platform.clients;
+      // Killed before and after each of its calls to AWS in turn, until it gets through.
+      let kills = 0;
+      for (let through = false; !through; kills++) {
+        const killer = dying(kills);
+        const clients = {
+          sagemaker: killer(sagemaker),
+          cloudwatch: killer(new CloudWatchClient()),
+          autoscaling: killer(new ApplicationAutoScalingClient()),
+          s3: killer(s3),
+          mlflow,
+          deployments: new Deployments(killer(dynamodb), "deployments", "fraud-endpoint"),
+        };
+        through = await deploy(clients, settings, message).then(
           () => true,
           (error: unknown) => {
             if (error instanceof Error && error.message === "killed") return false;
@@ -563,9 +565,12 @@ describe("the functions on the local cloud", function () {
           },
         );
       }
+      expect(kills).to.be.at.least(15);
       await until("the settlement", async () => ((await settle()).settlement === "waiting" ? undefined : true));
       expect(await ended(execution)).to.include({ status: "Succeeded" });
-      expect((await endpoint()).EndpointConfigName).to.equal(endpointConfig("model-b", settings).EndpointConfigName);
+      expect((await endpoint()).EndpointConfigName).to.equal(
+        endpointConfig({ modelName: "model-b" }, ENDPOINT_SETTINGS, tags).EndpointConfigName,
+      );
     });
 
     it("that cannot load is rolled back, told as a failure, and moves nothing; another waits its turn", async () => {
@@ -604,8 +609,7 @@ describe("the functions on the local cloud", function () {
       await platform.clients.sagemaker.send(
         new StopPipelineExecutionCommand({ PipelineExecutionArn: execution, ClientRequestToken: randomUUID() }),
       );
-      const stopping = await nextMessage(platform.clients.sqs, platform.queues.deploy);
-      expect(stopping.Records[0]?.body).to.contain('"Stopping"');
+      const stopping = await nextMessage(platform.clients.sqs, platform.queues.deploy, '"Stopping"');
       await handlers.deploy(stopping);
       await handlers.deploy(event);
       expect((await ended(execution)).status).to.equal("Stopped");

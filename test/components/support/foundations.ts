@@ -3,12 +3,13 @@ import { Alerts } from "../../../components/alerts";
 import { CanaryEndpoint, type CanaryEndpointArgs } from "../../../components/canary-endpoint";
 import { ModelRegistry } from "../../../components/model-registry";
 import { Storage } from "../../../components/storage";
+import type { InstanceDeployment } from "../../../config/deployment";
 
 export const RUN_TIME_TAGS = { project: "fraud", stack: "local", "fraud:endpoint": "Fraud-Scores" };
 
 export const TASK_TAGS = { project: "fraud", stack: "local" };
 
-export const DEPLOYMENT: CanaryEndpointArgs["deployment"] = {
+export const DEPLOYMENT: InstanceDeployment = {
   endpointName: "Fraud-Scores",
   instanceType: "ml.m5.large",
   minCapacity: 2,
@@ -16,6 +17,17 @@ export const DEPLOYMENT: CanaryEndpointArgs["deployment"] = {
   rollout: { type: "canary", canaryPercent: 50, waitIntervalSeconds: 300 },
   timeoutSeconds: 3600,
   dataCapturePercent: 80,
+  alarms: {
+    periodSeconds: 60,
+    evaluationPeriods: 2,
+    serverErrorPercent: 1,
+    latencyP99Milliseconds: 500,
+    scoreShift: 0.1,
+    minimumScores: 100,
+  },
+  autoscaling: { invocationsPerInstance: 1000, scaleInCooldownSeconds: 300, scaleOutCooldownSeconds: 60 },
+  keepVersions: 5,
+  checkInstanceType: "ml.m5.large",
 };
 
 export function foundations() {
@@ -35,6 +47,7 @@ export function endpointOn(
     {
       ...base,
       deployment: DEPLOYMENT,
+      approval: "auto",
       pipelineName: "Fraud-Training",
       runTimeTags: RUN_TIME_TAGS,
       launcherTask: { family: "fraud-launcher", tags: TASK_TAGS },

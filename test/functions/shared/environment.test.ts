@@ -1,54 +1,56 @@
 import { expect } from "chai";
 import { DecodeError } from "../../../functions/shared/decode";
 import { readEnvironment } from "../../../functions/shared/environment";
-import { DeployModelEnvironment, type DeployModelVariables } from "../../../functions/deploy-model/env";
 import { RegisterModelEnvironment } from "../../../functions/register-model/env";
+import { SettleDeploymentEnvironment, type SettleDeploymentVariables } from "../../../functions/settle-deployment/env";
+import { TeardownEnvironment } from "../../../functions/teardown/env";
+import { ENDPOINT_SETTINGS } from "../support/endpoint-settings";
 
-const variables: DeployModelVariables = {
-  ENDPOINT_NAME: "fraud",
-  ENDPOINT_VARIANT_NAME: "live",
-  ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
-  ENDPOINT_INSTANCE_COUNT: "2",
-  ENDPOINT_ROLLOUT: '{"type":"canary","canaryPercent":10,"waitIntervalSeconds":300}',
-  DEPLOYMENT_TIMEOUT_SECONDS: "3600",
+const variables: SettleDeploymentVariables = {
+  ENDPOINT_SETTINGS: JSON.stringify(ENDPOINT_SETTINGS),
   DEPLOYMENTS_TABLE_NAME: "deployments",
   QUEUE_URL: "https://queue",
   MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-1",
   MODEL_NAME: "fraud",
-  RESOURCE_TAGS: '{"project":"fraud"}',
 };
 
 describe("a function's environment", () => {
-  it("is decoded, optional variables left out", () => {
-    const environment = readEnvironment(DeployModelEnvironment, { ...variables, PATH: "/bin" });
-    expect(environment.ENDPOINT_INSTANCE_COUNT).to.equal(2);
-    expect(environment.ENDPOINT_ROLLOUT).to.deep.equal({ type: "canary", canaryPercent: 10, waitIntervalSeconds: 300 });
-    expect(environment.DATA_CAPTURE).to.equal(undefined);
+  it("is decoded, JSON and all", () => {
+    const environment = readEnvironment(SettleDeploymentEnvironment, { ...variables, PATH: "/bin" });
+    expect(environment.ENDPOINT_SETTINGS).to.deep.equal(ENDPOINT_SETTINGS);
   });
 
   it("names everything that is missing or wrong, at once, with value and remedy", () => {
+    const { alarms, ...settings } = ENDPOINT_SETTINGS;
     const wrong = {
       ...variables,
-      ENDPOINT_NAME: undefined,
-      ENDPOINT_INSTANCE_COUNT: "two",
-      ENDPOINT_ROLLOUT: "{type}",
+      MODEL_NAME: undefined,
       MLFLOW_ARN: "mlflow",
-      RESOURCE_TAGS: "{}",
-      KMS_KEY_ARN: "",
+      ENDPOINT_SETTINGS: JSON.stringify({ ...settings, alarms: { ...alarms, scoreShift: "much" } }),
     };
-    expect(() => readEnvironment(DeployModelEnvironment, wrong))
+    expect(() => readEnvironment(SettleDeploymentEnvironment, wrong))
       .to.throw(DecodeError)
       .with.property("message")
       .that.satisfies((message: string) =>
         [
-          "ENDPOINT_NAME is missing: it must be a non-empty string",
-          'ENDPOINT_INSTANCE_COUNT = "two" must be a whole number from 1 to 1000',
-          'ENDPOINT_ROLLOUT = "{type}" must be JSON',
+          "MODEL_NAME is missing: it must be a non-empty string",
           'MLFLOW_ARN = "mlflow" must be an ARN',
-          "RESOURCE_TAGS = {} must be a record of strings with at least one entry",
-          'KMS_KEY_ARN = "" must be an ARN',
+          'ENDPOINT_SETTINGS.alarms.scoreShift = "much" must be number',
         ].every((problem) => message.includes(problem)),
       );
+    expect(() => readEnvironment(SettleDeploymentEnvironment, { ...variables, ENDPOINT_SETTINGS: "{type}" })).to.throw(
+      'ENDPOINT_SETTINGS = "{type}" must be JSON',
+    );
+    const teardown = {
+      ENDPOINT_NAME: "a",
+      ENDPOINT_VARIANT_NAME: "v",
+      PIPELINE_NAME: "b",
+      MODEL_PACKAGE_GROUP_NAME: "c",
+      RESOURCE_TAGS: "{}",
+    };
+    expect(() => readEnvironment(TeardownEnvironment, teardown)).to.throw(
+      "RESOURCE_TAGS = {} must be a record of strings with at least one entry",
+    );
   });
 
   it("says once what a variable with alternatives may be", () => {

@@ -26,6 +26,7 @@ import type { SettleDeploymentVariables } from "../../../functions/settle-deploy
 import type { TeardownVariables } from "../../../functions/teardown/env";
 import { environment, startCloud } from "../../../local/cloud";
 import { imageUri } from "../../../pipeline/images";
+import { ENDPOINT_SETTINGS } from "./endpoint-settings";
 
 export const BUCKET = "functions-under-test";
 export const ROLE = "arn:aws:iam::123456789012:role/sagemaker";
@@ -92,7 +93,7 @@ export async function startPlatform(): Promise<Platform> {
   const queue = async (name: string): Promise<string> =>
     (await clients.sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? "";
   const queues = { deploy: await queue("deploy"), stream: await queue("stream"), alerts: await queue("alerts") };
-  await table(clients.dynamodb, "deployments", "endpointName");
+  await table(clients.dynamodb, "deployments", "endpointName", "record");
   await table(clients.dynamodb, "predictions", "TransactionID");
   await clients.sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: "fraud" }));
   const variables: FunctionVariables = {
@@ -102,12 +103,11 @@ export async function startPlatform(): Promise<Platform> {
     MODEL_NAME: "fraud",
     MODEL_PACKAGE_GROUP_NAME: "fraud",
     APPROVAL_STATUS: "Approved",
-    ENDPOINT_NAME: "fraud-endpoint",
-    ENDPOINT_VARIANT_NAME: "live",
-    ENDPOINT_INSTANCE_TYPE: "ml.m5.large",
-    ENDPOINT_INSTANCE_COUNT: "1",
-    ENDPOINT_ROLLOUT: '{"type":"all-at-once"}',
-    DEPLOYMENT_TIMEOUT_SECONDS: "600",
+    ENDPOINT_NAME: ENDPOINT_SETTINGS.endpointName,
+    ENDPOINT_VARIANT_NAME: ENDPOINT_SETTINGS.variantName,
+    ENDPOINT_SETTINGS: JSON.stringify(ENDPOINT_SETTINGS),
+    MODEL_ROLE_ARN: ROLE,
+    CHECK_INSTANCE_TYPE: "ml.m5.large",
     DEPLOYMENTS_TABLE_NAME: "deployments",
     QUEUE_URL: queues.deploy,
     RESOURCE_TAGS: JSON.stringify(TAGS),
@@ -160,14 +160,14 @@ export async function startPlatform(): Promise<Platform> {
   };
 }
 
-/** Receives and deletes a queue's next message, as Lambda hands it to a function. */
-export async function nextMessage(sqs: SQSClient, queueUrl: string): Promise<SQSEvent> {
+/** Receives and deletes a queue's next message that holds a text, as Lambda hands it to a function; others are gone. */
+export async function nextMessage(sqs: SQSClient, queueUrl: string, holding = ""): Promise<SQSEvent> {
   return until(`a message in ${queueUrl}`, async () => {
     const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 1 }));
     const message = Messages?.[0];
     if (message?.Body === undefined) return undefined;
     await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }));
-    return sqsEvent(message.Body);
+    return message.Body.includes(holding) ? sqsEvent(message.Body) : undefined;
   });
 }
 
@@ -202,13 +202,13 @@ async function modelArchive(directory: string, name: string, broken: boolean): P
   return Buffer.concat(chunks);
 }
 
-async function table(dynamodb: DynamoDBClient, name: string, key: string): Promise<void> {
+async function table(dynamodb: DynamoDBClient, name: string, ...keys: string[]): Promise<void> {
   await dynamodb.send(
     new CreateTableCommand({
       TableName: name,
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: key, AttributeType: "S" }],
-      KeySchema: [{ AttributeName: key, KeyType: "HASH" }],
+      AttributeDefinitions: keys.map((key) => ({ AttributeName: key, AttributeType: "S" })),
+      KeySchema: keys.map((key, index) => ({ AttributeName: key, KeyType: index === 0 ? "HASH" : "RANGE" })),
     }),
   );
 }

@@ -1,0 +1,152 @@
+import { createHash } from "node:crypto";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import {
+  CreateTransformJobCommand,
+  DescribeModelCommand,
+  DescribeModelPackageCommand,
+  DescribeTransformJobCommand,
+  type TransformInstanceType,
+} from "@aws-sdk/client-sagemaker";
+import * as t from "io-ts";
+import type { Deployment } from "../shared/deployments";
+import { unlessMissing } from "../shared/endpoint";
+import { checkJobPrefix, contentHash, tagList } from "../shared/endpoint-config";
+import { log } from "../shared/log";
+import { parseS3Uri, readJson, readText } from "../shared/objects";
+import type { DeployClients, DeploySettings } from "./deploy";
+
+/** What evaluation leaves beside its report: rows in `rows.csv`, and here what the model gave for them. */
+export const GoldenSample = t.type(
+  {
+    /** SHA-256 of the archive that was evaluated, in hexadecimal. */
+    archiveSha256: t.string,
+    /** A probability for each row, in order. */
+    scores: t.array(t.number),
+  },
+  "GoldenSample",
+);
+export type GoldenSample = t.TypeOf<typeof GoldenSample>;
+
+export type Check = { state: "passed" } | { state: "pending" } | { state: "failed"; reason: string };
+
+/** Differences up to this much come from how floats are written and added up. */
+const TOLERANCE = 1e-5;
+
+/** What is wrong with the scores that a created model gave; undefined when they are those of the evaluation. */
+export function difference(expected: readonly number[], given: readonly number[]): string | undefined {
+  if (given.length !== expected.length) return `it gave ${given.length} scores for ${expected.length} rows`;
+  const worst = expected.reduce(
+    (found, score, row) => {
+      const off = Math.abs(score - (given[row] ?? NaN));
+      // A score that is no number is off by more than anything.
+      return off <= found.off ? found : { off: Number.isNaN(off) ? Infinity : off, row };
+    },
+    { off: 0, row: 0 },
+  );
+  if (worst.off <= TOLERANCE) return undefined;
+  return `row ${worst.row + 1} scores ${String(given[worst.row])}, and scored ${String(expected[worst.row])} in the evaluation`;
+}
+
+/** Scores as the model's container writes them as `text/csv`: one a line. */
+export const readScores = (text: string): number[] =>
+  text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== "")
+    .map((line) => (/^\s*[-+.\deE]+\s*$/.test(line) ? Number(line) : NaN));
+
+/** Name of the Transform job that checks a model for a deployment. Its state's changes come back as messages. */
+export const checkJobName = (endpointName: string, { id, attempt }: Deployment, modelName: string): string =>
+  `${checkJobPrefix(endpointName)}${contentHash([id, attempt, modelName])}`;
+
+/**
+ * Whether the model, as SageMaker runs it, is the one that was evaluated: its archive byte for byte, and its scores of
+ * the golden sample, by a Transform job on the created model. The job is started by the first call and looked at by
+ * the next.
+ */
+export async function checkModel(
+  { sagemaker, s3 }: DeployClients,
+  settings: DeploySettings,
+  deployment: Deployment,
+  { modelName, modelPackageArn }: { modelName: string; modelPackageArn: string },
+): Promise<Check> {
+  const described = await unlessMissing(
+    sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),
+  );
+  const goldenUri = described?.CustomerMetadataProperties?.goldenUri;
+  if (goldenUri === undefined) {
+    log.warn("package without a golden sample: model not checked", { modelPackageArn });
+    return { state: "passed" };
+  }
+  const TransformJobName = checkJobName(settings.endpoint.endpointName, deployment, modelName);
+  const outputUri = `${goldenUri}/checks/${TransformJobName}`;
+  const job = await unlessMissing(sagemaker.send(new DescribeTransformJobCommand({ TransformJobName })));
+  if (job === undefined) {
+    const container = await unlessMissing(sagemaker.send(new DescribeModelCommand({ ModelName: modelName })));
+    const artifact = container?.PrimaryContainer?.ModelDataUrl;
+    if (artifact === undefined) return { state: "failed", reason: `There is no model ${modelName} with an artifact.` };
+    const golden = await readGolden(s3, goldenUri);
+    const digest = await digestOf(s3, artifact);
+    if (digest !== golden.archiveSha256) {
+      return {
+        state: "failed",
+        reason: `The artifact ${artifact} is not the one that was evaluated: its SHA-256 is ${digest}, not ${golden.archiveSha256}.`,
+      };
+    }
+    await createJob(sagemaker, settings, { TransformJobName, modelName, goldenUri, outputUri });
+    return { state: "pending" };
+  }
+  const { TransformJobStatus: status = "unknown", FailureReason: failure = "no reason" } = job;
+  if (status === "InProgress" || status === "Stopping") return { state: "pending" };
+  if (status !== "Completed") {
+    return { state: "failed", reason: `The check of the model ended ${status}: ${failure}` };
+  }
+  const { scores } = await readGolden(s3, goldenUri);
+  const problem = difference(scores, readScores(await readText(s3, `${outputUri}/rows.csv.out`)));
+  if (problem === undefined) {
+    log.info("model checked", { modelName, rows: scores.length });
+    return { state: "passed" };
+  }
+  return { state: "failed", reason: `The model does not score as it was evaluated: ${problem}.` };
+}
+
+async function createJob(
+  sagemaker: DeployClients["sagemaker"],
+  { checkInstanceType, endpoint, tags }: DeploySettings,
+  names: Record<"TransformJobName" | "modelName" | "goldenUri" | "outputUri", string>,
+): Promise<void> {
+  try {
+    await sagemaker.send(
+      new CreateTransformJobCommand({
+        TransformJobName: names.TransformJobName,
+        ModelName: names.modelName,
+        BatchStrategy: "MultiRecord",
+        TransformInput: {
+          DataSource: { S3DataSource: { S3DataType: "S3Prefix", S3Uri: `${names.goldenUri}/rows.csv` } },
+          ContentType: "text/csv",
+          SplitType: "Line",
+        },
+        TransformOutput: { S3OutputPath: names.outputUri, Accept: "text/csv", AssembleWith: "Line" },
+        TransformResources: {
+          InstanceType: checkInstanceType as TransformInstanceType,
+          InstanceCount: 1,
+          ...(endpoint.kmsKeyArn === undefined ? {} : { VolumeKmsKeyId: endpoint.kmsKeyArn }),
+        },
+        Tags: tagList(tags),
+      }),
+    );
+  } catch (error) {
+    // Another call for the same deployment was faster.
+    if (!(error instanceof Error && error.name === "ResourceInUse")) throw error;
+  }
+}
+
+const readGolden = (s3: S3Client, goldenUri: string): Promise<GoldenSample> =>
+  readJson(s3, `${goldenUri}/golden.json`, GoldenSample);
+
+async function digestOf(s3: S3Client, uri: string): Promise<string> {
+  const { bucket: Bucket, key: Key } = parseS3Uri(uri);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  const hash = createHash("sha256");
+  for await (const chunk of Body as AsyncIterable<Uint8Array>) hash.update(chunk);
+  return hash.digest("hex");
+}
