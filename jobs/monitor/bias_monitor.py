@@ -183,10 +183,10 @@ def _beyond_chance(worse: list[_Worse], rows: Labelled, facet: bias.Facet) -> It
     generator = np.random.default_rng(SEED)
     drawn: list[list[float]] = [[] for _ in worse]
     for _ in range(SAMPLES if worse else 0):
-        sample = _picked(rows, generator.integers(0, len(rows.labels), len(rows.labels)))
-        columns = (sample.features, sample.labels, sample.flagged)
+        picked = _picked(rows, generator.integers(0, len(rows.labels), len(rows.labels)))
+        sample = bias.Sample(picked.features, picked.labels, picked.flagged, facet)
         for each, distances in zip(worse, drawn, strict=True):
-            distances.append(distance(each.metric, bias.value(each.metric, *columns, facet, each.band)))
+            distances.append(distance(each.metric, sample.value(each.metric, each.band)))
     for each, distances in zip(worse, drawn, strict=True):
         # Where a sample does not define it, the metric hangs on single rows: the spread is no number, and fails.
         spread = float(np.std(distances))

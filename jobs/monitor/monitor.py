@@ -37,14 +37,26 @@ from trained_model import load_archive
 MONITORS = tuple(NAMESPACES)
 
 
-def arguments(argv: "list[str] | None") -> argparse.Namespace:
+def arguments(argv: "list[str] | None", environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
+    """What the job is asked for; folders that no argument names are those of Model Monitor's contract."""
+
+    def folder(name: str, variable: str, told: str) -> None:
+        default = environment.get(variable)
+        parser.add_argument(
+            name,
+            type=Path,
+            default=Path(default) if default else None,
+            required=not default,
+            help=f"{told}; {variable}",
+        )
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--monitor", choices=MONITORS, required=True)
-    parser.add_argument("--captured", type=Path, required=True, help="folder of data capture, searched in all depths")
+    folder("--captured", "dataset_source", "folder of data capture, searched in all depths")
     parser.add_argument("--ground-truth", type=Path, help="folder of labels; of model quality and bias")
     parser.add_argument("--baseline", type=Path, required=True, help="folder of the package's DriftCheckBaselines")
     parser.add_argument("--model", type=Path, help="folder that holds model.tar.gz; of explainability")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the results")
+    folder("--output", "output_path", "folder for the results")
     parser.add_argument("--thresholds", type=_object, default={}, help="JSON object of numbers, by metric")
     parser.add_argument("--message-file", type=Path, help="where the exit message is written")
     found = parser.parse_args(argv)

@@ -57,24 +57,30 @@ def post_training(
     return _section(features, labels, facet, StageType.POST_TRAINING, POST_TRAINING, flagged)
 
 
-def value(metric: str, features: np.ndarray, labels: np.ndarray, flagged: np.ndarray, facet: Facet, band: str) -> float:
-    """One metric of one band, as the sections have it; not a number where the rows do not define it.
+class Sample:
+    """Rows whose metrics are asked for one by one.
 
     A section asks the library for all metrics of all bands and their descriptions, which takes a hundred times as long.
     """
-    feature = pd.Series(facet.bands(features))
-    found = call_metric(
-        getattr(pretraining if metric in PRE_TRAINING else posttraining, metric),
-        df=pd.DataFrame({facet.name: feature}),
-        feature=feature,
-        sensitive_facet_index=feature == band,
-        label=pd.Series(labels == 1),
-        positive_label_index=pd.Series(labels == 1),
-        predicted_label=pd.Series(flagged),
-        positive_predicted_label_index=pd.Series(flagged),
-        group_variable=_part_of_day(features),
-    )
-    return float(found)
+
+    def __init__(self, features: np.ndarray, labels: np.ndarray, flagged: np.ndarray, facet: Facet) -> None:
+        feature = pd.Series(facet.bands(features))
+        positive, decided = pd.Series(labels == 1), pd.Series(flagged)
+        self._columns = {
+            "df": pd.DataFrame({facet.name: feature}),
+            "feature": feature,
+            "label": positive,
+            "positive_label_index": positive,
+            "predicted_label": decided,
+            "positive_predicted_label_index": decided,
+            "group_variable": _part_of_day(features),
+        }
+
+    def value(self, metric: str, band: str) -> float:
+        """One metric of one band, as the sections have it; not a number where the rows do not define it."""
+        within = self._columns["feature"] == band
+        function = getattr(pretraining if metric in PRE_TRAINING else posttraining, metric)
+        return float(call_metric(function, sensitive_facet_index=within, **self._columns))
 
 
 def _section(

@@ -34,9 +34,9 @@ BASELINES = {
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory) -> Path:
+def written(tmp_path_factory, live) -> Path:
     folder = tmp_path_factory.mktemp("written")
-    write_monitor_files.write(folder)
+    write_monitor_files.write(folder, live)
     return folder
 
 
@@ -55,8 +55,8 @@ def test_a_monitors_files_are_aws(written, kind):
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_a_baseline_is_aws(written, name):
-    check(written / "baselines" / name, BASELINES[name])
+def test_a_baseline_is_aws(live, name):
+    check(live.baseline / name, BASELINES[name])
 
 
 @pytest.mark.parametrize("kind", FILES)

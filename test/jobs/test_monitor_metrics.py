@@ -96,6 +96,16 @@ def test_what_cloudwatch_would_refuse_as_too_old_is_told_now(tmp_path, monkeypat
     assert {each["Timestamp"] >= NOW for call in calls for each in call["MetricData"]} == {True}
 
 
+def test_folders_are_those_of_model_monitors_contract_unless_told():
+    contract = {"dataset_source": "/data", "output_path": "/results"}
+    command = ["--monitor", "data-quality", "--baseline", "/baseline"]
+    found = monitor.arguments(command, contract)
+    assert (found.captured, found.output) == (Path("/data"), Path("/results"))
+    assert monitor.arguments([*command, "--captured", "/own"], contract).captured == Path("/own")
+    with pytest.raises(SystemExit):
+        monitor.arguments(command, {"output_path": "/results"})
+
+
 def test_nothing_is_sent_where_nothing_is_to_be(tmp_path, monkeypatch):
     assert run(tmp_path, monkeypatch, publish_cloudwatch_metrics="Disabled") == []
 

@@ -31,11 +31,6 @@ WINDOWS = int(os.environ.get("MONITOR_WINDOWS", "12"))
 PERIOD = Period()
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory) -> Monitored:
-    return monitored.make(tmp_path_factory.mktemp("live"))
-
-
 def run(kind: str, live: Monitored, captured: Path, labels: Path) -> Found:
     if kind == "data-quality":
         return data_quality_monitor.monitor(captured, live.baseline / kind, PERIOD, {})

@@ -7,18 +7,21 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from monitored import Monitored
 
 PERIOD = {"start_time": "2026-11-21T11:00:00Z", "end_time": "2026-11-21T12:00:00Z"}
 ROWS = 600
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, live: "Monitored") -> None:
     import monitor
     import monitored
 
-    live = monitored.make(folder)
     window = live.window(np.random.default_rng(2), ROWS)
     features, scores = window.features.copy(), window.scores.copy()
     features[:, 7] += 2
@@ -40,7 +43,7 @@ def write(folder: Path) -> None:
             "--captured": captured,
             "--ground-truth": labels,
             "--baseline": live.baseline if whole else live.baseline / kind,
-            "--model": folder / "model",
+            "--model": live.folder / "model",
             "--output": folder / kind,
         }
         monitor.main(monitor.arguments([str(part) for pair in arguments.items() for part in pair]), PERIOD)
@@ -50,4 +53,6 @@ if __name__ == "__main__":
     here = Path(__file__).resolve()
     for name in ("shared", "baselines", "monitor"):
         sys.path.insert(0, str(here.parents[3] / "jobs" / name))
-    write(Path(sys.argv[1]))
+    from monitored import make
+
+    write(Path(sys.argv[1]), make(Path(sys.argv[1])))
