@@ -3,7 +3,7 @@ import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
-import { decodeConfiguration, unsupportedSettings } from "./configuration";
+import { accountRefusal, decodeConfiguration, unsupportedSettings } from "./configuration";
 import type { Warn } from "./engine-log";
 import { FUNCTIONS } from "./functions";
 import { Lifecycle, type Settings } from "./lifecycle";
@@ -47,11 +47,16 @@ export class Provider {
   };
 
   private checkConfig(request: messages.CheckRequest): messages.CheckResponse {
-    const failures = unsupportedSettings(fromStruct(request.getNews())).map((name) =>
+    const news = fromStruct(request.getNews());
+    const failures = unsupportedSettings(news).map((name) =>
       new messages.CheckFailure()
         .setProperty(name)
         .setReason(`setting aws:${name} is not supported by the local provider`),
     );
+    const { account, planOnly } = this.lifecycle.settings;
+    // A plan is of no account.
+    const refusal = planOnly ? undefined : accountRefusal(decodeConfiguration(news), account);
+    if (refusal) failures.push(new messages.CheckFailure().setProperty("allowedAccountIds").setReason(refusal));
     return new messages.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
   }
 
