@@ -39,6 +39,8 @@ const Always = t.type({
     outputUri: t.string,
   }),
   deploymentsTableName: t.string,
+  /** Takes what asks for deployments. */
+  deployQueueUrl: t.string,
   alertsTopicArn: t.string,
 });
 

@@ -237,6 +237,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
       outputUri: monitors.outputUri,
     },
     deploymentsTableName: endpoint.deploymentsTableName,
+    deployQueueUrl: endpoint.deployQueue.url,
     alertsTopicArn: alerts.topicArn,
     ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { PreprocessFramework } from "../config/training";
 import { algorithms } from "../pipeline/algorithms";
 import { down, env, resume, status, up } from "./commands";
+import { drill } from "./drill/drill";
 import { start } from "./loop/start";
 
 function whole(minimum: number, maximum: number) {
@@ -58,6 +59,13 @@ program
     "\nExit codes: 0 every stage did what it claims; 1 something failed; 2 the gate refused the model; 130 interrupted.",
   )
   .action(start);
+
+program
+  .command("drill")
+  .description("the game day: roll models out, good and bad, under load, and write .local/drill.json and drill.html")
+  .option("--data <file>", "transactions to train the champion on, as of start (default: 40,000 generated ones)")
+  .option("--set <group.key=value>", "override the local stack's configuration; may be repeated", collect, [])
+  .action(drill);
 
 program
   .command("up")

@@ -68,6 +68,7 @@ const PARTS = `
 .interval { position: relative; display: block; height: 4px; margin-top: 8px; border-radius: 2px; background: var(--line); }
 .interval i { position: absolute; top: 0; bottom: 0; min-width: 2px; background: var(--accent); opacity: .55; border-radius: 2px; }
 .interval b { position: absolute; top: -3px; width: 3px; height: 10px; margin-left: -1.5px; border-radius: 2px; background: var(--ink); }
+.plots + .panel { margin-top: 16px; }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px; }
 figure { margin: 0; padding: 16px 18px; min-width: 0; }
 figcaption { font-weight: 650; margin-bottom: 6px; display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; }
