@@ -1,14 +1,14 @@
-"""What each monitor's report draws: the period beside the baseline."""
+"""What each monitor's report draws: the period beside the baseline.
+
+Modules of single monitors are imported by what draws them: they bring libraries that the others need not wait for.
+"""
 
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import bias
 import charts
 import distances
-import explainability
-import model_quality
 from charts import BASELINE, PERIOD, Bar, Range
 from outcome import Found
 from page import Plot, Section, Table
@@ -89,6 +89,8 @@ def _sketch(feature: dict[str, Any]) -> Any:
 
 
 def _model_quality(found: Found) -> list[Section]:
+    import model_quality
+
     key = "binary_classification_metrics"
     figures = found.documents["statistics.json"][key]
     limits = found.documents["constraints.json"]["binary_classification_constraints"]
@@ -138,6 +140,8 @@ def _model_quality(found: Found) -> list[Section]:
 
 
 def _bias(found: Found) -> list[Section]:
+    import bias
+
     stages = (
         (bias.PRE_SECTION, "Labels", "Whether fraud is as frequent in a band as in the rest."),
         (bias.POST_SECTION, "Decisions", "Whether the model treats a band as it does the rest."),
@@ -180,6 +184,8 @@ def _finite(value: Any) -> "float | None":
 
 
 def _explainability(found: Found) -> list[Section]:
+    import explainability
+
     after, before = (
         each["analysis.json"]["explanations"][explainability.METHOD][explainability.OUTPUT]["global_shap_values"]
         for each in (found.documents, found.before)
