@@ -44,7 +44,9 @@ let over = false;
 async function work(rate: number, first: number, send: (turn: number) => Promise<Sample>): Promise<void> {
   for (let turn = first; !over; turn++) {
     const next = performance.now() + 1000 / rate;
-    samples.push(await send(turn));
+    const sample = await send(turn);
+    // Not before it is there: meanwhile what was there has been reported.
+    samples.push(sample);
     const left = next - performance.now();
     if (left > 0) await new Promise((wake) => setTimeout(wake, left));
   }
