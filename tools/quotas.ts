@@ -5,7 +5,7 @@ import type { StackConfig } from "../config";
 export interface Need {
   /** As Service Quotas names the service, for example `sagemaker`. */
   service: string;
-  /** The quota's name there. */
+  /** The quota's name there; in our words for the concurrency of serverless endpoints. */
   quota: string;
   /** At the busiest moment; the account's other uses come on top. */
   needed: number;
@@ -37,19 +37,29 @@ export function quotaNeeds(config: StackConfig): Need[] {
   const training: Uses = new Map();
   use(training, config.training.instanceType, config.training.instanceCount, "training");
   const hosting: Uses = new Map();
-  const { instanceType, maxCapacity } = config.deployment;
-  use(
-    hosting,
-    instanceType,
-    maxCapacity * FLEETS,
-    `the endpoint at maxCapacity ${maxCapacity}, twice while it is updated`,
-  );
+  const transform: Uses = new Map();
+  const { deployment } = config;
+  if (!("serverless" in deployment)) {
+    const { instanceType, maxCapacity } = deployment;
+    const what = `the endpoint at maxCapacity ${maxCapacity}, twice while it is updated`;
+    use(hosting, instanceType, maxCapacity * FLEETS, what);
+    use(transform, deployment.checkInstanceType, 1, "the check of a new model before it gets traffic");
+  }
 
   const needs = [
     ...sageMaker(processing, "processing job usage"),
     ...sageMaker(training, "training job usage"),
     ...sageMaker(hosting, "endpoint usage"),
+    ...sageMaker(transform, "transform job usage"),
   ];
+  if ("serverless" in deployment) {
+    needs.push({
+      service: "sagemaker",
+      quota: "concurrency of all serverless endpoints together",
+      needed: deployment.serverless.maxConcurrency,
+      because: "deployment.serverless.maxConcurrency",
+    });
+  }
   const vcpus = config.ecs.cpu / 1024;
   needs.push({
     service: "fargate",
