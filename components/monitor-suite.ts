@@ -10,7 +10,7 @@ import { imageUri } from "../pipeline/images";
 import type { Alerts } from "./alerts";
 import type { CanaryEndpoint } from "./canary-endpoint";
 import type { ComponentArgs, Transform } from "./component";
-import { PlatformComponent } from "./component";
+import { PlatformComponent, refuse } from "./component";
 import { DeadLetters } from "./dead-letters";
 import { EventTrigger } from "./event-trigger";
 import { ServiceRole, type Statement } from "./iam";
@@ -65,6 +65,7 @@ const OUTPUTS = "monitor-output";
  *
  * @example
  * new MonitorSuite("monitors", { storage, alerts, registry, endpoint, launcher: training.launcher, ...configuration });
+ * @throws Error for an engine that is not built, or when the project was not built.
  */
 export class MonitorSuite extends PlatformComponent {
   /** The function that runs a monitor on a period. */
@@ -73,6 +74,12 @@ export class MonitorSuite extends PlatformComponent {
   private readonly prefix: string;
 
   constructor(name: string, args: MonitorSuiteArgs, options?: pulumi.ComponentResourceOptions) {
+    const { engine } = args.monitors;
+    refuse(
+      "MonitorSuite",
+      name,
+      engine === "processing" ? [] : [`monitors.engine is "${engine}": only "processing" is built so far`],
+    );
     super("MonitorSuite", name, args, options);
     this.prefix = args.jobNamePrefix;
     this.outputUri = args.storage.uri(OUTPUTS);

@@ -95,6 +95,8 @@ export interface components {
     };
     Prediction: {
       id: string;
+      /** @description Names the scored transaction: keep it, and give it with the label once that is known. */
+      inferenceId: string;
       probability: number;
       /** @enum {string} */
       decision: "fraud" | "legitimate";

@@ -18,6 +18,7 @@ export const PLAN = [
   { name: "endpoint", title: "Endpoint" },
   { name: "api", title: "API" },
   { name: "stream", title: "Stream" },
+  { name: "monitors", title: "Monitors" },
 ] as const;
 
 export type StageName = (typeof PLAN)[number]["name"];

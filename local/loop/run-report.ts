@@ -15,7 +15,7 @@ export interface RunFacts {
 }
 
 export function reportOf({ startedAt, stages, findings, failure, peakMb }: RunFacts): RunReport {
-  const { dataset, split, stack, evaluation, registry, endpoint, api, stream } = findings;
+  const { dataset, split, stack, evaluation, registry, endpoint, api, stream, monitors } = findings;
   const metrics = evaluation?.metrics;
   const tree = stack && treeOf(stack.resources);
   return {
@@ -57,6 +57,7 @@ export function reportOf({ startedAt, stages, findings, failure, peakMb }: RunFa
       quarantined: stream?.quarantined ?? null,
       written: stream?.written ?? null,
     },
+    ...(monitors === undefined ? {} : { monitors }),
     provisioned: {
       resources: stack ? stack.resources.filter(isCloudResource).length : null,
       components: stack ? stack.resources.filter((each) => each.type.startsWith("fraud:")).length : null,

@@ -8,6 +8,7 @@ import { environment, findCloud, startCloud, type RunningCloud } from "../cloud"
 import { localDirectory } from "../tools";
 import { checkApi, type ApiResult } from "./checks/api";
 import { checkFirstUp } from "./checks/first-up";
+import { checkMonitors, type MonitorsResult } from "./checks/monitors";
 import { splitRows } from "./checks/rows";
 import { checkStream, type StreamResult } from "./checks/stream";
 import { splitUri } from "./checks/uri";
@@ -55,6 +56,7 @@ export interface Findings {
   endpoint?: { name: string; configName: string; status: string };
   api?: ApiResult;
   stream?: StreamResult;
+  monitors?: MonitorsResult;
 }
 
 /** Longest that one pipeline step may take before the run is given up. */
@@ -143,6 +145,9 @@ export async function runLoop(
   findings.api = await stage("api", (progress) => checkApi(outputs, apiKey, registry.modelPackageArn, rows, progress));
   findings.stream = await stage("stream", (progress) =>
     checkStream(outputs, rows, launched.executionId, early, progress),
+  );
+  findings.monitors = await stage("monitors", (progress) =>
+    checkMonitors(outputs, apiKey, findings.processed?.train ?? "", launched.executionId, progress),
   );
 }
 

@@ -2,6 +2,7 @@
 import { Markup, html, syntheticBadge, whole } from "./markup";
 import type { RunReport } from "./report";
 import { modelSection } from "./sections/model";
+import { monitorsSection } from "./sections/monitors";
 import { provisionedSection } from "./sections/provisioned";
 import { serviceSection } from "./sections/service";
 import { stagesSection } from "./sections/stages";
@@ -45,13 +46,13 @@ export function renderPage(report: RunReport): string {
             </dl>
             <nav aria-label="Sections">
               <a href="#stages">Stages</a> <a href="#model">Model</a> <a href="#service">Registry, endpoint, API</a>
-              <a href="#stream">Stream</a> <a href="#provisioned">Provisioned</a>
+              <a href="#stream">Stream</a> <a href="#monitors">Monitors</a> <a href="#provisioned">Provisioned</a>
             </nav>
           </div>
         </header>
         <main>
           ${stagesSection(report)} ${modelSection(report)} ${serviceSection(report)} ${streamSection(report)}
-          ${provisionedSection(report)}
+          ${monitorsSection(report)} ${provisionedSection(report)}
         </main>
       </body>
     </html> `.text;

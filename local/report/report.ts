@@ -29,6 +29,13 @@ export const StageResult = t.intersection([
 ]);
 export type StageResult = t.TypeOf<typeof StageResult>;
 
+const MonitorFindings = t.type({
+  clean: t.type({ violations: t.number }),
+  drifted: t.type({ violations: t.number, features: t.array(t.string) }),
+  /** Folder of what it wrote of the drifted traffic. */
+  output: t.string,
+});
+
 /** A run of the loop. What a run did not come to is null. */
 export const RunReport = t.intersection(
   [
@@ -74,6 +81,13 @@ export const RunReport = t.intersection(
       evaluation: EvaluationReport,
       tree: t.array(TreeNode),
       apiExamples: t.array(t.type({ request: t.unknown, status: t.number, response: t.unknown })),
+      /** What each monitor found in clean and in drifted traffic. */
+      monitors: t.type({
+        dataQuality: MonitorFindings,
+        modelQuality: MonitorFindings,
+        bias: MonitorFindings,
+        explainability: MonitorFindings,
+      }),
       /** Reasons of quarantined rows. */
       quarantineReasons: t.array(t.string),
     }),

@@ -50,6 +50,7 @@ export function summary(report: RunReport, options: { colour: boolean }): string
         ? undefined
         : `${stream.rowsIn} rows in = ${stream.scored} scored + ${stream.quarantined} quarantined; ${stream.written} in DynamoDB`,
     ],
+    ["Monitors", report.monitors === undefined ? undefined : monitorsLine(report.monitors)],
     [
       "Provisioned",
       provisioned.resources === null
@@ -66,6 +67,12 @@ export function summary(report: RunReport, options: { colour: boolean }): string
     ...lines.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name.padEnd(12)} ${value}`])),
   ].join("\n");
 }
+
+/** Violations in clean and in drifted traffic. */
+const monitorsLine = (monitors: NonNullable<RunReport["monitors"]>) =>
+  Object.entries(monitors)
+    .map(([name, { clean, drifted }]) => `${name} ${clean.violations} clean, ${drifted.violations} drifted`)
+    .join("; ");
 
 const count = (value: number | null) => (value === null ? "?" : value.toLocaleString("en-US"));
 const figure = (value: number | null) => (value === null ? "?" : value.toFixed(3));

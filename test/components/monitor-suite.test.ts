@@ -282,6 +282,14 @@ describe("the monitor suite", function () {
     });
   });
 
+  it("refuses an engine that is not built, and names it", async () => {
+    const made = await suite({ engine: "model-monitor" }).then(
+      () => "made",
+      (error: unknown) => String(error),
+    );
+    expect(made).to.match(/MonitorSuite "monitors" cannot be made:[\s\S]*"model-monitor"/);
+  });
+
   it("counts a monitor as missing after two runs and its longest job", () => {
     expect(patienceHours({ schedule: "cron(0 * ? * * *)", maxRuntimeSeconds: 3300 })).to.equal(3);
     expect(patienceHours({ schedule: "cron(0 0/5 ? * * *)", maxRuntimeSeconds: 3601 })).to.equal(8);

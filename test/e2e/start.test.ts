@@ -216,6 +216,12 @@ describe("npm start", function () {
     const { rowsIn, scored, quarantined, written } = found.stream;
     expect(rowsIn).to.equal((scored ?? 0) + (quarantined ?? 0));
     expect(written).to.equal(scored);
+    for (const [monitor, { drifted, output }] of Object.entries(found.monitors ?? {})) {
+      expect(drifted.violations, monitor).to.be.above(0);
+      expect(output, monitor).to.match(/^s3:\/\/.*\/monitor-output\//);
+    }
+    expect(Object.keys(found.monitors ?? {})).to.have.length(4);
+    expect(found.monitors?.dataQuality.clean.violations).to.equal(0);
     expect(run.output).to.contain("synthetic");
     await deadLettersRaiseTheStacksAlarm();
   });

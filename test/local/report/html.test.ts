@@ -24,7 +24,7 @@ const words = (element: Element | null) => (element?.textContent ?? "").replace(
 const text = (document: Element, selector: string) => words(document.querySelector(selector));
 
 const REPORTS = { passed: passedReport, refused: refusedReport, failed: emptyReport };
-const SECTIONS = ["stages", "model", "service", "stream", "provisioned"];
+const SECTIONS = ["stages", "model", "service", "stream", "monitors", "provisioned"];
 
 describe("report.html", () => {
   for (const [kind, report] of Object.entries(REPORTS)) {

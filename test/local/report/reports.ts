@@ -42,6 +42,12 @@ export function evaluation(): EvaluationReport {
   };
 }
 
+const findings = (kind: string, features: string[]) => ({
+  clean: { violations: 0 },
+  drifted: { violations: 4, features },
+  output: `s3://bucket/fraud/monitor-output/${kind}/fraud-live/2026/11/21/120000-0a1b2c3d`,
+});
+
 /** A run in which everything went well, on a file. */
 export function passedReport(): RunReport {
   const found = evaluation();
@@ -71,6 +77,12 @@ export function passedReport(): RunReport {
       p99Ms: 31.4,
     },
     stream: { rowsIn: 2005, scored: 2000, quarantined: 5, written: 2000 },
+    monitors: {
+      dataQuality: findings("data-quality", ["V17"]),
+      modelQuality: findings("model-quality", []),
+      bias: findings("model-bias", ["Amount [0, 10)"]),
+      explainability: findings("model-explainability", ["V17, V4"]),
+    },
     provisioned: { resources: 3, components: 2 },
     startedAt: "2026-11-20T10:20:30.000Z",
     durationSeconds: 98.7,
