@@ -25,7 +25,7 @@ export interface DrillOptions {
 }
 
 /** Requests a second at the most. */
-const ENDPOINT_RATE = 160;
+const ENDPOINT_RATE = 200;
 const API_RATE = 6;
 const ROWS_PER_API_REQUEST = 25;
 const LOAD_ROWS = 500;

@@ -80,8 +80,8 @@ export const servingScript = (defect: string): string =>
 
 /** Share of the instances, and of the requests, that a new model gets first, in percent. */
 export const CANARY_PERCENT = 10;
-/** How long it bakes then, in seconds: more than the alarms take to go off, and than 5,000 requests need. */
-export const BAKE_SECONDS = 45;
+/** How long it bakes then, in seconds: more than the alarms take to go off, and than 5,000 requests need on a busy machine. */
+export const BAKE_SECONDS = 60;
 
 /** What the drill changes in the stack's configuration: two instances, a canary, alarms by the ten seconds. */
 export const DRILL_SETTINGS: readonly string[] = [
