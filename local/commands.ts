@@ -78,7 +78,12 @@ export async function env(): Promise<void> {
   const variables = {
     ...environment(cloud.description),
     ...(stack
-      ? { FRAUD_BUCKET: stack.outputs.bucketName, FRAUD_SAGEMAKER_ROLE_ARN: stack.outputs.sagemakerRoleArn }
+      ? {
+          FRAUD_BUCKET: stack.outputs.bucketName,
+          FRAUD_SAGEMAKER_ROLE_ARN: stack.outputs.sagemakerRoleArn,
+          // What the commands of operations/ go by.
+          FRAUD_OUTPUTS: JSON.stringify(stack.outputs),
+        }
       : {}),
   };
   for (const [name, value] of Object.entries(variables))

@@ -61,6 +61,7 @@ import {
 } from "./support/platform";
 import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
 import { dying } from "./support/dying";
+import { requestRollback, setFreeze, settlementOf } from "../../operations/deployments";
 import type { EvaluationReport } from "../../functions/shared/evaluation-report";
 import { comparedChampion, evaluationReport } from "./support/reports";
 
@@ -603,6 +604,51 @@ describe("the functions on the local cloud", function () {
       expect(reason).to.contain("no-such-model");
     });
 
+    it("back to an earlier package is a person's to ask for, while all else is frozen", async () => {
+      const { sagemaker, sqs, dynamodb } = platform.clients;
+      const deployments = new Deployments(dynamodb, "deployments", "fraud-endpoint");
+      const clients = { sagemaker, sqs, deployments };
+      const asker = { requestedBy: "arn:aws:iam::123456789012:user/op", because: "a test" };
+      const queueUrl = platform.queues.deploy;
+      const later = await handlers.register(await registerEvent("run-later"));
+      await platform.makeModel("model-later", later.modelPackageArn);
+      const before = (await endpoint()).EndpointConfigName;
+      await setFreeze(clients, queueUrl, true, asker);
+      const held = await ask("model-later", later.modelPackageArn);
+      await handlers.deploy(held.event);
+      expect((await endpoint()).EndpointConfigName).to.equal(before);
+
+      // No model was made of this package in the pipeline's way: deploy-model makes it.
+      const { s3 } = platform.clients;
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: "models/model-a/model.tar.gz" }));
+      const Key = "models/run-deployed/model.tar.gz";
+      await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: await Body?.transformToByteArray() }));
+      const other = await handlers.register({
+        ...(await registerEvent("run-earlier")),
+        modelArtifactUri: `s3://${BUCKET}/${Key}`,
+        environment: { SAGEMAKER_PROGRAM: "inference.py", SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code" },
+      });
+      const id = await requestRollback(clients, queueUrl, other.modelPackageArn, asker);
+      await handlers.deploy(await nextMessage(sqs, queueUrl, id));
+      await settled();
+      const outcome = await settlementOf(deployments, id, new Date(Date.now() + 60_000));
+      expect(outcome).to.include({ succeeded: true });
+      expect((await deployments.request(id))?.requestedBy).to.equal(asker.requestedBy);
+      expect((await endpoint()).EndpointConfigName).not.to.equal(before);
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(other.mlflowModelVersion);
+
+      await setFreeze(clients, queueUrl, false, asker);
+      await handlers.deploy(await nextMessage(sqs, queueUrl, '{"nudge":true}'));
+      await settled();
+      expect(await ended(held.execution)).to.include({ status: "Succeeded" });
+      const again = await ask("model-a", registered.modelPackageArn);
+      await handlers.deploy(again.event);
+      await settled();
+      const missing = `${registered.modelPackageArn.replace(/\d+$/, "")}999`;
+      const refusal = await requestRollback(clients, queueUrl, missing, asker).catch(String);
+      expect(refusal).to.match(/does not exist/i);
+    });
+
     it("of a pipeline that was stopped before is not begun", async () => {
       const { LastModifiedTime } = await endpoint();
       const { execution, event } = await ask("model-b", registered.modelPackageArn);
@@ -766,7 +812,9 @@ describe("the functions on the local cloud", function () {
       const revisions = await registerRevisions();
       const { removed } = await handlers.teardown({ tf: { action: "delete" } }, context);
       expect(removed?.endpoints).to.deep.equal(["fraud-endpoint"]);
-      expect(removed?.models).to.have.members(["model-a", "model-b", "model-broken"]);
+      const [made, ...models] = [...(removed?.models ?? [])].sort();
+      expect(made).to.match(/^fraud-endpoint-\d+-[0-9a-f]{12}$/);
+      expect(models).to.deep.equal(["model-a", "model-b", "model-broken", "model-later"]);
       expect(removed?.endpointConfigs).to.have.length.at.least(2);
       expect(removed?.pipelines).to.deep.equal(["fraud-pipeline"]);
       expect(waiting).to.have.length(2);

@@ -1,0 +1,89 @@
+// The command line of whoever runs a stack: `npm run rollback`, `npm run freeze`. On AWS, and on the local cloud.
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { Command } from "commander";
+import * as t from "io-ts";
+import { decodeJson } from "../functions/shared/decode";
+import { Deployments } from "../functions/shared/deployments";
+import { packageArn, requestRollback, setFreeze, settlementOf, type OperationClients } from "./deployments";
+
+/** What of a stack's outputs the commands go by. */
+const Outputs = t.type(
+  {
+    endpointName: t.string,
+    deployQueueUrl: t.string,
+    deploymentsTableName: t.string,
+    modelPackageGroupName: t.string,
+    mlflowArn: t.string,
+  },
+  "Outputs",
+);
+
+interface StackOptions {
+  stack?: string;
+  outputs?: string;
+  because: string;
+}
+
+/** Longest that a deployment is followed: AWS's own limit of one, and one ahead of it. */
+const FOLLOW_MILLISECONDS = 2 * 28_800_000;
+
+async function readOutputs(stack: string | undefined): Promise<string> {
+  const selection = stack === undefined ? [] : ["--stack", stack];
+  return (await promisify(execFile)("pulumi", ["stack", "output", "--json", ...selection])).stdout;
+}
+
+async function open({ stack, outputs: file }: StackOptions) {
+  const text =
+    file === undefined ? (process.env.FRAUD_OUTPUTS ?? (await readOutputs(stack))) : readFileSync(file, "utf8");
+  const outputs = decodeJson(Outputs, text, "The stack's outputs");
+  const clients: OperationClients = {
+    sagemaker: new SageMakerClient(),
+    sqs: new SQSClient(),
+    deployments: new Deployments(new DynamoDBClient(), outputs.deploymentsTableName, outputs.endpointName),
+  };
+  const { Arn = "unknown" } = await new STSClient().send(new GetCallerIdentityCommand());
+  return { outputs, clients, requestedBy: Arn };
+}
+
+async function rollback({ to, ...options }: StackOptions & { to: string }): Promise<void> {
+  const { outputs, clients, requestedBy } = await open(options);
+  const arn = packageArn(to, outputs.modelPackageGroupName, outputs.mlflowArn);
+  const asker = { requestedBy, because: options.because };
+  const id = await requestRollback(clients, outputs.deployQueueUrl, arn, asker);
+  console.log(`${arn} is to go live (${id}); it goes on if you interrupt this.`);
+  const until = new Date(Date.now() + FOLLOW_MILLISECONDS);
+  const { succeeded, reason } = await settlementOf(clients.deployments, id, until);
+  console.log(reason);
+  process.exitCode = succeeded ? 0 : 1;
+}
+
+async function freeze({ off = false, ...options }: StackOptions & { off?: boolean }): Promise<void> {
+  const { outputs, clients, requestedBy } = await open(options);
+  await setFreeze(clients, outputs.deployQueueUrl, !off, { requestedBy, because: options.because });
+  const what = off ? "is no longer frozen; what waited goes on" : "is frozen: only `npm run rollback` deploys to it";
+  console.log(`${outputs.endpointName} ${what}.`);
+}
+
+const program = new Command().name("operations").showHelpAfterError();
+const stackOptions = (command: Command): Command =>
+  command
+    .requiredOption("--because <text>", "why: kept with who asked and when")
+    .option("--stack <name>", "Pulumi stack (default: the selected one, or that of FRAUD_OUTPUTS)")
+    .option("--outputs <file>", "file of `pulumi stack output --json`, where the stack itself can't be read");
+stackOptions(program.command("rollback").description("make a model package live, the one before or any other"))
+  .requiredOption("--to <package>", "the package's ARN, or its number in the stack's group")
+  .action(rollback);
+stackOptions(program.command("freeze").description("hold deployments, but those that a person asks for"))
+  .option("--off", "let them go on")
+  .action(freeze);
+
+program.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
