@@ -6,6 +6,7 @@ import { CLOUDWATCH } from "./cloudwatch";
 import { ECS } from "./containers";
 import { DELIVERY } from "./delivery";
 import { DYNAMODB } from "./dynamodb";
+import { EVENT_PERMISSION } from "./event-permission";
 import { EVENTS } from "./events";
 import { IAM } from "./iam";
 import { KMS } from "./kms";
@@ -25,6 +26,7 @@ export const TYPES: ResourceTable = {
   ...DELIVERY,
   ...DYNAMODB,
   ...ECS,
+  ...EVENT_PERMISSION,
   ...EVENTS,
   ...IAM,
   ...INVOCATION,

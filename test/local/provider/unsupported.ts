@@ -10,6 +10,7 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
   "aws:apigateway/integration:Integration": ["integrationTarget", "responseTransferMode", "tlsConfig"],
   "aws:cloudwatch/logGroup:LogGroup": ["deletionProtectionEnabled", "namePrefix"],
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["evaluationCriteria", "evaluationInterval", "warmUpConfiguration"],
+  "aws:cloudwatch/eventPermission:EventPermission": ["condition"],
   "aws:codebuild/project:Project": [
     ...["badgeEnabled", "buildBatchConfig", "cache", "fileSystemLocations", "projectVisibility"],
     ...["resourceAccessRole", "secondaryArtifacts", "secondarySourceVersions", "secondarySources", "vpcConfig"],

@@ -59,7 +59,7 @@ const images = (count: number) =>
     ],
   });
 
-/** Examples of CodePipeline, CodeBuild, ECR and SSM. */
+/** Examples of CodePipeline, CodeBuild, ECR, SSM, and of events between accounts. */
 export const DELIVERY: Record<string, Examples> = {
   "aws:codepipeline/pipeline:Pipeline": examples<aws.codepipeline.PipelineArgs>(async (w) => {
     const store = (location: string) => [
@@ -185,6 +185,17 @@ export const DELIVERY: Record<string, Examples> = {
         policy: images(1),
       },
       others: { policy: images(2), repository: "another-repository" },
+    },
+  ]),
+  "aws:cloudwatch/eventPermission:EventPermission": examples<aws.cloudwatch.EventPermissionArgs>((w) => [
+    {
+      inputs: { action: "events:PutEvents", eventBusName: "default", principal: "210987654321", statementId: w.name() },
+      others: {
+        action: "events:PutRule",
+        eventBusName: "other",
+        principal: "321098765432",
+        statementId: "other",
+      },
     },
   ]),
   "aws:ssm/parameter:Parameter": examples<aws.ssm.ParameterArgs>((w) => [
