@@ -22,6 +22,9 @@ export function settingsWithoutEffect(config: StackConfig): string[] {
   const unused = (setting: string, consequence: string) => `${setting} has no effect yet: ${consequence}`;
   return [
     ...(config.budget === undefined ? [] : [unused("budget", "no budget is made")]),
+    ...("idle" in config.deployment && config.deployment.idle !== undefined
+      ? [unused("deployment.idle", "no schedule takes the endpoint down")]
+      : []),
     ...(config.network !== undefined && "create" in config.network
       ? [unused("network.create", "no network is made; give network.subnetIds and network.securityGroupIds")]
       : []),

@@ -9,7 +9,7 @@ export interface Exception {
 }
 
 /** Policies of the roles that jobs run under. */
-const JOBS = ["training-sagemaker-own", "training-extract-own", "monitors-job-own"];
+const JOBS = ["training-sagemaker-own", "training-extract-own", "monitors-job-own", "endpoint-model-own"];
 
 /** Every wildcard that the pack lets through. Each names the roles, the actions and the resource that it is for. */
 export const WILDCARDS: readonly Exception[] = [
@@ -65,9 +65,37 @@ export const WILDCARDS: readonly Exception[] = [
   },
   {
     of: ["endpoint-deploy-own"],
-    actions: ["sagemaker:CreateEndpointConfig"],
+    actions: [
+      "sagemaker:CreateEndpointConfig",
+      "sagemaker:CreateModel",
+      "sagemaker:CreateTransformJob",
+      "sagemaker:DescribeTransformJob",
+      "sagemaker:AddTags",
+    ],
     resources: ["arn:*:sagemaker:*:*:model/*"],
-    because: "SageMaker's pipelines choose the names of models",
+    because: "SageMaker's pipelines choose the names of models, and other models are named after their content",
+  },
+  {
+    of: ["endpoint-deploy-own"],
+    actions: ["sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:AddTags"],
+    resources: ["arn:*:sagemaker:*:*:transform-job/*"],
+    because: "each check of a model is a job of its own",
+  },
+  {
+    of: ["endpoint-deploy-own", "endpoint-settle-own"],
+    actions: ["sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"],
+    resources: ["arn:*:sagemaker:*:*:endpoint-config/*", "arn:*:sagemaker:*:*:model/*"],
+    because: "old versions are removed, whatever their names; the deployments table says which they are",
+  },
+  {
+    of: ["endpoint-deploy-own", "endpoint-settle-own", "endpoint-teardown-own"],
+    actions: [
+      "application-autoscaling:RegisterScalableTarget",
+      "application-autoscaling:PutScalingPolicy",
+      "application-autoscaling:DeregisterScalableTarget",
+    ],
+    resources: ["arn:*:application-autoscaling:*:*:scalable-target/*"],
+    because: "AWS chooses the names of scalable targets; a condition holds them to those of SageMaker",
   },
   {
     of: ["endpoint-teardown-own"],
@@ -98,13 +126,13 @@ export const WILDCARDS: readonly Exception[] = [
     because: "SageMaker's lists have no resource-level permissions",
   },
   {
-    of: ["api-health-own", "monitors-run-own"],
+    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own"],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
     because: "which configuration is live changes with every model",
   },
   {
-    of: ["api-health-own", "monitors-run-own"],
+    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own"],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:model/*"],
     because: "which model is live changes, and SageMaker's pipelines choose its name",
