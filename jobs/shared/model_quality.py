@@ -63,7 +63,7 @@ def constraints(
     labels: np.ndarray, scores: np.ndarray, flagged: np.ndarray, weights: np.ndarray, seed: int
 ) -> dict[str, Any]:
     """``constraints.json``: what the metrics are at least (rates of errors at most). Both classes are there."""
-    bounds = _bounds(labels, flagged, weights, seed, worse=True)
+    bounds = _at_worst(labels, flagged, weights, seed)
     bounds["auc"] = _bootstrap(labels, scores, flagged, weights, seed)["auc"]
     found = {
         name: {"threshold": _tail(bounds[name], operator, BASELINE_TAIL), "comparison_operator": operator}
@@ -77,7 +77,7 @@ def at_best(labels: np.ndarray, scores: np.ndarray, flagged: np.ndarray, seed: i
 
     A metric that the rows say nothing of is left out.
     """
-    bounds = _bounds(labels, flagged, np.ones(len(labels)), seed, worse=False)
+    bounds = _at_best(labels, flagged, seed)
     bounds["auc"] = _best_auc(labels, scores, seed)
     opposite = {LESS: GREATER, GREATER: LESS}
     found = {
@@ -162,30 +162,41 @@ def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.shape(whole), np.nan), where=np.asarray(whole) > 0)
 
 
-def _bounds(
-    labels: np.ndarray, flagged: np.ndarray, weights: np.ndarray, seed: int, worse: bool
-) -> dict[str, np.ndarray]:
-    """Metrics of the confusion matrix for drawn rates, all on one side of the observed ones.
+def _at_worst(labels: np.ndarray, flagged: np.ndarray, weights: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """Metrics of the confusion matrix for drawn rates, none of them better than the observed ones.
 
     The rates' quantiles are their Clopper-Pearson limits; the other metrics rise and fall with them.
     """
     generator = np.random.default_rng(seed)
-    (negatives, alarms), (missed, found) = _confusion(labels, flagged, np.ones(len(labels))).astype(int)
-    if worse:
-        recalls = _lower(generator, found, missed)
-        alarm_rates = 1 - _lower(generator, negatives, alarms)
-    else:
-        recalls = 1 - _lower(generator, missed, found)
-        alarm_rates = _lower(generator, alarms, negatives)
+    (negatives, alarms), (missed, found) = _counted(labels, flagged)
     fraud, legitimate = (float(weights[labels == label].sum()) for label in (1, 0))
-    return _of_confusion(
-        np.array(
-            [
-                [legitimate * (1 - alarm_rates), legitimate * alarm_rates],
-                [fraud * (1 - recalls), fraud * recalls],
-            ]
-        )
-    )
+    return _of_rates(_lower(generator, found, missed), 1 - _lower(generator, negatives, alarms), fraud, legitimate)
+
+
+def _at_best(labels: np.ndarray, flagged: np.ndarray, seed: int) -> dict[str, np.ndarray]:
+    """The same, none of them worse than observed. How many rows are frauds is chance, too: few may be none."""
+    generator = np.random.default_rng(seed)
+    (negatives, alarms), (missed, found) = _counted(labels, flagged)
+    recalls = 1 - _lower(generator, missed, found)
+    alarm_rates = _lower(generator, alarms, negatives)
+    frauds = 1 - _lower(generator, negatives + alarms, missed + found)
+    return {
+        **_of_rates(recalls, alarm_rates, frauds, 1 - frauds),
+        # Shares of rows that are counted: limits of their own.
+        "precision": 1 - _lower(generator, alarms, found),
+        "accuracy": 1 - _lower(generator, alarms + missed, negatives + found),
+    }
+
+
+def _counted(labels: np.ndarray, flagged: np.ndarray) -> list[list[int]]:
+    return _confusion(labels, flagged, np.ones(len(labels))).astype(int).tolist()
+
+
+def _of_rates(
+    recalls: np.ndarray, alarm_rates: np.ndarray, fraud: "np.ndarray | float", legitimate: "np.ndarray | float"
+) -> dict[str, np.ndarray]:
+    passed, alarms = legitimate * (1 - alarm_rates), legitimate * alarm_rates
+    return _of_confusion(np.array([[passed, alarms], [fraud * (1 - recalls), fraud * recalls]]))
 
 
 def _lower(generator: np.random.Generator, hits: int, others: int) -> np.ndarray:

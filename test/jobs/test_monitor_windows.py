@@ -128,6 +128,18 @@ def test_a_model_that_finds_no_fraud_is_found_out_once_frauds_are_enough(live, t
     assert run("model-quality", live, *capture(tmp_path / "few", few)).violations == []
 
 
+def test_a_false_alarm_among_rows_without_fraud_is_no_loss_of_precision(live, tmp_path):
+    """Of some hundred transactions, most often none is a fraud: precision is then 0, whatever the model is worth."""
+    window = live.window(np.random.default_rng(5), 800)
+    honest = window.labels == 0
+    window = Window(window.features[honest], window.labels[honest], window.scores[honest].clip(0, 0.1))
+    window.scores[3] = 0.9
+    found = run("model-quality", live, *capture(tmp_path, window))
+    assert found.violations == []
+    figures = found.documents["statistics.json"]["binary_classification_metrics"]
+    assert (figures["precision"]["value"], figures["recall"]["value"]) == (0, "NaN")
+
+
 def test_model_quality_is_scikit_learns(live, tmp_path):
     window = live.window(np.random.default_rng(8), 900)
     found = run("model-quality", live, *capture(tmp_path, window))
