@@ -18,6 +18,7 @@ const SEED = new Uint8Array([1]);
 /** Inputs that no request carries, with the reason. What a type names as its own is not listed. */
 const UNSENT: Record<string, string> = {
   "aws:lambda/function:Function.code": "only a live call takes the archive's bytes",
+  "aws:s3/bucketObjectv2:BucketObjectv2.source": "only a live call takes the file's bytes",
   "aws:lambda/invocation:Invocation.triggers": "they say when to call, not what with",
 };
 

@@ -1,8 +1,6 @@
 /** Inputs of the classes in `@pulumi/aws` that the provider refuses by name, by type. A test holds the list to be all. */
 export const UNSUPPORTED: Record<string, readonly string[]> = {
-  "aws:apigateway/restApi:RestApi": [
-    ...["body", "endpointAccessMode", "failOnWarnings", "parameters", "putRestApiMode", "securityPolicy"],
-  ],
+  "aws:apigateway/restApi:RestApi": [...["body", "failOnWarnings", "parameters", "putRestApiMode"]],
   "aws:apigateway/stage:Stage": [
     ...["cacheClusterEnabled", "cacheClusterSize", "canarySettings", "clientCertificateId"],
     ...["documentationVersion"],
@@ -62,6 +60,12 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
     ...["accelerationStatus", "acl", "bucketNamespace", "bucketPrefix", "corsRules", "grants", "lifecycleRules"],
     ...["logging", "objectLockConfiguration", "policy", "replicationConfiguration", "requestPayer"],
     ...["serverSideEncryptionConfiguration", "versioning", "website"],
+  ],
+  "aws:s3/bucketObjectv2:BucketObjectv2": [
+    ...["acl", "bucketKeyEnabled", "cacheControl", "checksumAlgorithm", "content", "contentBase64"],
+    ...["contentDisposition", "contentEncoding", "contentLanguage", "etag", "forceDestroy", "kmsKeyId", "metadata"],
+    ...["objectLockLegalHoldStatus", "objectLockMode", "objectLockRetainUntilDate", "overrideProvider"],
+    ...["serverSideEncryption", "sourceHash", "storageClass", "tags", "websiteRedirect"],
   ],
   "aws:s3/bucketVersioning:BucketVersioning": ["expectedBucketOwner", "mfa"],
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": ["expectedBucketOwner"],
