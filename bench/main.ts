@@ -8,6 +8,7 @@ import { extractBench } from "./extract";
 import { runBenches, select, type Bench, type Results } from "./figure";
 import { loopBench } from "./loop";
 import { monitorBench } from "./monitor";
+import { previewBench } from "./preview";
 import { preprocessBench, sparkBench } from "./preprocess";
 import { registerBench } from "./register";
 import { trainBench } from "./train";
@@ -34,6 +35,7 @@ const BENCHES = [
   monitorBench,
   bundleBench,
   endpointBench,
+  previewBench,
   loopBench,
 ];
 const FILE = join(projectRoot, "bench", "results.json");

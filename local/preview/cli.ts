@@ -1,4 +1,5 @@
 // `npm run preview -- --stack prod [--base origin/main] [--json | --markdown]`
+import "./quick";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { EngineError } from "../engine";

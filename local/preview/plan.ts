@@ -161,7 +161,8 @@ export async function writeAnalyzer(directory: string): Promise<void> {
   const file = join(directory, "pulumi-analyzer-policy-nodejs");
   await mkdir(directory, { recursive: true });
   // The engine starts it in the pack's folder.
-  await writeFile(file, `#!/bin/sh\nexec "${process.execPath}" --import "${TSX}" ./index.ts "$@"\n`);
+  const compiled = `export NODE_COMPILE_CACHE="${join(directory, "compiled")}"`;
+  await writeFile(file, `#!/bin/sh\n${compiled}\nexec "${process.execPath}" --import "${TSX}" ./index.ts "$@"\n`);
   await chmod(file, 0o755);
 }
 

@@ -11,7 +11,7 @@ import { provideBundles } from "./bundles";
 import { costOf, installedPrices } from "./cost";
 import { plan, writeAnalyzer, type Machinery } from "./plan";
 import { byUrn, reportOf, type PreviewReport } from "./report";
-import { headTree, partOf, prune, PreviewError, treeOf, type Tree } from "./trees";
+import { headTree, partOf, prune, PreviewError, touch, treeOf, type Tree } from "./trees";
 
 export interface PreviewOptions {
   /** The checkout whose present state is the head. */
@@ -66,7 +66,7 @@ export async function preview({
   if (planned.plan.resources.some(({ type }) => type.startsWith("awsx:"))) {
     planned.notes.push("Components of awsx are stood in for: what they would make is not in the preview.");
   }
-  await Promise.all(Object.values(stores).map(prune));
+  await Promise.all([...Object.values(stores), join(directory, "plugins")].map(prune));
   const cost = costOf(byUrn(planned.plan.resources), regionOf(head, stack), installedPrices());
   return reportOf(stack, before?.commit ?? null, planned, cost);
 }
@@ -77,9 +77,12 @@ function lockOf(project: string, tree: Tree): Promise<string> {
 
 /** The provider and what runs policy packs, made anew where their sources have changed. */
 async function provider(project: string, head: Tree, store: string): Promise<string> {
-  const sources = `${await partOf(project, head, PROVIDER_SOURCES)} ${project} ${process.execPath}`;
+  const sources = `${await partOf(project, head, [...PROVIDER_SOURCES, "local/preview"])} ${project} ${process.execPath}`;
   const directory = join(store, createHash("sha256").update(sources).digest("hex"));
-  if (existsSync(join(directory, "pulumi-resource-aws"))) return directory;
+  if (existsSync(join(directory, "pulumi-resource-aws"))) {
+    await touch(directory);
+    return directory;
+  }
   await mkdir(directory, { recursive: true });
   await writeAnalyzer(directory);
   await bundleProvider(directory);
