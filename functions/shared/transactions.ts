@@ -33,8 +33,8 @@ export const LIMITS = { transactions: 1000, idCharacters: 256, reasons: 30 } as 
 const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The largest number of 32 bits: the model's numbers have no more. */
-const LARGEST = 3.4028234663852886e38;
-const isFiniteIn32Bits = (value: number): boolean => Math.abs(value) <= LARGEST;
+export const LARGEST_FEATURE = 3.4028234663852886e38;
+const isFiniteIn32Bits = (value: number): boolean => Math.abs(value) <= LARGEST_FEATURE;
 
 /**
  * The number that `text` writes in decimal or scientific notation, or undefined where it is none, or none of 32 bits: no
