@@ -193,18 +193,22 @@ export class MlflowClient implements ModelRegistry {
   }
 
   async tagVersion(name: string, version: string, tag: Tag): Promise<void> {
-    await this.post("model-versions/set-tag", { name, version, ...tag }, Nothing);
+    await this.put("model-versions/set-tag", { name, version, ...tag });
   }
 
   async setAlias(name: string, alias: string, version: string): Promise<void> {
-    const set = () => this.post("registered-models/alias", { name, alias, version }, Nothing);
-    // Of two calls that make an alias at once MLflow refuses one, by its database's constraint: it is there by then.
-    if ((await unless(set(), ["BAD_REQUEST"])) === undefined) await set();
+    await this.put("registered-models/alias", { name, alias, version });
   }
 
   async versionOfAlias(name: string, alias: string): Promise<ModelVersion | undefined> {
     const answer = await unlessMissing(this.get("registered-models/alias", { name, alias }, VersionAnswer));
     return answer && versionOf(answer.model_version);
+  }
+
+  /** Sets a value. Of two calls that do so at once MLflow refuses one, by its database's constraint: it is there by then. */
+  private async put(path: string, body: unknown): Promise<void> {
+    const set = () => this.post(path, body, Nothing);
+    if ((await unless(set(), ["BAD_REQUEST"])) === undefined) await set();
   }
 
   private get<A>(path: string, query: Query, codec: t.Type<A, unknown, unknown>): Promise<A> {

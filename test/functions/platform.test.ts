@@ -671,12 +671,16 @@ describe("the functions on the local cloud", function () {
       ];
       const answer = await predict(JSON.stringify({ transactions }));
       expect(answer.statusCode).to.equal(200);
-      const { model, predictions, threshold, requestId } = JSON.parse(answer.body) as Record<string, unknown>;
+      const { model, predictions, threshold, requestId } = JSON.parse(answer.body) as Record<string, unknown> & {
+        predictions: { inferenceId: string }[];
+      };
       expect({ threshold, requestId }).to.deep.equal({ threshold: 0.5, requestId: "request-1" });
       expect(model).to.include({ name: "fraud", version: "2" });
-      expect(predictions).to.deep.equal([
-        { id: "small", probability: 0.1, decision: "legitimate" },
-        { id: "large", probability: 0.9, decision: "fraud" },
+      expect(
+        predictions.map(({ inferenceId, ...prediction }) => [inferenceId.split("#")[1], prediction]),
+      ).to.deep.equal([
+        ["0", { id: "small", probability: 0.1, decision: "legitimate" }],
+        ["1", { id: "large", probability: 0.9, decision: "fraud" }],
       ]);
     });
 
