@@ -80,7 +80,11 @@ class Sample:
         """One metric of one band, as the sections have it; not a number where the rows do not define it."""
         within = self._columns["feature"] == band
         function = getattr(pretraining if metric in PRE_TRAINING else posttraining, metric)
-        return float(call_metric(function, sensitive_facet_index=within, **self._columns))
+        try:
+            return float(call_metric(function, sensitive_facet_index=within, **self._columns))
+        except ValueError:
+            # Its word for rows that are all alike, by label, by decision or by band.
+            return math.nan
 
 
 def _section(
@@ -120,8 +124,15 @@ def _problem(bands: pd.Categorical, labels: np.ndarray, flagged: "np.ndarray | N
     if len(bands.categories) < 2:
         return "All rows are of one band."
     if flagged is None:
-        return None if labels.any() else "No row is labelled 1."
-    return None if flagged.any() else "No row is flagged."
+        return _alike(labels == 1, "labelled 1")
+    return _alike(flagged, "flagged")
+
+
+def _alike(positive: np.ndarray, word: str) -> "str | None":
+    """The library compares those who get an answer with those who do not: both there must be."""
+    if positive.all():
+        return f"Every row is {word}."
+    return None if positive.any() else f"No row is {word}."
 
 
 def _part_of_day(features: np.ndarray) -> pd.Series:

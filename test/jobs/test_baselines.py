@@ -172,11 +172,14 @@ def test_bias_compares_each_band_of_the_amount_with_the_rest(made):
     assert not [metric for metric in metrics.values() if "error" in metric]
 
 
-def test_bias_of_a_model_that_flags_nothing_says_so(made):
+@pytest.mark.parametrize(("every", "told"), [(False, "No row is flagged."), (True, "Every row is flagged.")])
+def test_bias_of_a_model_that_flags_nothing_or_everything_says_so(made, every, told):
     folder, _ = made
     test, facet = read_split(folder / "test"), bias.Facet("Amount", [10.0])
-    found = bias.post_training(test.features, test.labels, np.zeros(len(test.labels), dtype=bool), facet)
-    assert found["error"] == "No row is flagged."
+    flagged = np.full(len(test.labels), every)
+    assert bias.post_training(test.features, test.labels, flagged, facet)["error"] == told
+    sample = bias.Sample(test.features, test.labels, flagged, facet)
+    assert np.isnan(sample.value("CDDPL", "[0, 10)"))
     assert len(bias.pre_training(test.features, test.labels, facet)["facets"]["Amount"]) == 2
 
 

@@ -30,7 +30,7 @@ const UNKNOWN: Record<string, string> = {
 };
 
 /** Types that CloudFormation does not have. */
-const WITHOUT_COUNTERPART = ["aws:lambda/invocation:Invocation"];
+const WITHOUT_COUNTERPART = ["aws:lambda/invocation:Invocation", "aws:s3/bucketObjectv2:BucketObjectv2"];
 
 function counterpartOf(type: string): Counterpart | undefined {
   const counterpart = TYPES[type]?.cloudFormation;
