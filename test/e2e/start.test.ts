@@ -143,14 +143,18 @@ async function apiKey(): Promise<string> {
 async function fuzz(apiUrl: string): Promise<Ended> {
   const python = tools().oracles;
   if (!python) throw new Error("schemathesis is not installed: run the tests with `npm test`");
-  const args = ["--config-file", "schemathesis.toml", "run", "../../api/openapi.json"];
+  const args = ["--config-file", join(__dirname, "schemathesis.toml"), "run", join(projectRoot, "api/openapi.json")];
+  // Where it runs, it leaves what it learnt.
+  const directory = mkdtempSync(join(tmpdir(), "schemathesis-"));
   const child = spawn(join(dirname(python), "schemathesis"), args, {
-    cwd: __dirname,
+    cwd: directory,
     env: { ...process.env, FRAUD_API_URL: apiUrl, FRAUD_API_KEY: await apiKey() },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (output += data.toString()));
-  return new Promise((done) => child.on("close", (code) => done({ code, output })));
+  const code = await new Promise<number | null>((done) => child.on("close", done));
+  rmSync(directory, { recursive: true, force: true });
+  return { code, output };
 }
 
 interface MlflowRun {

@@ -91,7 +91,22 @@ describe("a number in text", () => {
   });
 
   it("is not made of anything else", () => {
-    for (const text of ["", " ", "x", "0x10", "NaN", "Infinity", "1e999", "1e39", "-3.41e38", "1,5", "1 2", "--1", "1e", "."]) {
+    for (const text of [
+      "",
+      " ",
+      "x",
+      "0x10",
+      "NaN",
+      "Infinity",
+      "1e999",
+      "1e39",
+      "-3.41e38",
+      "1,5",
+      "1 2",
+      "--1",
+      "1e",
+      ".",
+    ]) {
       expect(parseNumber(text), text).to.equal(undefined);
     }
   });
