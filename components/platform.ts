@@ -115,6 +115,8 @@ export function platform(config: StackConfig): PlatformOutputValues {
     alerts,
     registry,
     deployQueue: endpoint.deployQueue,
+    // An update that alarms may roll back looks at them under the model's own role.
+    modelStatements: [endpoint.readingRolloutAlarms()],
     pipelineName,
     baseJobNamePrefix: config.global.baseJobNamePrefix,
     jobsScriptsFolder: config.global.jobsScriptsFolder,

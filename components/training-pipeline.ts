@@ -9,7 +9,7 @@ import type { Alerts } from "./alerts";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import { DatabaseSource } from "./database-source";
-import { ServiceRole } from "./iam";
+import { ServiceRole, type Statement } from "./iam";
 import { runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
@@ -46,6 +46,8 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   launcherImage?: LauncherArgs["image"];
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
   runTimeTags: Record<string, string>;
+  /** What the models that the pipeline makes may do where they serve, beside what its jobs may. */
+  modelStatements?: readonly Statement[];
   /** Removes the pipeline on destroy; nothing launches it any more by then. */
   teardown?: pulumi.Resource;
   /** Existing roles instead of made ones. */
@@ -229,6 +231,7 @@ export class TrainingPipeline extends PlatformComponent {
           { actions: ["lambda:InvokeFunction"], resources: steps.map((step) => step.arn) },
           args.deployQueue.sending(),
           ...runningJobs(this.place),
+          ...(args.modelStatements ?? []),
         ],
       },
       { parent: this },

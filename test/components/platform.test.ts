@@ -238,6 +238,15 @@ describe("the platform", function () {
     return isLeft(decoded) ? expect.fail(JSON.stringify(decoded.left)) : decoded.right;
   };
 
+  it("lets models look at the alarms that may roll their deployment back", () => {
+    const [looking] = ofType("aws:iam/rolePolicy:RolePolicy")
+      .filter(({ inputs }) => inputs.role === "training-sagemaker")
+      .flatMap(({ inputs }) => statementsOf(inputs.policy))
+      .filter(({ Action }) => list(Action).includes("cloudwatch:DescribeAlarms"));
+    expect(looking?.Action).to.deep.equal(["cloudwatch:DescribeAlarms"]);
+    expect(looking?.Resource).to.satisfy((arns: string[]) => arns.every((arn) => /:alarm:fraud-\w+.*-\*$/.test(arn)));
+  });
+
   it("gives the launcher settings that it accepts", async () => {
     expect(launchSettings()).to.deep.include({
       pipelineName: "fraud-local",
