@@ -53,7 +53,13 @@ describe("the bundles", function () {
 
   it("are at most 300 kB, but for those that have more of the SDK's clients than two", () => {
     const tooLarge = bundles.filter(({ bytes, name }) => bytes > 305_000 && name !== "launcher");
-    expect(tooLarge.map(({ name }) => name)).to.deep.equal(["merge-labels", "scorer", "settle-monitor"]);
-    for (const { bytes, name } of tooLarge) expect(bytes, name).to.be.below(400_000);
+    expect(tooLarge.map(({ name }) => name)).to.deep.equal([
+      "deploy-model",
+      "merge-labels",
+      "scorer",
+      "settle-deployment",
+      "settle-monitor",
+    ]);
+    for (const { bytes, name } of tooLarge) expect(bytes, name).to.be.below(450_000);
   });
 });
