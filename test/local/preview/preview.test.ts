@@ -168,14 +168,14 @@ describe("the preview of a stack, by the real engine", function () {
     expect(before.changes.same).to.equal(before.resources.length);
     edit("Pulumi.prod.yaml", "quotaPerDay: 5000000", "quotaPerDay: 6000000");
     const report = await look("prod", "main");
-    expect(changed(report)).to.deep.equal([["update", "api-client", ["quotaSettings.limit"]]]);
+    expect(changed(report)).to.deep.equal([["update", "api-clients", ["quotaSettings.limit"]]]);
     expect(report.base).to.equal(git("rev-parse", "main"));
     expect(markdown(report))
       .to.contain("InferenceApi: 1")
-      .and.to.contain("! apigateway.UsagePlan api-client: quotaSettings.limit");
+      .and.to.contain("! apigateway.UsagePlan api-clients: quotaSettings.limit");
   });
 
-  it("compares code as well as configuration, and with what it takes each to replace, and what it costs", async () => {
+  it("compares code as well as configuration", async () => {
     edit("Pulumi.prod.yaml", "minCapacity: 4", "minCapacity: 5");
     edit("components/storage.ts", "deletionWindowInDays: 30", "deletionWindowInDays: 20");
     edit("functions/inference-health/handler.ts", /$/, '\nconsole.log("a line more");\n');
@@ -183,7 +183,7 @@ describe("the preview of a stack, by the real engine", function () {
     const ops = new Map(changed(report).map(([op, name, paths]) => [`${String(op)} ${String(name)}`, paths]));
     expect(ops.get("update storage-key")).to.deep.equal(["deletionWindowInDays"]);
     expect(ops.get("update api-health-function")).to.deep.equal(["code"]);
-    expect(ops.get("update endpoint-deploy-function")).to.deep.equal(["environment.variables.ENDPOINT_INSTANCE_COUNT"]);
+    expect(ops.get("update endpoint-deploy-function")).to.deep.equal(["environment.variables.ENDPOINT_SETTINGS"]);
   });
 
   it("says what a mandatory policy forbids, with all the rest of the preview", async () => {
