@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, globSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -67,6 +67,24 @@ export async function recover(stack: Stack, readOnly: boolean): Promise<string[]
   notes.push(...updated.map((urn) => `${nameOf(urn)}: its update was cut off; it was read again`));
   if (updated.length > 0) await stack.refresh({ target: updated, color: "never" });
   return notes;
+}
+
+/**
+ * Beside each file of its state the engine keeps a description of it, which it writes in place, while it replaces the
+ * file as a whole. A kill may leave half a description, for which the engine would refuse the file; it needs none.
+ *
+ * @param state the backend's directory
+ */
+export function removeTornDescriptions(state: string): void {
+  for (const name of globSync("{meta.yaml,locks/**/*,stacks/**/*}.attrs", { cwd: state })) {
+    const file = join(state, name);
+    try {
+      JSON.parse(readFileSync(file, "utf8"));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      rmSync(file);
+    }
+  }
 }
 
 /** The backend's directory; undefined where the state is not in files. */

@@ -8,6 +8,7 @@ import {
   type PulumiFn,
   type Stack,
 } from "@pulumi/pulumi/automation";
+import { removeTornDescriptions } from "./recovery";
 
 /** The project of Pulumi.yaml, and so the namespace of its configuration. */
 export const PROJECT = "fraud";
@@ -53,7 +54,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const workDir = below(options.directory, "work");
   copyConfiguration(options.configFile, join(workDir, `Pulumi.${options.stack}.yaml`));
   link(resolve(options.programDirectory ?? process.cwd()), join(workDir, PROGRAM_LINK));
-  const backend = pathToFileURL(below(options.directory, "state")).href;
+  const state = below(options.directory, "state");
+  const backend = pathToFileURL(state).href;
+  removeTornDescriptions(join(state, ".pulumi"));
   const { analyzerDirectory } = options;
   const projectSettings: Project = {
     name: PROJECT,

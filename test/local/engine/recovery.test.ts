@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { randomInt, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { signal, processesWith } from "../../../local/cloud/process-table";
 import { EngineError, run, type RunResult } from "../../../local/engine";
 import { program, type Variant } from "../provider/program";
@@ -65,6 +67,14 @@ describe("the engine, killed", function () {
     undisturbed = await inventory(emulator);
     expect(Object.values(undisturbed).every((count) => count > 0)).to.equal(true);
     expect(warnings).to.deep.equal([]);
+  });
+
+  it("while it described a file of its state: the next up reads the file all the same", async () => {
+    const stacks = join(bench.directory, "undisturbed", "state", ".pulumi", "stacks", "fraud");
+    for (const half of ["", '{"user.content_type":"text/']) {
+      writeFileSync(join(stacks, "undisturbed.json.attrs"), half);
+      expect((await run(await open("undisturbed", {}), "up")).steps).to.deep.equal([]);
+    }
   });
 
   for (let kill = 1; kill <= KILLS; kill++) {
