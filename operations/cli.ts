@@ -1,4 +1,4 @@
-// The command line of whoever runs a stack: `npm run rollback`, `npm run freeze`. On AWS, and on the local cloud.
+// The command line of whoever runs a stack: `npm run rollback`, `npm run freeze`, `npm run redrive`. On AWS, and on the local cloud.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -6,11 +6,12 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { Command } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import * as t from "io-ts";
 import { decodeJson } from "../functions/shared/decode";
 import { Deployments } from "../functions/shared/deployments";
 import { packageArn, requestRollback, setFreeze, settlementOf, type OperationClients } from "./deployments";
+import { redrive, type Redriven } from "./redrive";
 
 /** What of a stack's outputs the commands go by. */
 const Outputs = t.type(
@@ -20,13 +21,17 @@ const Outputs = t.type(
     deploymentsTableName: t.string,
     modelPackageGroupName: t.string,
     mlflowArn: t.string,
+    scorer: t.type({ queueUrl: t.string }),
   },
   "Outputs",
 );
 
-interface StackOptions {
+interface WhichStack {
   stack?: string;
   outputs?: string;
+}
+
+interface StackOptions extends WhichStack {
   because: string;
 }
 
@@ -38,10 +43,14 @@ async function readOutputs(stack: string | undefined): Promise<string> {
   return (await promisify(execFile)("pulumi", ["stack", "output", "--json", ...selection])).stdout;
 }
 
-async function open({ stack, outputs: file }: StackOptions) {
+async function outputsOf({ stack, outputs: file }: WhichStack) {
   const text =
     file === undefined ? (process.env.FRAUD_OUTPUTS ?? (await readOutputs(stack))) : readFileSync(file, "utf8");
-  const outputs = decodeJson(Outputs, text, "The stack's outputs");
+  return decodeJson(Outputs, text, "The stack's outputs");
+}
+
+async function open(options: StackOptions) {
+  const outputs = await outputsOf(options);
   const clients: OperationClients = {
     sagemaker: new SageMakerClient(),
     sqs: new SQSClient(),
@@ -70,18 +79,60 @@ async function freeze({ off = false, ...options }: StackOptions & { off?: boolea
   console.log(`${outputs.endpointName} ${what}.`);
 }
 
+interface RedriveCommandOptions extends WhichStack {
+  queue: "scorer" | "deploy";
+  limit?: number;
+  json?: boolean;
+}
+
+async function redriveQueue({ queue, limit, json = false, ...which }: RedriveCommandOptions): Promise<void> {
+  const outputs = await outputsOf(which);
+  const queueUrl = queue === "scorer" ? outputs.scorer.queueUrl : outputs.deployQueueUrl;
+  const redriven = await redrive(new SQSClient(), queueUrl, {
+    ...(limit === undefined ? {} : { limit }),
+    onProgress: ({ moved, found }) => console.error(`${moved} of about ${Math.max(moved, found)} moved`),
+  });
+  console.log(json ? JSON.stringify(redriven) : redriveInWords(redriven));
+  process.exitCode = redriven.kept.length + redriven.failed.length + redriven.returned > 0 ? 1 : 0;
+}
+
+function redriveInWords({ moved, kept, failed, returned, queueUrl }: Redriven): string {
+  return [
+    `${moved} dead letters are back in ${queueUrl}.`,
+    ...failed.map(({ messageId, error }) => `${messageId} stayed: ${error}`),
+    ...kept.map(({ messageId, error }) => `${messageId} is in both queues, and will be moved once more: ${error}`),
+    ...(returned > 0 ? [`${returned} came back: mend what they fail on first (the function's log says what).`] : []),
+  ].join("\n");
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("give a whole number from 1");
+  return Number(text);
+}
+
 const program = new Command().name("operations").showHelpAfterError();
-const stackOptions = (command: Command): Command =>
+const stackOf = (command: Command): Command =>
   command
-    .requiredOption("--because <text>", "why: kept with who asked and when")
     .option("--stack <name>", "Pulumi stack (default: the selected one, or that of FRAUD_OUTPUTS)")
     .option("--outputs <file>", "file of `pulumi stack output --json`, where the stack itself can't be read");
+const stackOptions = (command: Command): Command =>
+  stackOf(command).requiredOption("--because <text>", "why: kept with who asked and when");
 stackOptions(program.command("rollback").description("make a model package live, the one before or any other"))
   .requiredOption("--to <package>", "the package's ARN, or its number in the stack's group")
   .action(rollback);
 stackOptions(program.command("freeze").description("hold deployments, but those that a person asks for"))
   .option("--off", "let them go on")
   .action(freeze);
+
+stackOf(program.command("redrive").description("move dead letters back to the queue that they failed in"))
+  .addOption(
+    new Option("--queue <queue>", "whose: files to score, or deployments")
+      .choices(["scorer", "deploy"])
+      .default("scorer"),
+  )
+  .option("--limit <count>", "most that are moved (default: all)", wholeNumber)
+  .option("--json", "print what was moved as JSON")
+  .action(redriveQueue);
 
 program.parseAsync().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
