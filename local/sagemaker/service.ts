@@ -14,6 +14,8 @@ import { ProcessingJobs } from "./jobs/processing";
 import { Slots } from "./jobs/slots";
 import { TrainingJobs } from "./jobs/training";
 import { TransformJobs } from "./jobs/transform";
+import { JobDefinitions } from "./monitoring/definitions";
+import { MonitoringSchedules } from "./monitoring/schedules";
 import { MlflowApps } from "./registry/mlflow-apps";
 import { ModelPackageGroups } from "./registry/model-package-groups";
 import { ModelPackages } from "./registry/model-packages";
@@ -63,6 +65,7 @@ export function sagemaker(server: ServerContext): SageMaker {
   const transform = new TransformJobs(context, models, slots);
   const configs = new EndpointConfigs(context, models);
   const endpoints = new Endpoints(context, configs, models);
+  const jobDefinitions = new JobDefinitions(context, endpoints);
   const executionDocuments = new ExecutionDocuments(context);
   const pipelines = new Pipelines(context, executionDocuments);
   const steps = { context, processing, training, transform, models, groups, packages };
@@ -86,6 +89,8 @@ export function sagemaker(server: ServerContext): SageMaker {
     models,
     configs,
     endpoints,
+    jobDefinitions,
+    new MonitoringSchedules(context, jobDefinitions),
     new MlflowApps(context),
     new Search(searchables, context.tags),
   ];

@@ -8,12 +8,18 @@ from local_cloud import Cloud
 from pipelines import IMAGE, create, ended, shell_step, start
 
 LISTS = {
+    "ListDataQualityJobDefinitions": {},
     "ListEndpointConfigs": {},
     "ListEndpoints": {},
     "ListMlflowApps": {},
+    "ListModelBiasJobDefinitions": {},
+    "ListModelExplainabilityJobDefinitions": {},
     "ListModelPackageGroups": {},
     "ListModelPackages": {"ModelPackageGroupName": "listed"},
+    "ListModelQualityJobDefinitions": {},
     "ListModels": {},
+    "ListMonitoringExecutions": {},
+    "ListMonitoringSchedules": {},
     "ListPipelineExecutions": {"PipelineName": "listed"},
     "ListPipelineExecutionSteps": {},
     "ListPipelines": {},
