@@ -40,6 +40,9 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
   "aws:dynamodb/table:Table": {
     localSecondaryIndexes: { consequence: "replace", reason: "UpdateTable takes no local indexes" },
   },
+  "aws:glue/catalogDatabase:CatalogDatabase": {
+    tags: { consequence: "update", reason: "Glue tags databases with TagResource, which CloudFormation does not know" },
+  },
   "aws:kms/key:Key": {
     customerMasterKeySpec: { consequence: "replace", reason: SPECIFIED_ONCE },
     keyUsage: { consequence: "replace", reason: SPECIFIED_ONCE },

@@ -1,4 +1,5 @@
 import type * as apigateway from "@aws-sdk/client-api-gateway";
+import type * as athena from "@aws-sdk/client-athena";
 import type * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import type * as logs from "@aws-sdk/client-cloudwatch-logs";
 import type * as codebuild from "@aws-sdk/client-codebuild";
@@ -7,6 +8,7 @@ import type * as dynamodb from "@aws-sdk/client-dynamodb";
 import type * as ecr from "@aws-sdk/client-ecr";
 import type * as ecs from "@aws-sdk/client-ecs";
 import type * as events from "@aws-sdk/client-eventbridge";
+import type * as glue from "@aws-sdk/client-glue";
 import type * as iam from "@aws-sdk/client-iam";
 import type * as kms from "@aws-sdk/client-kms";
 import type * as lambda from "@aws-sdk/client-lambda";
@@ -21,6 +23,7 @@ import type * as ssm from "@aws-sdk/client-ssm";
 
 interface Sdk {
   apigateway: typeof apigateway;
+  athena: typeof athena;
   cloudwatch: typeof cloudwatch;
   codebuild: typeof codebuild;
   codepipeline: typeof codepipeline;
@@ -28,6 +31,7 @@ interface Sdk {
   ecr: typeof ecr;
   ecs: typeof ecs;
   events: typeof events;
+  glue: typeof glue;
   iam: typeof iam;
   kms: typeof kms;
   lambda: typeof lambda;
@@ -75,6 +79,7 @@ type Loose<T> = T extends string
 
 const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
   apigateway: async () => [await import("@aws-sdk/client-api-gateway"), "APIGatewayClient"],
+  athena: async () => [await import("@aws-sdk/client-athena"), "AthenaClient"],
   cloudwatch: async () => [await import("@aws-sdk/client-cloudwatch"), "CloudWatchClient"],
   codebuild: async () => [await import("@aws-sdk/client-codebuild"), "CodeBuildClient"],
   codepipeline: async () => [await import("@aws-sdk/client-codepipeline"), "CodePipelineClient"],
@@ -82,6 +87,7 @@ const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
   ecr: async () => [await import("@aws-sdk/client-ecr"), "ECRClient"],
   ecs: async () => [await import("@aws-sdk/client-ecs"), "ECSClient"],
   events: async () => [await import("@aws-sdk/client-eventbridge"), "EventBridgeClient"],
+  glue: async () => [await import("@aws-sdk/client-glue"), "GlueClient"],
   iam: async () => [await import("@aws-sdk/client-iam"), "IAMClient"],
   kms: async () => [await import("@aws-sdk/client-kms"), "KMSClient"],
   lambda: async () => [await import("@aws-sdk/client-lambda"), "LambdaClient"],

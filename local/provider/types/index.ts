@@ -2,6 +2,7 @@ import type { ResourceTable } from "../resource";
 import { APIGATEWAY } from "./apigateway";
 import { APIGATEWAY_KEYS } from "./apigateway-keys";
 import { APIGATEWAY_METHOD } from "./apigateway-method";
+import { ATHENA } from "./athena";
 import { CLOUDWATCH } from "./cloudwatch";
 import { ECS } from "./containers";
 import { DELIVERY } from "./delivery";
@@ -22,6 +23,7 @@ export const TYPES: ResourceTable = {
   ...APIGATEWAY,
   ...APIGATEWAY_KEYS,
   ...APIGATEWAY_METHOD,
+  ...ATHENA,
   ...CLOUDWATCH,
   ...DELIVERY,
   ...DYNAMODB,

@@ -48,6 +48,7 @@ export const GOOD: Record<string, Record<string, unknown>> = {
   "aws:apigateway/model:Model": { restApi: "a", name: "M", contentType: "application/json", schema: "{}" },
   "aws:apigateway/restApi:RestApi": { name: "a" },
   "aws:apigateway/usagePlan:UsagePlan": { name: "p" },
+  "aws:athena/workgroup:Workgroup": { name: "w" },
   "aws:cloudwatch/eventRule:EventRule": { name: "r", scheduleExpression: "rate(1 day)" },
   "aws:cloudwatch/eventTarget:EventTarget": { rule: "r", targetId: "t", arn: FUNCTION },
   "aws:cloudwatch/logGroup:LogGroup": { name: "g" },
@@ -69,6 +70,7 @@ export const GOOD: Record<string, Record<string, unknown>> = {
   },
   "aws:ecs/cluster:Cluster": { name: "c" },
   "aws:ecs/taskDefinition:TaskDefinition": { family: "f", containerDefinitions: '[{"name":"c","image":"i"}]' },
+  "aws:glue/catalogTable:CatalogTable": { databaseName: "d", name: "t" },
   "aws:iam/role:Role": { name: "r", assumeRolePolicy: TRUST },
   "aws:iam/rolePolicy:RolePolicy": {
     name: "p",
@@ -153,6 +155,19 @@ export const BAD: Record<string, Partial<Record<Class, Bad>>> = {
     name: bad("aws:apigateway/model:Model", "name", "my model", /other characters/, "checks"),
     JSON: bad("aws:apigateway/model:Model", "schema", "{", /not a JSON document/, "checks"),
   },
+  athena: {
+    missing: bad("aws:athena/workgroup:Workgroup", "name", undefined, /is required/, "checks"),
+    range: bad(
+      "aws:athena/workgroup:Workgroup",
+      "configuration",
+      { bytesScannedCutoffPerQuery: 9_999_999 },
+      /is 9999999, not between 10000000/,
+      "checks",
+    ),
+    enum: bad("aws:athena/workgroup:Workgroup", "state", "OFF", /is OFF, not one of/, "checks"),
+    pattern: bad("aws:athena/workgroup:Workgroup", "name", "a workgroup", /does not match/, "model"),
+    "unknown member": bad("aws:athena/workgroup:Workgroup", "configuration", { limit: 1 }, /limit/, "checks"),
+  },
   cloudwatch: {
     missing: bad("aws:cloudwatch/metricAlarm:MetricAlarm", "comparisonOperator", undefined, /is required/, "checks"),
     type: bad("aws:cloudwatch/metricAlarm:MetricAlarm", "threshold", "high", /number/, "model"),
@@ -227,6 +242,12 @@ export const BAD: Record<string, Partial<Record<Class, Bad>>> = {
     JSON: bad("aws:cloudwatch/eventRule:EventRule", "eventPattern", "{source}", /not a JSON document/, "checks"),
     ARN: bad("aws:cloudwatch/eventTarget:EventTarget", "arn", "function", /"function" is not an ARN/, "checks"),
     name: bad("aws:cloudwatch/eventRule:EventRule", "name", "my rule", /does not match/, "model"),
+  },
+  glue: {
+    missing: bad("aws:glue/catalogTable:CatalogTable", "name", undefined, /is required/, "checks"),
+    type: bad("aws:glue/catalogTable:CatalogTable", "partitionKeys", "dt", /an object is wanted/, "model"),
+    name: bad("aws:glue/catalogTable:CatalogTable", "name", "Scores", /lower-case/, "checks"),
+    "unknown member": bad("aws:glue/catalogTable:CatalogTable", "storageDescriptor", { path: "p" }, /path/, "model"),
   },
   iam: {
     missing: bad("aws:iam/role:Role", "assumeRolePolicy", undefined, /is required/, "model"),

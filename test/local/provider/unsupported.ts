@@ -27,6 +27,13 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
   ],
   "aws:scheduler/schedule:Schedule": ["namePrefix"],
   "aws:scheduler/scheduleGroup:ScheduleGroup": ["namePrefix"],
+  "aws:glue/catalogDatabase:CatalogDatabase": [
+    ...["catalogId", "createTableDefaultPermissions", "federatedDatabase", "targetDatabase"],
+  ],
+  "aws:glue/catalogTable:CatalogTable": [
+    ...["catalogId", "openTableFormatInput", "partitionIndices", "retention", "targetTable", "viewDefinition"],
+    ...["viewExpandedText", "viewOriginalText"],
+  ],
   "aws:iam/role:Role": ["inlinePolicies", "managedPolicyArns", "namePrefix"],
   "aws:iam/rolePolicy:RolePolicy": ["namePrefix"],
   "aws:lambda/invocation:Invocation": ["tenantId"],

@@ -1,4 +1,5 @@
 import { TYPES } from "../../../../local/provider/types";
+import { ANALYTICS } from "./analytics";
 import { APIGATEWAY } from "./apigateway";
 import { COMPUTE } from "./compute";
 import { DELIVERY } from "./delivery";
@@ -7,7 +8,14 @@ import type { Examples } from "./examples";
 import { STORAGE } from "./storage";
 
 /** The examples of all types. */
-export const EXAMPLES: Record<string, Examples> = { ...APIGATEWAY, ...COMPUTE, ...DELIVERY, ...EVENTS, ...STORAGE };
+export const EXAMPLES: Record<string, Examples> = {
+  ...ANALYTICS,
+  ...APIGATEWAY,
+  ...COMPUTE,
+  ...DELIVERY,
+  ...EVENTS,
+  ...STORAGE,
+};
 
 /** Inputs that the provider keeps for itself. */
 export function ownInputs(type: string): readonly string[] {
