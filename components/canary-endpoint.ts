@@ -3,15 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Deployment } from "../config/deployment";
 import type { Registry } from "../config/training";
 import { DeployModelEnvironment } from "../functions/deploy-model/env";
-import { checkJobPrefix } from "../functions/shared/endpoint-config";
 import { EndpointSettings } from "../functions/shared/endpoint-settings";
 import { SettleDeploymentEnvironment } from "../functions/settle-deployment/env";
-import { TeardownEnvironment } from "../functions/teardown/env";
 import type { Alerts } from "./alerts";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
+import { DeployQueue } from "./deploy-queue";
 import { DeploymentPermissions } from "./deployment-permissions";
+import { EndpointAlarms } from "./endpoint-alarms";
 import { endpointSettings, VARIANT } from "./endpoint-settings";
+import { EndpointTeardown } from "./endpoint-teardown";
 import { EventTrigger } from "./event-trigger";
 import { FunctionSchedule } from "./function-schedule";
 import type { Grantee, Statement } from "./iam";
@@ -21,7 +22,7 @@ import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import type { Storage } from "./storage";
-import { WorkQueue } from "./work-queue";
+import type { WorkQueue } from "./work-queue";
 
 export interface CanaryEndpointArgs extends ComponentArgs {
   storage: Storage;
@@ -49,11 +50,7 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   };
 }
 
-/** A thousand rows take the model some 10 ms. */
-const LATENCY_P99_MILLISECONDS = 500;
 const DEPLOY_TIMEOUT_SECONDS = 60;
-/** A message waits its turn by coming back, while another deployment bakes for hours: that must not count as failing. */
-const DEPLOY_MAX_RECEIVES = 100;
 /** An event that was lost costs this much time at most. */
 const SWEEP_SCHEDULE = "rate(5 minutes)";
 
@@ -96,15 +93,50 @@ export class CanaryEndpoint extends PlatformComponent {
       .apply(([captureUri, kmsKeyArn]) =>
         JSON.stringify(EndpointSettings.encode(endpointSettings(deployment, { captureUri, kmsKeyArn }))),
       );
-    this.deployQueue = this.makeQueue(args);
+    this.deployQueue = new DeployQueue(
+      name,
+      {
+        ...this.shared,
+        endpointName: this.endpointName,
+        approval: args.approval,
+        groupName: args.registry.groupName,
+        consumerTimeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
+        alertsTopicArn: args.alerts.topicArn,
+      },
+      { parent: this },
+    ).queue;
     this.table = this.makeTable(args);
     this.deploymentsTableName = this.table.name;
     const modelRole = this.makeModelRole(args);
     this.modelRoleArn = modelRole.arn;
-    this.teardown = this.makeTeardown(args);
+    this.teardown = new EndpointTeardown(
+      name,
+      {
+        ...this.shared,
+        endpointName: this.endpointName,
+        endpointArn: this.endpointArn,
+        pipelineName: args.pipelineName,
+        registry: args.registry,
+        deployQueue: this.deployQueue,
+        permissions: this.permissions,
+        runTimeTags: args.runTimeTags,
+        launcherTask: args.launcherTask,
+        function: args.functions?.teardown,
+      },
+      { parent: this },
+    ).invocation;
     this.makeDeploy(args, modelRole, this.teardown);
     this.makeSettle(args);
-    this.makeAlarms(args);
+    new EndpointAlarms(
+      name,
+      {
+        ...this.shared,
+        endpointName: this.endpointName,
+        alertsTopicArn: args.alerts.topicArn,
+        transform: { serverErrorsAlarm: args.transform?.serverErrorsAlarm, latencyAlarm: args.transform?.latencyAlarm },
+      },
+      { parent: this },
+    );
     this.registerOutputs({ endpointName: this.endpointName, deployQueueUrl: this.deployQueue.url });
   }
 
@@ -130,53 +162,6 @@ export class CanaryEndpoint extends PlatformComponent {
   /** What looking at the alarms that decide a rollout takes. */
   readingRolloutAlarms(): Statement {
     return this.permissions.readingAlarms();
-  }
-
-  /** Deployments wait here, and hear here of what lets them go on. */
-  private makeQueue(args: CanaryEndpointArgs): WorkQueue {
-    const rules = [
-      this.child(aws.cloudwatch.EventRule, "checked", {
-        description: `Checks of models that endpoint ${this.endpointName} is to serve have ended`,
-        eventPattern: JSON.stringify({
-          source: ["aws.sagemaker"],
-          "detail-type": ["SageMaker Transform Job State Change"],
-          detail: {
-            TransformJobName: [{ prefix: checkJobPrefix(this.endpointName) }],
-            TransformJobStatus: ["Completed", "Failed", "Stopped"],
-          },
-        }),
-        tags: this.tags,
-      }),
-    ];
-    if (args.approval === "manual") {
-      rules.push(
-        this.child(aws.cloudwatch.EventRule, "approved", {
-          description: "A person has approved a model",
-          eventPattern: pulumi.jsonStringify({
-            source: ["aws.sagemaker"],
-            "detail-type": ["SageMaker Model Package State Change"],
-            detail: { ModelPackageGroupName: [args.registry.groupName], ModelApprovalStatus: ["Approved"] },
-          }),
-          tags: this.tags,
-        }),
-      );
-    }
-    const queue = new WorkQueue(
-      this.childName("deploy"),
-      {
-        ...this.shared,
-        consumerTimeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
-        maxReceiveCount: DEPLOY_MAX_RECEIVES,
-        alertsTopicArn: args.alerts.topicArn,
-        eventRuleArns: rules.map(({ arn }) => arn),
-      },
-      { parent: this },
-    );
-    const suffixes = ["checked", "approved"];
-    rules.forEach((rule, index) => {
-      this.child(aws.cloudwatch.EventTarget, suffixes[index] ?? "", { rule: rule.name, arn: queue.arn });
-    });
-    return queue;
   }
 
   private makeTable(args: CanaryEndpointArgs): aws.dynamodb.Table {
@@ -349,119 +334,6 @@ export class CanaryEndpoint extends PlatformComponent {
         target: settle,
       },
       { parent: this },
-    );
-  }
-
-  /** On destroy: what functions made at run time goes before the functions' permissions do. */
-  private makeTeardown(args: CanaryEndpointArgs): aws.lambda.Invocation {
-    const { registry } = args;
-    const teardown = new LambdaFunction(
-      this.childName("teardown"),
-      {
-        ...this.shared,
-        ...args.functions?.teardown,
-        functionName: "teardown",
-        description: "Removes what was made at run time, when the stack is destroyed",
-        environment: TeardownEnvironment,
-        variables: {
-          ENDPOINT_NAME: this.endpointName,
-          ENDPOINT_VARIANT_NAME: VARIANT,
-          PIPELINE_NAME: args.pipelineName,
-          MODEL_PACKAGE_GROUP_NAME: registry.groupName,
-          QUEUE_URL: this.deployQueue.url,
-          RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
-          TASK_FAMILY: args.launcherTask.family,
-          TASK_TAGS: JSON.stringify(args.launcherTask.tags),
-        },
-        statements: [
-          this.describing(),
-          {
-            actions: [
-              "sagemaker:DeleteEndpoint",
-              "sagemaker:DeleteEndpointConfig",
-              "sagemaker:DeleteModel",
-              "sagemaker:ListTags",
-            ],
-            resources: [this.endpointArn, this.sagemaker("endpoint-config/*"), this.sagemaker("model/*")],
-          },
-          {
-            actions: ["sagemaker:ListEndpointConfigs", "sagemaker:ListModels"],
-            anyResourceBecause: "SageMaker's lists have no resource-level permissions",
-          },
-          {
-            actions: [
-              "sagemaker:DeletePipeline",
-              "sagemaker:DescribePipeline",
-              "sagemaker:ListPipelineExecutions",
-              "sagemaker:StopPipelineExecution",
-            ],
-            resources: [
-              this.sagemaker(`pipeline/${args.pipelineName}`),
-              this.sagemaker(`pipeline/${args.pipelineName}/execution/*`),
-            ],
-          },
-          // Executions that wait for a deployment stop only when they are answered.
-          this.permissions.answering(),
-          this.deployQueue.receiving(),
-          {
-            actions: ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecs:DeregisterTaskDefinition"],
-            anyResourceBecause: "these operations of ECS have no resource-level permissions",
-          },
-          ...registry.emptying(),
-          ...this.permissions.removing(),
-        ],
-        timeoutSeconds: 900,
-        memoryMib: 256,
-      },
-      { parent: this },
-    );
-    return this.child(
-      aws.lambda.Invocation,
-      "teardown",
-      { functionName: teardown.name, lifecycleScope: "CRUD", input: JSON.stringify({}) },
-      undefined,
-      // Its permissions and the queue outlive its last call, and the group is emptied before it is deleted.
-      { dependsOn: [...teardown.role.ready, registry, this.deployQueue] },
-    );
-  }
-
-  /** Both are quiet while there is no traffic, and before there is an endpoint. */
-  private makeAlarms(args: CanaryEndpointArgs): void {
-    const common = {
-      namespace: "AWS/SageMaker",
-      dimensions: { EndpointName: this.endpointName, VariantName: VARIANT },
-      period: 60,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
-      comparisonOperator: "GreaterThanThreshold",
-      treatMissingData: "notBreaching",
-      alarmActions: [args.alerts.topicArn],
-      tags: this.tags,
-    };
-    this.child(
-      aws.cloudwatch.MetricAlarm,
-      "server-errors",
-      {
-        ...common,
-        alarmDescription: `Endpoint ${this.endpointName} answers with server errors: read its log, /aws/sagemaker/Endpoints/${this.endpointName}.`,
-        metricName: "Invocation5XXErrors",
-        statistic: "Sum",
-        threshold: 5,
-      },
-      args.transform?.serverErrorsAlarm,
-    );
-    this.child(
-      aws.cloudwatch.MetricAlarm,
-      "latency",
-      {
-        ...common,
-        alarmDescription: `Endpoint ${this.endpointName} is slow: one request in a hundred takes more than ${LATENCY_P99_MILLISECONDS} ms in the model's container.`,
-        metricName: "ModelLatency",
-        extendedStatistic: "p99",
-        // The metric is in microseconds.
-        threshold: LATENCY_P99_MILLISECONDS * 1000,
-      },
-      args.transform?.latencyAlarm,
     );
   }
 
