@@ -2,9 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Ci } from "../config/platform";
 import { RunPipelineEnvironment } from "../functions/run-pipeline/env";
+import { DELIVERED } from "../functions/shared/delivered";
 import type { Alerts } from "./alerts";
 import { BuildProject } from "./build-project";
-import { DeliveryTriggers } from "./delivery-triggers";
+import { DeliveryTriggers, SOURCE } from "./delivery-triggers";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent, refuse } from "./component";
 import { EventAlert } from "./event-alert";
@@ -18,8 +19,7 @@ import type { Storage } from "./storage";
 /** Artifacts are what one stage hands to the next: nobody reads them later. */
 const ARTIFACT_DAYS = 30;
 
-/** Names that the pipeline's actions call each other's results by. */
-const SOURCE = "Source";
+/** Name that the pipeline's actions call the tests' result by. */
 const TESTED = "Tested";
 
 export interface CiPipelineArgs extends ComponentArgs {
@@ -86,7 +86,7 @@ export class CiPipeline extends PlatformComponent {
       aws.codepipeline.Pipeline,
       "pipeline",
       {
-        name: `${args.pipelineName}-ci`,
+        name: deliveryName(args.pipelineName),
         pipelineType: "V2",
         // Each merge is tested, one after the other.
         executionMode: "QUEUED",
@@ -143,7 +143,11 @@ export class CiPipeline extends PlatformComponent {
                 ...action("RunPipeline", "Invoke", "Lambda"),
                 configuration: {
                   FunctionName: run.name,
-                  UserParameters: JSON.stringify({ image: "#{Image.IMAGE}" }),
+                  UserParameters: JSON.stringify({
+                    image: "#{Image.IMAGE}",
+                    revision: `#{${SOURCE}.CommitId}`,
+                    pipeline: deliveryName(args.pipelineName),
+                  }),
                 },
               },
             ],
@@ -316,6 +320,11 @@ export class CiPipeline extends PlatformComponent {
           },
           { actions: ["ssm:PutParameter"], resources: [image.parameterArn] },
           {
+            actions: ["events:PutEvents"],
+            resources: [this.arnOf("events", "event-bus/default")],
+            conditions: { StringEquals: { "events:source": DELIVERED.source } },
+          },
+          {
             actions: ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
             anyResourceBecause: "jobs of CodePipeline are no resources",
           },
@@ -364,6 +373,8 @@ export class CiPipeline extends PlatformComponent {
     ];
   }
 }
+
+const deliveryName = (pipelineName: string): string => `${pipelineName}-ci`;
 
 /** The service was renamed: the same connection is asked for by either name. */
 function usingConnection(ci: Ci): Statement {

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Ci } from "../config/platform";
+import { DELIVERED } from "../functions/shared/delivered";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import { ServiceRole } from "./iam";
@@ -11,14 +12,19 @@ export interface DeliveryTriggersArgs extends ComponentArgs {
   ci: Pick<Ci, "after" | "notifyEventBusArns">;
 }
 
-/** Events of pipelines' executions that succeeded. */
+/** The source action's name, which an execution that is started with a revision of its own calls it by. */
+export const SOURCE = "Source";
+
+/** Events of a pipeline's deliveries that succeeded. */
 function successOf(pipeline: pulumi.Input<string>) {
-  return {
-    source: ["aws.codepipeline"],
-    "detail-type": ["CodePipeline Pipeline Execution State Change"],
-    detail: { pipeline: [pipeline], state: ["SUCCEEDED"] },
-  };
+  return { source: [DELIVERED.source], "detail-type": [DELIVERED.detailType], detail: { pipeline: [pipeline] } };
 }
+
+/** Input of `StartPipelineExecution`: the revision that the delivery before this one found good, not the branch's head. */
+const withItsRevision = {
+  inputPaths: { revision: "$.detail.revision" },
+  inputTemplate: `{"sourceRevisions":[{"actionName":"${SOURCE}","revisionType":"COMMIT_ID","revisionValue":"<revision>"}]}`,
+};
 
 /** How deliveries of several stacks follow one another: one's success starts the next, in another account as a rule. */
 export class DeliveryTriggers extends PlatformComponent {
@@ -60,7 +66,7 @@ export class DeliveryTriggers extends PlatformComponent {
     this.child(
       aws.cloudwatch.EventTarget,
       "pipeline",
-      { rule: rule.name, arn: pipelineArn, roleArn: role.arn },
+      { rule: rule.name, arn: pipelineArn, roleArn: role.arn, inputTransformer: withItsRevision },
       undefined,
       { dependsOn: [...role.ready] },
     );

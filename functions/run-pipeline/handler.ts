@@ -4,6 +4,7 @@ import {
   PutJobSuccessResultCommand,
 } from "@aws-sdk/client-codepipeline";
 import { ECSClient } from "@aws-sdk/client-ecs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { decode } from "../shared/decode";
 import { readEnvironment } from "../shared/environment";
@@ -14,7 +15,7 @@ import { work } from "./run";
 
 const environment = readEnvironment(RunPipelineEnvironment);
 const codepipeline = new CodePipelineClient();
-const clients = { ecs: new ECSClient(), ssm: new SSMClient() };
+const clients = { ecs: new ECSClient(), ssm: new SSMClient(), eventBridge: new EventBridgeClient() };
 
 /**
  * The last action of the delivery pipeline: runs the launcher with the image that was just built. CodePipeline calls it

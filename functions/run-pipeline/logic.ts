@@ -32,23 +32,40 @@ const Image = new t.Type<string, string, unknown>(
   t.identity,
 );
 
-/** The action's UserParameters, JSON. */
-const Delivery = t.type({ image: Image }, "Delivery");
+const revisionPattern = /^[0-9a-f]{40}$/;
+
+/** A commit's full id. */
+const Revision = new t.Type<string, string, unknown>(
+  "Revision",
+  (input): input is string => typeof input === "string" && revisionPattern.test(input),
+  (input, context) =>
+    typeof input === "string" && revisionPattern.test(input)
+      ? t.success(input)
+      : t.failure(input, context, "must be a commit's full id (40 hexadecimal digits)"),
+  t.identity,
+);
+
+/** The action's UserParameters, JSON: what was delivered, and by which delivery pipeline. */
+const Delivery = t.type({ image: Image, revision: Revision, pipeline: Text }, "Delivery");
+export type Delivery = t.TypeOf<typeof Delivery>;
 
 /** What a later call needs of an earlier one of the same action; its JSON is the continuation token. */
 const Continuation = t.type({ taskArn: Text, startedAtSeconds: t.number }, "Continuation");
 export type Continuation = t.TypeOf<typeof Continuation>;
 
-/** What a call of the function is about: an image to run, or a task to go on following. */
-export type Request = { image: string } | Continuation;
+/** What a call of the function is about: a delivery, and its task where an earlier call has started that. */
+export interface Request {
+  delivery: Delivery;
+  continuation?: Continuation;
+}
 
 /** @throws DecodeError where the action is not configured as this function wants it. */
 export function requestOf(event: unknown): Request {
   const { data } = decode(JobData, event, "The job's data")["CodePipeline.job"];
-  if (data.continuationToken !== undefined) {
-    return decodeJson(Continuation, data.continuationToken, "The continuation token");
-  }
-  return decodeJson(Delivery, data.actionConfiguration.configuration.UserParameters, "The action's UserParameters");
+  const { UserParameters } = data.actionConfiguration.configuration;
+  const delivery = decodeJson(Delivery, UserParameters, "The action's UserParameters");
+  if (data.continuationToken === undefined) return { delivery };
+  return { delivery, continuation: decodeJson(Continuation, data.continuationToken, "The continuation token") };
 }
 
 /** What becomes of the job. */

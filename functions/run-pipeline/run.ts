@@ -7,13 +7,16 @@ import {
   RunTaskCommand,
   StopTaskCommand,
 } from "@aws-sdk/client-ecs";
+import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import { DELIVERED, type Delivered } from "../shared/delivered";
 import type { RunPipelineEnvironment } from "./env";
 import { type Continuation, imageOf, judge, nextRevision, type Request, type Result } from "./logic";
 
 export interface Clients {
   ecs: ECSClient;
   ssm: SSMClient;
+  eventBridge: EventBridgeClient;
 }
 
 /** Does what one call is about. @throws Error whatever AWS refuses. */
@@ -21,10 +24,26 @@ export async function work(
   clients: Clients,
   environment: RunPipelineEnvironment,
   jobId: string,
-  request: Request,
+  { delivery, continuation }: Request,
 ): Promise<Result> {
-  const continuation = "image" in request ? await deliver(clients, environment, jobId, request.image) : request;
-  return follow(clients.ecs, environment, continuation);
+  const started = continuation ?? (await deliver(clients, environment, jobId, delivery.image));
+  const result = await follow(clients.ecs, environment, started);
+  if (result.kind === "succeeded") await announce(clients.eventBridge, delivery);
+  return result;
+}
+
+/**
+ * Tells who delivers after this stack which revision is good: CodePipeline's own event of the success does not name it,
+ * and by then the branch may have moved on. A job that comes again may tell it again; its image is then there already.
+ */
+async function announce(eventBridge: EventBridgeClient, delivered: Delivered): Promise<void> {
+  const entry = { Source: DELIVERED.source, DetailType: DELIVERED.detailType, Detail: JSON.stringify(delivered) };
+  const { Entries = [] } = await eventBridge.send(new PutEventsCommand({ Entries: [entry] }));
+  const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
+  if (refused === undefined) return;
+  throw new Error(
+    `EventBridge did not take the event of the delivery: ${refused.ErrorCode}: ${refused.ErrorMessage ?? "no reason"}`,
+  );
 }
 
 /**

@@ -16,6 +16,8 @@ export type Action = Declaration["stages"][number]["actions"][number];
 /** What an action's run has at hand. */
 export interface ActionContext {
   executionId: string;
+  /** Commits that the execution was started with, by source action; the others take what is there. */
+  revisions: ReadonlyMap<string, string>;
   /** Where this execution's artifacts are, by name. */
   artifacts: Map<string, string>;
   /** Results of earlier actions by namespace. */
@@ -64,19 +66,26 @@ export class Actions {
     }
   }
 
-  /** The source is this machine's project as it stands: nothing is fetched from where the connection leads. */
+  /** The source is this machine's project, whatever the connection: as it stands, or a commit of it. */
   private async source(
     action: Action,
     configuration: Record<string, string>,
-    { artifacts }: ActionContext,
+    { artifacts, directory, revisions }: ActionContext,
   ): Promise<ActionResult> {
-    const source = this.server.settings.sourceDirectory;
-    const { stdout } = await promisify(execFile)("git", ["-C", source, "rev-parse", "HEAD"]);
+    const git = async (...words: string[]) => (await promisify(execFile)("git", words)).stdout.trim();
+    const project = this.server.settings.sourceDirectory;
+    const revision = revisions.get(action.name);
+    let source = project;
+    if (revision !== undefined) {
+      source = join(directory, action.name);
+      await git("clone", "--quiet", "--no-checkout", "--shared", project, source);
+      await git("-C", source, "checkout", "--quiet", "--detach", revision);
+    }
+    const commit = await git("-C", source, "rev-parse", "HEAD");
     for (const { name } of action.outputArtifacts ?? []) artifacts.set(name, source);
-    const commit = stdout.trim();
     return {
       succeeded: true,
-      summary: `the working copy of ${commit}`,
+      summary: revision === undefined ? `the working copy of ${commit}` : commit,
       externalExecutionId: commit,
       variables: {
         CommitId: commit,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type {
   GetPipelineExecutionInput,
   ListActionExecutionsInput,
+  SourceRevisionOverride,
   StartPipelineExecutionInput,
 } from "@aws-sdk/client-codepipeline";
 import type { Events } from "../server/events";
@@ -46,8 +47,10 @@ export class Executions {
     for (const [id, { status }] of this.documents.entries()) if (status === "InProgress") this.abandon(id);
   }
 
-  start = ({ name }: Wire<StartPipelineExecutionInput>): Promise<object> => {
+  start = (input: Wire<StartPipelineExecutionInput>): Promise<object> => {
+    const { name } = input;
     const { pipeline } = this.pipelines.named(name);
+    const revisions = revisionsOf(pipeline, (input as Partial<StartPipelineExecutionInput>).sourceRevisions ?? []);
     const id = randomUUID();
     this.documents.insert(id, {
       pipelineName: name,
@@ -58,7 +61,7 @@ export class Executions {
     });
     this.last.set(
       name,
-      (this.last.get(name) ?? Promise.resolve()).then(() => this.run(id, pipeline)),
+      (this.last.get(name) ?? Promise.resolve()).then(() => this.run(id, pipeline, revisions)),
     );
     return Promise.resolve({ pipelineExecutionId: id });
   };
@@ -96,10 +99,11 @@ export class Executions {
     throw new AwsError("PipelineExecutionNotFoundException", `${pipelineName} has no execution ${id}.`);
   }
 
-  private async run(id: string, pipeline: Declaration): Promise<void> {
+  private async run(id: string, pipeline: Declaration, revisions: ReadonlyMap<string, string>): Promise<void> {
     this.tell(id, pipeline, "STARTED");
     const context: ActionContext = {
       executionId: id,
+      revisions,
       artifacts: new Map(),
       variables: new Map([["codepipeline", { PipelineExecutionId: id }]]),
       directory: join(this.place.directory, id),
@@ -184,6 +188,17 @@ export class Executions {
       ),
     }));
   }
+}
+
+/** The commits that an execution is started with, by source action. @throws AwsError ValidationException */
+function revisionsOf({ stages }: Declaration, overrides: readonly SourceRevisionOverride[]): Map<string, string> {
+  const sources = new Set(stages[0]?.actions.map((action) => action.name));
+  const problems = overrides.flatMap(({ actionName = "", revisionType }) => [
+    ...(sources.has(actionName) ? [] : [`${actionName} is no source action of the pipeline`]),
+    ...(revisionType === "COMMIT_ID" ? [] : [`${actionName}'s revisions are COMMIT_ID, not ${revisionType}`]),
+  ]);
+  if (problems.length > 0) throw new AwsError("ValidationException", `${problems.join("; ")}.`);
+  return new Map(overrides.map(({ actionName = "", revisionValue = "" }) => [actionName, revisionValue]));
 }
 
 function outputOf({ summary, externalExecutionId, errorCode, variables = {} }: ActionResult): object {

@@ -1,4 +1,4 @@
-"""Targets of EventBridge rules and of schedules that the emulator does not reach: tasks of the local ECS.
+"""Targets of EventBridge rules and of schedules that the emulator does not reach: services that run beside it.
 
 As on AWS, a launch that fails is tried again as long as the retry policy says, and then goes to the dead-letter
 queue with the reason in the message's attributes.
@@ -20,7 +20,14 @@ DEFAULT_ATTEMPTS, DEFAULT_AGE_SECONDS = 185, 86_400
 #: Seconds until the second try; each further one waits twice as long, up to a minute.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 #: Errors that another try would only repeat.
-PERMANENT = {"ClientException", "InvalidParameterException", "ClusterNotFoundException", "AccessDeniedException"}
+PERMANENT = {
+    "AccessDeniedException",
+    "ClientException",
+    "ClusterNotFoundException",
+    "InvalidParameterException",
+    "PipelineNotFoundException",
+    "ValidationException",
+}
 
 
 def with_context(target: dict, event: dict, schedule: dict) -> dict:
@@ -43,6 +50,18 @@ def with_context(target: dict, event: dict, schedule: dict) -> dict:
 def is_task(target: dict) -> bool:
     """Whether a target is a task of ECS: EventBridge and Scheduler name it by its cluster."""
     return ":ecs:" in target.get("Arn", "") and "EcsParameters" in target
+
+
+def is_pipeline(target: dict) -> bool:
+    """Whether a target is a pipeline of CodePipeline."""
+    return ":codepipeline:" in target.get("Arn", "")
+
+
+def start_pipeline(target: dict, payload: str) -> dict:
+    """The StartPipelineExecution request that a target stands for: what it is to be started with is in its input."""
+    given = json.loads(payload)
+    members = ("variables", "clientRequestToken", "sourceRevisions")
+    return {"name": target["Arn"].rpartition(":")[2], **{name: given[name] for name in members if name in given}}
 
 
 def run_task(target: dict, started_by: str) -> dict:
@@ -72,41 +91,45 @@ def run_task(target: dict, started_by: str) -> dict:
     return {name: value for name, value in request.items() if value is not None}
 
 
-class TaskTargets:
-    """Runs the tasks that are due, each in a thread of its own, at the ECS of ``url``."""
+class Targets:
+    """Makes the requests that are due, each in a thread of its own, at the services of ``url``."""
 
     def __init__(self, url: str, to_queue: Callable[[str, str, dict], None]) -> None:
         """``to_queue`` takes a queue's ARN, a body and attributes."""
         self.url = url
         self.to_queue = to_queue
 
-    def start(self, target: dict, started_by: str) -> None:
-        threading.Thread(target=self._run, args=(target, started_by), name="task-target", daemon=True).start()
+    def run_task(self, target: dict, started_by: str) -> None:
+        self._start(target, "AmazonEC2ContainerServiceV20141113.RunTask", run_task(target, started_by), started_by)
 
-    def _run(self, target: dict, started_by: str) -> None:
-        request = run_task(target, started_by)
+    def start_pipeline(self, target: dict, payload: str, started_by: str) -> None:
+        operation = "CodePipeline_20150709.StartPipelineExecution"
+        self._start(target, operation, start_pipeline(target, payload), started_by)
+
+    def _start(self, target: dict, operation: str, request: dict, started_by: str) -> None:
+        arguments = (target, operation, request, started_by)
+        threading.Thread(target=self._run, args=arguments, name="target", daemon=True).start()
+
+    def _run(self, target: dict, operation: str, request: dict, started_by: str) -> None:
         policy = target.get("RetryPolicy") or {}
         attempts = policy.get("MaximumRetryAttempts", DEFAULT_ATTEMPTS)
         until = time.monotonic() + policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE_SECONDS)
         wait = FIRST_WAIT_SECONDS
         for attempt in range(attempts + 1):
-            code, reason = self._try(request)
+            code, reason = self._try(operation, request)
             if code is None:
                 return
             if code in PERMANENT or attempt == attempts or time.monotonic() + wait > until:
                 break
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT_SECONDS)
-        logger.warning("%s could not run a task: %s: %s", started_by, code, reason)
+        logger.warning("%s: %s failed: %s: %s", started_by, operation, code, reason)
         if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
             attributes = {"ERROR_CODE": code, "ERROR_MESSAGE": reason, "TARGET_ARN": target["Arn"]}
             self.to_queue(queue, json.dumps(request), attributes)
 
-    def _try(self, request: dict) -> tuple[str | None, str]:
-        headers = {
-            "Content-Type": "application/x-amz-json-1.1",
-            "X-Amz-Target": "AmazonEC2ContainerServiceV20141113.RunTask",
-        }
+    def _try(self, operation: str, request: dict) -> tuple[str | None, str]:
+        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation}
         body = json.dumps(request).encode()
         try:
             with urllib.request.urlopen(  # noqa: S310

@@ -117,8 +117,8 @@ def send_metrics_to(url: str) -> None:
     cloudwatch_logs._fanout_to_subscription_filters = fan_out_and_measure
 
 
-def run_tasks_at(url: str) -> None:
-    """Lets schedules and rules run tasks of the ECS at ``url``."""
+def reach_targets_at(url: str) -> None:
+    """Lets schedules and rules run tasks and pipelines of the services at ``url``."""
     invoke_target = eventbridge._invoke_target
 
     def to_queue(arn: str, body: str, attributes: dict) -> None:
@@ -127,15 +127,25 @@ def run_tasks_at(url: str) -> None:
         named = {name: {"DataType": "String", "StringValue": value or "-"} for name, value in attributes.items()}
         sqs.send_message(QueueUrl=queue_url, MessageBody=body, MessageAttributes=named)
 
-    tasks = emulator_targets.TaskTargets(url, to_queue)
+    targets = emulator_targets.Targets(url, to_queue)
+
+    def input_of(target, event, rule, view) -> str:
+        view = view or eventbridge._pattern_event_view(event)
+        if transformer := target.get("InputTransformer"):
+            return eventbridge._apply_input_transformer(transformer, rule, view)
+        return target.get("Input") or json.dumps(view.event_with_detail())
 
     def invoke_or_run(target, event, rule, view=None):
         if event.get("Source") == "aws.scheduler":
             target = emulator_targets.with_context(target, event, rule)
-        if not emulator_targets.is_task(target):
-            return invoke_target(target, event, rule, view)
         kind = "chronos-schedule" if event.get("Source") == "aws.scheduler" else "events-rule"
-        tasks.start(target, f"{kind}/{rule.get('Name', '')}")
+        started_by = f"{kind}/{rule.get('Name', '')}"
+        if emulator_targets.is_task(target):
+            targets.run_task(target, started_by)
+        elif emulator_targets.is_pipeline(target):
+            targets.start_pipeline(target, input_of(target, event, rule, view), started_by)
+        else:
+            invoke_target(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_or_run
     scheduler._SCHEDULE_TICK_INTERVAL = 1
@@ -148,7 +158,7 @@ if listen_port := os.environ.get("LISTEN_PORT"):
     # Two ports: the public one is the local server's, which has a CloudWatch and an ECS.
     public = f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}/"
     send_metrics_to(public)
-    run_tasks_at(public)
+    reach_targets_at(public)
 
 if __name__ == "__main__":
     app.main()

@@ -91,7 +91,11 @@ describe("the delivery pipeline", function () {
     expect(JSON.parse(build?.configuration.EnvironmentVariables ?? "")).to.deep.equal([
       { name: "GIT_REVISION", value: "#{Source.CommitId}", type: "PLAINTEXT" },
     ]);
-    expect(JSON.parse(run?.configuration.UserParameters ?? "")).to.deep.equal({ image: "#{Image.IMAGE}" });
+    expect(JSON.parse(run?.configuration.UserParameters ?? "")).to.deep.equal({
+      image: "#{Image.IMAGE}",
+      revision: "#{Source.CommitId}",
+      pipeline: "Fraud-Dev-ci",
+    });
   });
 
   it("keeps artifacts encrypted, over TLS only, and for a month", async () => {
@@ -140,7 +144,7 @@ describe("the delivery pipeline", function () {
       ...["codepipeline:PutJobFailureResult", "codepipeline:PutJobSuccessResult"],
       ...["ecs:DescribeTaskDefinition", "ecs:DescribeTasks", "ecs:ListTasks", "ecs:RegisterTaskDefinition"],
       ...["ecs:RunTask", "ecs:StopTask", "ecs:TagResource", "iam:PassRole"],
-      ...["logs:CreateLogStream", "logs:PutLogEvents", "ssm:PutParameter"],
+      ...["events:PutEvents", "logs:CreateLogStream", "logs:PutLogEvents", "ssm:PutParameter"],
     ]);
     const permissions = permissionsOf("ci-run");
     const family = "arn:aws:ecs:eu-west-1:123456789012:task-definition/Fraud-Dev-launcher";
@@ -179,10 +183,19 @@ describe("the delivery pipeline", function () {
     await make({ after: { accountId: "210987654321", pipelineName: "fraud-dev-ci" } });
     expect(inputsOf(PIPELINE, "ci-pipeline").triggers).to.equal(undefined);
     expect(JSON.parse(String(inputsOf(RULE, "ci-triggers-before").eventPattern))).to.deep.equal({
-      source: ["aws.codepipeline"],
+      source: ["fraud.delivery"],
       account: ["210987654321"],
-      "detail-type": ["CodePipeline Pipeline Execution State Change"],
-      detail: { pipeline: ["fraud-dev-ci"], state: ["SUCCEEDED"] },
+      "detail-type": ["Delivery Succeeded"],
+      detail: { pipeline: ["fraud-dev-ci"] },
+    });
+    // With the revision that was good there, wherever the branch is by now.
+    const { inputPaths, inputTemplate } = inputsOf(TARGET, "ci-triggers-pipeline").inputTransformer as {
+      inputPaths: object;
+      inputTemplate: string;
+    };
+    expect(inputPaths).to.deep.equal({ revision: "$.detail.revision" });
+    expect(JSON.parse(inputTemplate)).to.deep.equal({
+      sourceRevisions: [{ actionName: "Source", revisionType: "COMMIT_ID", revisionValue: "<revision>" }],
     });
     expect(inputsOf("aws:cloudwatch/eventPermission:EventPermission", "ci-triggers-sender")).to.deep.include({
       principal: "210987654321",

@@ -6,6 +6,7 @@ import { DecodeError } from "../../functions/shared/decode";
 
 const TASK = "arn:aws:ecs:eu-west-1:123456789012:task/fraud/0a";
 const IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/fraud:1.0.0";
+const DELIVERED = { image: IMAGE, revision: "0123456789abcdef0123456789abcdef01234567", pipeline: "fraud-ci" };
 
 /** As CodePipeline sends it. */
 function eventWith(UserParameters: string | undefined, continuationToken?: string) {
@@ -27,17 +28,22 @@ function eventWith(UserParameters: string | undefined, continuationToken?: strin
 }
 
 describe("the run-pipeline function's logic", () => {
-  it("reads the image from the action's parameters, and what to follow from the token", () => {
-    expect(requestOf(eventWith(JSON.stringify({ image: IMAGE })))).to.deep.equal({ image: IMAGE });
-    const token = { taskArn: TASK, startedAtSeconds: 1 };
-    expect(requestOf(eventWith(JSON.stringify({ image: IMAGE }), JSON.stringify(token)))).to.deep.equal(token);
+  it("reads what was delivered from the action's parameters, and what to follow from the token", () => {
+    const delivery = DELIVERED;
+    expect(requestOf(eventWith(JSON.stringify(delivery)))).to.deep.equal({ delivery });
+    const continuation = { taskArn: TASK, startedAtSeconds: 1 };
+    expect(requestOf(eventWith(JSON.stringify(delivery), JSON.stringify(continuation)))).to.deep.equal({
+      delivery,
+      continuation,
+    });
   });
 
   for (const [what, parameters] of [
     ["no parameters", undefined],
     ["text that is no JSON", "image"],
-    ["a variable that nobody filled in", '{"image":"#{Image.IMAGE}"}'],
-    ["an image without a tag", '{"image":"registry.example/fraud"}'],
+    ["a variable that nobody filled in", JSON.stringify({ ...DELIVERED, image: "#{Image.IMAGE}" })],
+    ["an image without a tag", JSON.stringify({ ...DELIVERED, image: "registry.example/fraud" })],
+    ["a branch in place of a revision", JSON.stringify({ ...DELIVERED, revision: "main" })],
   ] as const) {
     it(`refuses ${what} as a mistake of configuration, and tells no credentials`, () => {
       let thrown: unknown;

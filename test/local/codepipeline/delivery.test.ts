@@ -17,6 +17,7 @@ import {
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
@@ -71,8 +72,11 @@ describe("delivery on the local cloud", function () {
     ssm: SSMClient;
     sqs: SQSClient;
     lambda: LambdaClient;
+    eventBridge: EventBridgeClient;
   };
   let alertsQueue: string;
+  /** The commit that was delivered first. */
+  let delivered: string;
 
   const program = () => {
     const tags = { project: "fraud", stack: "delivery" };
@@ -109,6 +113,24 @@ describe("delivery on the local cloud", function () {
       ),
       functions: { runPipeline: { physicalName: "run-pipeline" } },
     });
+    // As another stack would have it, in an account of its own.
+    new CiPipeline("next", {
+      tags,
+      storage,
+      alerts,
+      image,
+      launcher: launcher.task,
+      pipelineName: "next",
+      ci: decode(
+        Ci,
+        {
+          connectionArn: "arn:aws:codeconnections:eu-west-1:123456789012:connection/0a",
+          repository: "me/fraud",
+          after: { accountId: "123456789012", pipelineName: "fraud-ci" },
+        },
+        "ci",
+      ),
+    });
     return Promise.resolve({
       pipelineName: ci.pipelineName,
       repositoryName: image.repositoryName,
@@ -143,6 +165,7 @@ describe("delivery on the local cloud", function () {
       ssm: new SSMClient(),
       sqs: new SQSClient(),
       lambda: new LambdaClient(),
+      eventBridge: new EventBridgeClient(),
     };
     const { QueueUrl = "" } = await clients.sqs.send(new CreateQueueCommand({ QueueName: "alerts" }));
     alertsQueue = QueueUrl;
@@ -158,12 +181,21 @@ describe("delivery on the local cloud", function () {
     Object.assign(process.env, before_);
   });
 
+  interface Delivery {
+    status: string;
+    actions: [string, string, string][];
+  }
+
   /** Delivers what the repository holds. @returns how each action ended, in their order */
-  async function deliver(): Promise<{ status: string; actions: [string, string, string][] }> {
+  async function deliver(): Promise<Delivery> {
     const { pipelineName } = outputs;
     const { pipelineExecutionId } = await clients.codepipeline.send(
       new StartPipelineExecutionCommand({ name: pipelineName }),
     );
+    return ended(pipelineName, pipelineExecutionId);
+  }
+
+  async function ended(pipelineName: string, pipelineExecutionId: string | undefined): Promise<Delivery> {
     const status = await until("the delivery's end", async () => {
       const of = { pipelineName, pipelineExecutionId };
       const { pipelineExecution } = await clients.codepipeline.send(new GetPipelineExecutionCommand(of));
@@ -200,6 +232,7 @@ describe("delivery on the local cloud", function () {
 
   it("tests a revision, releases its image under version and revision, and runs it", async () => {
     const revision = project.commit("1.1.0", "true");
+    delivered = revision;
     const { status, actions } = await deliver();
     expect(actions.map(([name, ended]) => `${name} ${ended}`)).to.deep.equal([
       "Source Succeeded",
@@ -214,6 +247,26 @@ describe("delivery on the local cloud", function () {
     expect((await running()).image).to.equal(image);
     const { Parameter } = await clients.ssm.send(new GetParameterCommand({ Name: outputs.parameterName }));
     expect(Parameter?.Value).to.equal(image);
+  });
+
+  it("starts the delivery after it with the same revision, wherever the branch is by then", async () => {
+    const first = await until("the delivery that follows", async () => {
+      const list = new ListActionExecutionsCommand({ pipelineName: "next-ci" });
+      return (await clients.codepipeline.send(list)).actionExecutionDetails?.at(-1);
+    });
+    const { status, actions } = await ended("next-ci", first.pipelineExecutionId);
+    expect(actions[0]).to.deep.equal(["Source", "Succeeded", delivered]);
+    expect(actions.map(([, each]) => each)).to.deep.equal(["Succeeded", "Succeeded", "Succeeded", "Succeeded"]);
+    expect(status).to.equal("Succeeded");
+    const unknown = await clients.codepipeline
+      .send(
+        new StartPipelineExecutionCommand({
+          name: "next-ci",
+          sourceRevisions: [{ actionName: "Sauce", revisionType: "COMMIT_ID", revisionValue: delivered }],
+        }),
+      )
+      .catch((error: unknown) => error);
+    expect(String(unknown)).to.contain("Sauce is no source action of the pipeline");
   });
 
   it("keeps the delivered image when the stack is brought up again", async () => {
@@ -261,8 +314,14 @@ describe("delivery on the local cloud", function () {
       START_TIMEOUT_SECONDS: 600,
     };
     const { arn } = await running();
-    const results = await Promise.all([1, 2, 3].map(() => work(clients, variables, jobId, { image })));
-    const again = await work(clients, variables, jobId, { image });
+    const results = await Promise.all(
+      [1, 2, 3].map(() =>
+        work(clients, variables, jobId, { delivery: { image, revision: delivered, pipeline: outputs.pipelineName } }),
+      ),
+    );
+    const again = await work(clients, variables, jobId, {
+      delivery: { image, revision: delivered, pipeline: outputs.pipelineName },
+    });
     const taskOf = (result: Result) => result.taskId;
     expect(new Set([...results, again].map(taskOf)).size).to.equal(1);
     const list = new ListTasksCommand({ cluster: outputs.clusterArn, startedBy: jobId });
@@ -292,7 +351,9 @@ describe("delivery on the local cloud", function () {
     };
     const jobId = randomUUID();
     const result = await until("the task's end", async () => {
-      const now = await work(clients, variables, jobId, { image: "x/y:2" });
+      const now = await work(clients, variables, jobId, {
+        delivery: { image: "x/y:2", revision: "0".repeat(40), pipeline: outputs.pipelineName },
+      });
       return now.kind === "failed" ? now : undefined;
     });
     expect(result).to.deep.include({ kind: "failed", type: "JobFailed" });
