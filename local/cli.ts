@@ -1,8 +1,8 @@
-// The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env | resume`.
+// The command line of the local cloud: `npm start` and `npm run local -- up | down | status | env | resume | deliver`.
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { PreprocessFramework } from "../config/training";
 import { algorithms } from "../pipeline/algorithms";
-import { down, env, resume, status, up } from "./commands";
+import { deliver, down, env, resume, status, up } from "./commands";
 import { drill } from "./drill/drill";
 import { start } from "./loop/start";
 
@@ -85,5 +85,13 @@ program
     "\nThe execution is named by its ExecutionId or its ARN. Exit codes are the launcher's: 0 succeeded, or skipped because another is under way; 1 failed; 2 the gate refused the model.",
   )
   .action(resume);
+program
+  .command("deliver")
+  .description("what a merge starts on AWS, on the working copy: its tests, its image, a training run; and follow it")
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 the training run has started; 1 an action failed; 3 nothing is up to deliver to.",
+  )
+  .action(deliver);
 
 void program.parseAsync();

@@ -1,6 +1,7 @@
-// `npm run local -- up | down | status | env | resume`.
+// `npm run local -- up | down | status | env | resume | deliver`.
 import { join } from "node:path";
 import { environment, findCloud, startCloud, stopCloud, type CloudDescription, type RunningCloud } from "./cloud";
+import { deliver as followDelivery } from "./deliver";
 import { interruption } from "./interrupt";
 import { resuming, runLauncher } from "./loop/launch-task";
 import { writeStackFile } from "./loop/settings";
@@ -94,8 +95,8 @@ export async function env(): Promise<void> {
 /** Longest that a resumed execution is waited for, in seconds. */
 const RESUMED_TIMEOUT_SECONDS = 7_200;
 
-/** Goes on with an execution as on AWS: by the launcher's task with another command. Ends with the task's exit code. */
-export async function resume(execution: string): Promise<void> {
+/** The stack that is up; from here on, clients of AWS reach its cloud. Ends with 3 where there is none. */
+async function standing(): Promise<StackUp> {
   const cloud = await findCloud(directory);
   if (!cloud) {
     process.stderr.write(`${NOT_UP}\n`);
@@ -103,10 +104,30 @@ export async function resume(execution: string): Promise<void> {
   }
   Object.assign(process.env, environment(cloud.description));
   const stack = await readStack(cloud);
-  if (!stack) {
-    process.stderr.write("The local cloud has no stack, and so no executions: `npm run local -- up` brings it up.\n");
+  if (stack) return stack;
+  process.stderr.write("The local cloud has no stack: `npm run local -- up` brings it up.\n");
+  process.exit(3);
+}
+
+/** What a merge starts, on the working copy: tests, image, run. Ends with 1 where an action fails. */
+export async function deliver(): Promise<void> {
+  const { outputs } = await standing();
+  if (outputs.ciPipelineName === undefined) {
+    process.stderr.write("The stack has no delivery pipeline: give it `ci`, in Pulumi.local.yaml or by --set.\n");
     process.exit(3);
   }
+  try {
+    await followDelivery(outputs.ciPipelineName, directory);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`\n${explain(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Goes on with an execution as on AWS: by the launcher's task with another command. Ends with the task's exit code. */
+export async function resume(execution: string): Promise<void> {
+  const stack = await standing();
   const { ended } = await runLauncher(
     stack.outputs.launcher,
     { command: resuming(execution) },

@@ -143,4 +143,28 @@ export const WILDCARDS: readonly Exception[] = [
     resources: ["*"],
     because: "ECS has no resource-level permissions for what reads, lists and deregisters task definitions",
   },
+  {
+    of: ["ci-image-role-own"],
+    actions: ["ecr:GetAuthorizationToken"],
+    resources: ["*"],
+    because: "the token is for a registry, and ECR has no resource for that",
+  },
+  {
+    of: ["ci-run-own"],
+    actions: ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"],
+    resources: ["*"],
+    because: "ECS has no resource-level permissions for what reads and registers task definitions",
+  },
+  {
+    of: ["ci-run-own"],
+    actions: ["ecs:ListTasks"],
+    resources: ["*"],
+    because: "tasks are listed of a cluster, which a condition names",
+  },
+  {
+    of: ["ci-run-own"],
+    actions: ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"],
+    resources: ["*"],
+    because: "jobs of CodePipeline are no resources",
+  },
 ];

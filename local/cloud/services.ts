@@ -1,6 +1,7 @@
 // The servers of the cloud: how each is started, and how to tell that it answers.
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { downloadSettings } from "../download-settings";
 import { projectRoot, toolPath, type Tools } from "../tools";
 import { environment, type CloudDescription } from "./description";
 import { MARKER } from "./process-table";
@@ -67,6 +68,8 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_PYTHON: tools.python,
         ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
         ...inherited("LOCAL_SERVER_SOURCE_DIR"),
+        // Builds of the local CodeBuild install packages.
+        ...downloadSettings(process.env),
       },
       healthUrl: `${cloud.awsEndpointUrl}/_local/health`,
       timeoutSeconds: 60,

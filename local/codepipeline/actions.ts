@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
+import { downloadSettings } from "../download-settings";
 import type { CodeBuild } from "../codebuild/service";
 import { messageOf } from "../server/errors";
 import type { ServerContext } from "../server/context";
@@ -119,6 +120,7 @@ export class Actions {
       artifact,
       environment: {
         ...environment,
+        ...downloadSettings(process.env),
         // There is no container engine here: `docker` is a stand-in that records in ECR what would have been built.
         PATH: `${join(__dirname, "bin")}:${environment["PATH"] ?? ""}`,
         HOME: join(own, "build", "home"),

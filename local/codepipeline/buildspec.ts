@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cp, glob } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { isLeft } from "fp-ts/Either";
@@ -89,15 +89,19 @@ export async function runBuild(processes: ProcessTable, request: BuildRequest): 
   const [script, exportsFile] = [join(request.directory, "build.sh"), join(request.directory, "exported")];
   writeFileSync(script, scriptOf(spec, exportsFile));
   const lines: string[] = [];
+  const log = createWriteStream(join(request.directory, "build.log"));
   const owned = processes.start({
     command: "bash",
     arguments: [script],
     environment: { ...request.environment, ...spec.env?.variables },
     workingDirectory: request.source,
-    onLine: (line) => lines.push(line),
+    onLine(line) {
+      lines.push(line);
+      log.write(`${line}\n`);
+    },
   });
   const { code } = await owned.exited;
-  writeFileSync(join(request.directory, "build.log"), `${lines.join("\n")}\n`);
+  await new Promise<void>((done) => log.end(done));
   const exported = existsSync(exportsFile) ? pairs(readFileSync(exportsFile, "utf8").split("\0").slice(0, -1)) : {};
   if (code !== 0) {
     const failure = lines.findLast((line) => line.startsWith("Command did not exit successfully"));

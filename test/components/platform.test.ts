@@ -194,9 +194,10 @@ describe("the platform", function () {
     expect(tls).to.deep.include({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } });
     const versioning = one("aws:s3/bucketVersioning:BucketVersioning", "storage-bucket");
     expect(versioning.versioningConfiguration).to.deep.equal({ status: "Enabled" });
-    expect(
-      ofType("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"),
-    ).to.have.length(1);
+    const encrypted = ofType("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration");
+    expect(encrypted.map(({ inputs }) => inputs.bucket)).to.have.members(
+      ofType("aws:s3/bucket:Bucket").map(({ name }) => name),
+    );
   });
 
   it("lets nobody do everything, and everything be done to all only where AWS has no resource", () => {
@@ -209,10 +210,14 @@ describe("the platform", function () {
     }
     expect([...unscoped].sort()).to.deep.equal([
       "cloudwatch:PutMetricData",
+      "codepipeline:PutJobFailureResult",
+      "codepipeline:PutJobSuccessResult",
       "ecr:GetAuthorizationToken",
       "ecs:DeregisterTaskDefinition",
       "ecs:DescribeTaskDefinition",
       "ecs:ListTaskDefinitions",
+      "ecs:ListTasks",
+      "ecs:RegisterTaskDefinition",
       "sagemaker:ListEndpointConfigs",
       "sagemaker:ListModels",
     ]);

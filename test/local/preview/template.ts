@@ -21,7 +21,14 @@ type Value = Record<string, unknown>;
 
 /** What CloudFormation calls the members of blocks that Pulumi calls otherwise, by type. */
 const MEMBERS: Record<string, Record<string, string>> = {
+  "AWS::CodeBuild::ReportGroup": { type: "ExportConfigType" },
+  "AWS::CodePipeline::Pipeline": { pushes: "Push" },
   "AWS::DynamoDB::Table": { kmsKeyArn: "KMSMasterKeyId" },
+  "AWS::ECR::Repository": {
+    filter: "ImageTagMutabilityExclusionFilterValue",
+    filterType: "ImageTagMutabilityExclusionFilterType",
+  },
+  "AWS::Events::Rule": { inputPaths: "InputPathsMap" },
   "AWS::S3::Bucket": {
     applyServerSideEncryptionByDefault: "ServerSideEncryptionByDefault",
     kmsMasterKeyId: "KMSMasterKeyID",
@@ -43,6 +50,16 @@ const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>>
   },
   "AWS::CloudWatch::Alarm": {
     metricQueries: (queries: Value[]) => ({ Metrics: queries.map(metricQuery) }),
+  },
+  "AWS::CodePipeline::Pipeline": {
+    artifactStores: ([store]: Value[]) => {
+      const { type, location, encryptionKey } = store ?? {};
+      const key = isObject(encryptionKey) ? { Id: encryptionKey["id"], Type: encryptionKey["type"] } : undefined;
+      return { ArtifactStore: defined({ Type: type, Location: location, EncryptionKey: key }) };
+    },
+    stages: (stages: Value[]) => ({
+      Stages: stages.map(({ name, actions }) => ({ Name: name, Actions: (actions as Value[]).map(pipelineAction) })),
+    }),
   },
   "AWS::DynamoDB::Table": {
     hashKey: (name: string, { rangeKey }) => ({
@@ -88,6 +105,20 @@ const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>>
           },
   },
 };
+
+function pipelineAction(action: Value): Value {
+  const { name, namespace, category, owner, provider, version, configuration, runOrder } = action;
+  const artifacts = (names: unknown) => (Array.isArray(names) ? names.map((Name: unknown) => ({ Name })) : undefined);
+  return defined({
+    Name: name,
+    Namespace: namespace,
+    ActionTypeId: { Category: category, Owner: owner, Provider: provider, Version: version },
+    Configuration: configuration,
+    RunOrder: runOrder,
+    InputArtifacts: artifacts(action["inputArtifacts"]),
+    OutputArtifacts: artifacts(action["outputArtifacts"]),
+  });
+}
 
 function metricQuery({ metric, ...query }: Value): Value {
   const plain = Object.fromEntries(
