@@ -72,6 +72,8 @@ export class CanaryEndpoint extends PlatformComponent {
   readonly variantName = VARIANT;
   readonly endpointArn: pulumi.Output<string>;
   readonly deployQueue: WorkQueue;
+  /** Of the function that takes deployments from the queue. */
+  readonly deployFunctionName: pulumi.Output<string>;
   readonly deploymentsTableName: pulumi.Output<string>;
   /** On destroy, removes what was made at run time: what depends on it makes nothing any more by then. */
   readonly teardown: pulumi.Resource;
@@ -125,7 +127,7 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       { parent: this },
     ).invocation;
-    this.makeDeploy(args, modelRole, this.teardown);
+    this.deployFunctionName = this.makeDeploy(args, modelRole, this.teardown);
     this.makeSettle(args);
     new EndpointAlarms(
       name,
@@ -227,7 +229,11 @@ export class CanaryEndpoint extends PlatformComponent {
     ];
   }
 
-  private makeDeploy(args: CanaryEndpointArgs, modelRole: ServiceRole, teardown: pulumi.Resource): void {
+  private makeDeploy(
+    args: CanaryEndpointArgs,
+    modelRole: ServiceRole,
+    teardown: pulumi.Resource,
+  ): pulumi.Output<string> {
     const { deployment, registry, storage } = args;
     const deploy = new LambdaFunction(
       this.childName("deploy"),
@@ -281,6 +287,7 @@ export class CanaryEndpoint extends PlatformComponent {
       // On destroy the queue is read no more before the endpoint goes: a late message would make it anew.
       { dependsOn: [...deploy.role.ready, ...modelRole.ready, teardown] },
     );
+    return deploy.name;
   }
 
   private makeSettle(args: CanaryEndpointArgs): void {

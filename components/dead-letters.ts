@@ -20,6 +20,7 @@ export interface DeadLettersArgs extends ComponentArgs {
 
 /** A queue that keeps for 14 days what failed for good, with an alarm while anything is in it. */
 export class DeadLetters extends PlatformComponent {
+  readonly name: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
 
@@ -50,6 +51,7 @@ export class DeadLetters extends PlatformComponent {
       },
       args.transform?.alarm,
     );
+    this.name = queue.name;
     this.url = queue.url;
     this.arn = queue.arn;
     this.registerOutputs({ url: this.url });

@@ -61,6 +61,8 @@ const ACCESS_LOG = JSON.stringify({
  * });
  */
 export class InferenceApi extends PlatformComponent {
+  readonly apiName: pulumi.Output<string>;
+  readonly stageName = STAGE;
   readonly url: pulumi.Output<string>;
   /** The newest key. Secret. */
   readonly apiKey: pulumi.Output<string>;
@@ -95,6 +97,7 @@ export class InferenceApi extends PlatformComponent {
     const made = routes().map((route) => this.makeRoute(api, route, functions[route.operationId], authorizer));
     const stage = this.makeStage(api, made, [...this.makeProblems(api), ...authorizer.resources], args);
     this.apiKey = this.makeKeys(api, stage, args);
+    this.apiName = api.name;
     this.url = stage.invokeUrl;
     this.registerOutputs({ url: this.url, apiKey: this.apiKey });
   }

@@ -6,6 +6,8 @@ import { version } from "../package.json";
 import { Alerts } from "./alerts";
 import { CiPipeline } from "./ci-pipeline";
 import { CanaryEndpoint } from "./canary-endpoint";
+import { CostBudget } from "./cost-budget";
+import { Dashboard } from "./dashboard";
 import { InferenceApi } from "./inference-api";
 import type { FunctionOverrides } from "./lambda-function";
 import { LabelMerger } from "./label-merger";
@@ -21,7 +23,6 @@ import { TrainingPipeline } from "./training-pipeline";
 export function settingsWithoutEffect(config: StackConfig): string[] {
   const unused = (setting: string, consequence: string) => `${setting} has no effect yet: ${consequence}`;
   return [
-    ...(config.budget === undefined ? [] : [unused("budget", "no budget is made")]),
     ...("idle" in config.deployment && config.deployment.idle !== undefined
       ? [unused("deployment.idle", "no schedule takes the endpoint down")]
       : []),
@@ -193,6 +194,8 @@ export function platform(config: StackConfig): PlatformOutputValues {
     ...(config.roles.monitoring === undefined ? {} : { jobRoleArn: config.roles.monitoring }),
     functions: { runMonitor: chosen("runMonitor"), settleMonitor: chosen("settleMonitor") },
   });
+  if (config.budget !== undefined) new CostBudget("budget", { ...shared, alerts, ...config.budget });
+  new Dashboard("dashboard", { ...shared, pipelineName, endpoint, stream, api });
   const ci =
     config.ci === undefined || image === undefined
       ? undefined

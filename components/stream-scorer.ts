@@ -40,6 +40,8 @@ const PREDICTIONS = "predictions";
 export class StreamScorer extends PlatformComponent {
   readonly tableName: pulumi.Output<string>;
   readonly tableArn: pulumi.Output<string>;
+  /** Of the function that scores files. */
+  readonly functionName: pulumi.Output<string>;
   readonly queue: WorkQueue;
   readonly inputUri: pulumi.Output<string>;
   readonly quarantineUri: pulumi.Output<string>;
@@ -142,6 +144,7 @@ export class StreamScorer extends PlatformComponent {
 
     this.tableName = table.name;
     this.tableArn = table.arn;
+    this.functionName = scorer.name;
     this.inputUri = storage.uri(`${stream.prefix}/`);
     this.quarantineUri = storage.uri(`${QUARANTINE}/`);
     this.predictionsUri = storage.uri(`${PREDICTIONS}/`);

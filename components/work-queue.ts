@@ -23,8 +23,10 @@ export interface WorkQueueArgs extends ComponentArgs {
 
 /** A queue whose failed messages are kept apart for 14 days, with an alarm when there are any. */
 export class WorkQueue extends PlatformComponent {
+  readonly name: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
+  readonly deadLettersName: pulumi.Output<string>;
   readonly deadLettersUrl: pulumi.Output<string>;
   readonly deadLettersArn: pulumi.Output<string>;
 
@@ -76,8 +78,10 @@ export class WorkQueue extends PlatformComponent {
         }),
       });
     }
+    this.name = queue.name;
     this.url = queue.url;
     this.arn = queue.arn;
+    this.deadLettersName = deadLetters.name;
     this.deadLettersUrl = deadLetters.url;
     this.deadLettersArn = deadLetters.arn;
     this.registerOutputs({ url: this.url, deadLettersUrl: this.deadLettersUrl });

@@ -34,6 +34,9 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
     parentId: { consequence: "update", reason: "UpdateResource moves a resource" },
     pathPart: { consequence: "update", reason: "UpdateResource renames a resource" },
   },
+  "aws:budgets/budget:Budget": {
+    notifications: { consequence: "update", reason: "@pulumi/aws deletes the old notifications and makes the new" },
+  },
   "aws:cloudwatch/logGroup:LogGroup": {
     logGroupClass: { consequence: "replace", reason: "Logs has no operation that changes a group's class" },
   },

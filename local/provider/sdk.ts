@@ -1,10 +1,12 @@
 import type * as apigateway from "@aws-sdk/client-api-gateway";
 import type * as athena from "@aws-sdk/client-athena";
+import type * as budgets from "@aws-sdk/client-budgets";
 import type * as cloudwatch from "@aws-sdk/client-cloudwatch";
 import type * as logs from "@aws-sdk/client-cloudwatch-logs";
 import type * as codebuild from "@aws-sdk/client-codebuild";
 import type * as codepipeline from "@aws-sdk/client-codepipeline";
 import type * as dynamodb from "@aws-sdk/client-dynamodb";
+import type * as ec2 from "@aws-sdk/client-ec2";
 import type * as ecr from "@aws-sdk/client-ecr";
 import type * as ecs from "@aws-sdk/client-ecs";
 import type * as events from "@aws-sdk/client-eventbridge";
@@ -24,10 +26,12 @@ import type * as ssm from "@aws-sdk/client-ssm";
 interface Sdk {
   apigateway: typeof apigateway;
   athena: typeof athena;
+  budgets: typeof budgets;
   cloudwatch: typeof cloudwatch;
   codebuild: typeof codebuild;
   codepipeline: typeof codepipeline;
   dynamodb: typeof dynamodb;
+  ec2: typeof ec2;
   ecr: typeof ecr;
   ecs: typeof ecs;
   events: typeof events;
@@ -80,10 +84,12 @@ type Loose<T> = T extends string
 const LOADERS: { [S in Service]: () => Promise<[Sdk[S], keyof Sdk[S]]> } = {
   apigateway: async () => [await import("@aws-sdk/client-api-gateway"), "APIGatewayClient"],
   athena: async () => [await import("@aws-sdk/client-athena"), "AthenaClient"],
+  budgets: async () => [await import("@aws-sdk/client-budgets"), "BudgetsClient"],
   cloudwatch: async () => [await import("@aws-sdk/client-cloudwatch"), "CloudWatchClient"],
   codebuild: async () => [await import("@aws-sdk/client-codebuild"), "CodeBuildClient"],
   codepipeline: async () => [await import("@aws-sdk/client-codepipeline"), "CodePipelineClient"],
   dynamodb: async () => [await import("@aws-sdk/client-dynamodb"), "DynamoDBClient"],
+  ec2: async () => [await import("@aws-sdk/client-ec2"), "EC2Client"],
   ecr: async () => [await import("@aws-sdk/client-ecr"), "ECRClient"],
   ecs: async () => [await import("@aws-sdk/client-ecs"), "ECSClient"],
   events: async () => [await import("@aws-sdk/client-eventbridge"), "EventBridgeClient"],

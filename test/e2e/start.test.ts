@@ -5,7 +5,12 @@ import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
-import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  GetDashboardCommand,
+  paginateListMetrics,
+} from "@aws-sdk/client-cloudwatch";
 import {
   CloudWatchLogsClient,
   DescribeLogGroupsCommand,
@@ -102,6 +107,48 @@ async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
     if (Date.now() > until) throw new Error(`of ${MetricAlarms.length} alarms these are raised: ${raised.join()}`);
     await new Promise((wake) => setTimeout(wake, 200));
   }
+}
+
+/** Metrics that the local cloud does not put, and those that a loop in which all goes well gives no cause for. */
+const UNFED =
+  /^AWS\/(Sagemaker\/ModelBuildingPipeline|ApiGateway) | ApproximateAgeOfOldestMessage | Monitor(Failures|EmptyPeriods) /;
+
+/** Every metric that the stack's dashboard shows must be one that the loop has put, dimensions and all. */
+async function dashboardShowsWhatTheLoopPut(): Promise<void> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, region } = cloud.description;
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new CloudWatchClient({ endpoint, region, credentials });
+  const { DashboardBody = "" } = await client.send(new GetDashboardCommand({ DashboardName: "fraud-local" }));
+  const { widgets } = JSON.parse(DashboardBody) as { widgets: { properties: { metrics?: unknown[][] } }[] };
+  const text = (namespace: string, name: string, dimensions: string[]) =>
+    [namespace, name, ...dimensions.sort()].join(" ");
+  const shown = widgets
+    .flatMap(({ properties: { metrics = [] } }) => metrics)
+    .map((metric) => metric.filter((part) => typeof part === "string"))
+    .map(([namespace = "", name = "", ...rest]) =>
+      text(
+        namespace,
+        name,
+        rest.flatMap((part, i) => (i % 2 ? [] : [`${part}=${rest[i + 1] ?? ""}`])),
+      ),
+    );
+  const put = new Set<string>();
+  for await (const { Metrics = [] } of paginateListMetrics({ client }, {})) {
+    for (const { Namespace = "", MetricName = "", Dimensions = [] } of Metrics) {
+      put.add(
+        text(
+          Namespace,
+          MetricName,
+          Dimensions.map(({ Name = "", Value = "" }) => `${Name}=${Value}`),
+        ),
+      );
+    }
+  }
+  const expected = shown.filter((metric) => !UNFED.test(metric));
+  expect(expected).to.have.length.greaterThan(15);
+  expect(expected.filter((metric) => !put.has(metric))).to.deep.equal([]);
 }
 
 /** Subscribes a queue to the stack's alerts; answers a function that receives the next one's text. */
@@ -227,6 +274,7 @@ describe("npm start", function () {
     expect(Object.keys(found.monitors ?? {})).to.have.length(4);
     expect(found.monitors?.dataQuality.clean.violations).to.equal(0);
     expect(run.output).to.contain("synthetic");
+    await dashboardShowsWhatTheLoopPut();
     await deadLettersRaiseTheStacksAlarm();
   });
 

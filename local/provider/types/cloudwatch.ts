@@ -201,7 +201,38 @@ const metricAlarm = resource<AlarmArgs>({
   delete: (c, id) => c.call("cloudwatch", "DeleteAlarms", { AlarmNames: [id] }),
 });
 
+const dashboard = resource<aws.cloudwatch.DashboardArgs>({
+  cloudFormation: { type: "AWS::CloudWatch::Dashboard" },
+  inputs: ["dashboardName", "dashboardBody"],
+  required: ["dashboardName", "dashboardBody"],
+  json: ["dashboardBody"],
+  checks: {
+    dashboardName: (name) =>
+      /^[\w-]{1,255}$/.test(name) ? undefined : `"${name}" is not 1 to 255 letters, digits, - and _`,
+  },
+  async create(c, { dashboardName, dashboardBody }) {
+    await c.call("cloudwatch", "PutDashboard", { DashboardName: dashboardName, DashboardBody: dashboardBody });
+    return { id: dashboardName, dashboardArn: dashboardArn(c, dashboardName) };
+  },
+  async read(c, id, { dashboardBody }) {
+    const { DashboardBody } = await c.call("cloudwatch", "GetDashboard", { DashboardName: id });
+    return {
+      ...c.mirror({ dashboardBody }, { dashboardBody: DashboardBody }),
+      dashboardName: id,
+      dashboardArn: dashboardArn(c, id),
+    };
+  },
+  async update(c, id, { dashboardBody }) {
+    await c.call("cloudwatch", "PutDashboard", { DashboardName: id, DashboardBody: dashboardBody });
+  },
+  delete: (c, id) => c.call("cloudwatch", "DeleteDashboards", { DashboardNames: [id] }),
+});
+
+/** Dashboards are of an account, in no region. */
+const dashboardArn = (c: Context, name: string): string => `arn:aws:cloudwatch::${c.account}:dashboard/${name}`;
+
 export const CLOUDWATCH: ResourceTable = {
+  "aws:cloudwatch/dashboard:Dashboard": dashboard,
   "aws:cloudwatch/logGroup:LogGroup": logGroup,
   "aws:cloudwatch/metricAlarm:MetricAlarm": metricAlarm,
 };

@@ -3,6 +3,7 @@ import { APIGATEWAY } from "./apigateway";
 import { APIGATEWAY_KEYS } from "./apigateway-keys";
 import { APIGATEWAY_METHOD } from "./apigateway-method";
 import { ATHENA } from "./athena";
+import { BUDGETS } from "./budgets";
 import { CLOUDWATCH } from "./cloudwatch";
 import { ECS } from "./containers";
 import { DELIVERY } from "./delivery";
@@ -24,6 +25,7 @@ export const TYPES: ResourceTable = {
   ...APIGATEWAY_KEYS,
   ...APIGATEWAY_METHOD,
   ...ATHENA,
+  ...BUDGETS,
   ...CLOUDWATCH,
   ...DELIVERY,
   ...DYNAMODB,

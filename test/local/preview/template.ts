@@ -48,6 +48,25 @@ const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>>
       HttpMethod: path.split("/").at(-1),
     }),
   },
+  "AWS::Budgets::Budget": {
+    costFilters: (filters: Value[]) => ({
+      Budget: { CostFilters: Object.fromEntries(filters.map(({ name, values }) => [String(name), values])) },
+    }),
+    notifications: (notifications: Value[]) => ({
+      NotificationsWithSubscribers: notifications.map((each) => ({
+        Notification: {
+          ComparisonOperator: each["comparisonOperator"],
+          NotificationType: each["notificationType"],
+          Threshold: each["threshold"],
+          ThresholdType: each["thresholdType"],
+        },
+        Subscribers: [
+          ...subscribers("EMAIL", each["subscriberEmailAddresses"]),
+          ...subscribers("SNS", each["subscriberSnsTopicArns"]),
+        ],
+      })),
+    }),
+  },
   "AWS::CloudWatch::Alarm": {
     metricQueries: (queries: Value[]) => ({ Metrics: queries.map(metricQuery) }),
   },
@@ -118,6 +137,8 @@ function pipelineAction(action: Value): Value {
     InputArtifacts: artifacts(action["inputArtifacts"]),
     OutputArtifacts: artifacts(action["outputArtifacts"]),
   });
+function subscribers(kind: string, addresses: unknown): Value[] {
+  return Array.isArray(addresses) ? addresses.map((Address: unknown) => ({ SubscriptionType: kind, Address })) : [];
 }
 
 function metricQuery({ metric, ...query }: Value): Value {

@@ -8,6 +8,18 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
   "aws:apigateway/integration:Integration": ["integrationTarget", "responseTransferMode", "tlsConfig"],
   "aws:cloudwatch/logGroup:LogGroup": ["deletionProtectionEnabled", "namePrefix"],
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["evaluationCriteria", "evaluationInterval", "warmUpConfiguration"],
+  "aws:budgets/budget:Budget": [
+    "accountId",
+    "autoAdjustData",
+    "billingViewArn",
+    "costTypes",
+    "filterExpression",
+    "metrics",
+    "namePrefix",
+    "plannedLimits",
+    "timePeriodEnd",
+    "timePeriodStart",
+  ],
   "aws:cloudwatch/eventPermission:EventPermission": ["condition"],
   "aws:codebuild/project:Project": [
     ...["badgeEnabled", "buildBatchConfig", "cache", "fileSystemLocations", "projectVisibility"],

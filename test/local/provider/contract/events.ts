@@ -123,6 +123,51 @@ export const EVENTS: Record<string, Examples> = {
       },
     ];
   }),
+  "aws:budgets/budget:Budget": examples<aws.budgets.BudgetArgs>(async (w) => {
+    const [topic, other] = [(await w.topic()).arn, (await w.topic("other-topic")).arn];
+    const notification = (threshold: number, subscriberSnsTopicArns: string[]) => ({
+      comparisonOperator: "GREATER_THAN",
+      notificationType: "ACTUAL",
+      threshold,
+      thresholdType: "PERCENTAGE",
+      subscriberEmailAddresses: ["one@example.com"],
+      subscriberSnsTopicArns,
+    });
+    return [
+      {
+        inputs: {
+          name: w.name(),
+          budgetType: "COST",
+          costFilters: [{ name: "TagKeyValue", values: ["user:stack$one"] }],
+          limitAmount: "100",
+          limitUnit: "USD",
+          notifications: [notification(80, [topic])],
+          tags: TAGS,
+          timeUnit: "MONTHLY",
+        },
+        others: {
+          budgetType: "USAGE",
+          costFilters: [{ name: "TagKeyValue", values: ["user:stack$other"] }],
+          limitAmount: "200",
+          limitUnit: "EUR",
+          name: "another-budget",
+          notifications: [notification(90, [other]), notification(100, [topic])],
+          tags: OTHER_TAGS,
+          timeUnit: "QUARTERLY",
+        },
+      },
+    ];
+  }),
+  "aws:cloudwatch/dashboard:Dashboard": examples<aws.cloudwatch.DashboardArgs>((w) => {
+    const body = (markdown: string) =>
+      JSON.stringify({ widgets: [{ type: "text", x: 0, y: 0, width: 24, height: 1, properties: { markdown } }] });
+    return [
+      {
+        inputs: { dashboardName: w.name(), dashboardBody: body("one") },
+        others: { dashboardBody: body("other"), dashboardName: "another-dashboard" },
+      },
+    ];
+  }),
   "aws:cloudwatch/eventRule:EventRule": examples<aws.cloudwatch.EventRuleArgs>(async (w) => [
     {
       inputs: {
