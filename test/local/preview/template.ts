@@ -137,6 +137,8 @@ function pipelineAction(action: Value): Value {
     InputArtifacts: artifacts(action["inputArtifacts"]),
     OutputArtifacts: artifacts(action["outputArtifacts"]),
   });
+}
+
 function subscribers(kind: string, addresses: unknown): Value[] {
   return Array.isArray(addresses) ? addresses.map((Address: unknown) => ({ SubscriptionType: kind, Address })) : [];
 }
