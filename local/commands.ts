@@ -1,14 +1,15 @@
 // `npm run local -- up | down | status | env | resume | deliver`.
 import { join } from "node:path";
-import { environment, findCloud, startCloud, stopCloud, type CloudDescription, type RunningCloud } from "./cloud";
+import { environment, findCloud, startCloud, stopCloud, type RunningCloud } from "./cloud";
 import { deliver as followDelivery } from "./deliver";
 import { interruption } from "./interrupt";
+import { explain } from "./loop/errors";
 import { resuming, runLauncher } from "./loop/launch-task";
 import { writeStackFile } from "./loop/settings";
 import { bringUp, buildArtifacts, readStack, type StackUp } from "./loop/stack";
 import { Stages } from "./loop/stage";
-import { explain } from "./loop/start";
 import { localDirectory } from "./tools";
+import { usage } from "./usage";
 
 const directory = join(localDirectory, "cloud");
 const NOT_UP = "No local cloud is up. Bring it up with `npm run local -- up` or `npm start -- --keep`.";
@@ -135,26 +136,4 @@ export async function resume(execution: string): Promise<void> {
   );
   if (typeof ended === "string") process.stderr.write(`The launcher's task ended without an exit code: ${ended}\n`);
   process.exit(typeof ended === "number" ? ended : 1);
-}
-
-/** How to use a cloud that stays up. The key is for this machine's cloud alone, and asked for by name. */
-export function usage(cloud: CloudDescription, stack: StackUp | undefined): string {
-  const lines = [
-    ["AWS endpoint", cloud.awsEndpointUrl],
-    ["MLflow", cloud.mlflowUrl],
-    ...(stack
-      ? [
-          ["API", stack.outputs.apiUrl],
-          ["API key", stack.apiKey],
-          ["Bucket", stack.outputs.bucketName],
-        ]
-      : []),
-  ].map(([name = "", value = ""]) => `  ${name.padEnd(15)} ${value}`);
-  return [
-    "The local cloud is up:",
-    ...lines,
-    "",
-    '  Point any AWS SDK or CLI at it:  eval "$(npm run --silent local -- env)"',
-    "  End it:                          npm run local -- down",
-  ].join("\n");
 }

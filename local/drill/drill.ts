@@ -9,7 +9,7 @@ import { StageError } from "../loop/errors";
 import { PLAN } from "../loop/plan";
 import { runLoop, type Findings } from "../loop/run";
 import { Stages } from "../loop/stage";
-import { explain } from "../loop/start";
+import { explain } from "../loop/errors";
 import { localDirectory } from "../tools";
 import { registerCandidate } from "./candidates";
 import { Load } from "./load-process";

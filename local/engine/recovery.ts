@@ -8,7 +8,7 @@ import type { Deployment, Stack } from "@pulumi/pulumi/automation";
 import { alive } from "../cloud/process-table";
 import { FIND, type Findings, type Wanted } from "../provider/finding";
 import { nameOf } from "../provider/naming";
-import type { Project } from "./stack";
+import type { Project } from "./project";
 
 /** A resource as the engine's state has it. Values that are secret are objects with a mark. */
 interface StateResource {

@@ -1,13 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import {
-  LocalWorkspace,
-  PulumiCommand,
-  type ProjectSettings,
-  type PulumiFn,
-  type Stack,
-} from "@pulumi/pulumi/automation";
+import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation";
+import type { Project } from "./project";
 import { removeTornDescriptions } from "./recovery";
 
 /** The project of Pulumi.yaml, and so the namespace of its configuration. */
@@ -32,16 +27,6 @@ export interface StackOptions {
   planOnly?: boolean;
   /** Directory that holds the executable `pulumi-analyzer-policy-nodejs`, which runs policy packs. Default: none are. */
   analyzerDirectory?: string;
-}
-
-interface Plugin {
-  name: string;
-  path: string;
-}
-
-/** Settings of a project as the engine reads them; the Automation API's type lacks the plugins. */
-export interface Project extends ProjectSettings {
-  plugins: { providers: Plugin[]; analyzers?: Plugin[] };
 }
 
 /**

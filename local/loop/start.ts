@@ -1,12 +1,12 @@
 // `npm start`: runs the loop, reports, and ends with an exit code that means something.
 import { join } from "node:path";
 import { CloudError, type RunningCloud } from "../cloud";
-import { usage } from "../commands";
 import { Interrupted, interruption } from "../interrupt";
-import { writeReport } from "../report/report";
 import { summary } from "../report/terminal";
+import { writeReport } from "../report/write";
 import { localDirectory } from "../tools";
-import { RefusedError, StageError, UserError } from "./errors";
+import { usage } from "../usage";
+import { explain, RefusedError } from "./errors";
 import { PLAN } from "./plan";
 import { reportOf } from "./run-report";
 import { runLoop, type Findings, type LoopOptions } from "./run";
@@ -68,12 +68,4 @@ function exitCode(failure: unknown): number {
   if (failure instanceof RefusedError) return 2;
   if (failure instanceof Interrupted) return failure.exitCode;
   return 1;
-}
-
-/** One paragraph for what was foreseen; for what was not, the stack as well, because it is a defect. */
-export function explain(failure: unknown): string {
-  if (failure instanceof Interrupted) return "Interrupted: the cloud is down.";
-  if (failure instanceof UserError || failure instanceof StageError) return failure.message;
-  if (failure instanceof Error) return process.env.DEBUG ? (failure.stack ?? failure.message) : failure.message;
-  return String(failure);
 }

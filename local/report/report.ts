@@ -1,9 +1,6 @@
 // What a run found, as `.local/report.json` has it. Keys are added over time, never renamed.
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import * as t from "io-ts";
 import { EvaluationReport } from "../../functions/shared/evaluation-report";
-import { renderPage } from "./html";
 
 const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null]);
 const number = nullable(t.number);
@@ -95,15 +92,3 @@ export const RunReport = t.intersection(
   "RunReport",
 );
 export type RunReport = t.TypeOf<typeof RunReport>;
-
-/** Writes report.json and report.html; a reader sees the old ones or the new ones, never a half. */
-export function writeReport(directory: string, report: RunReport): void {
-  mkdirSync(directory, { recursive: true });
-  const write = (name: string, content: string) => {
-    const part = join(directory, `${name}.${process.pid}.part`);
-    writeFileSync(part, content);
-    renameSync(part, join(directory, name));
-  };
-  write("report.json", `${JSON.stringify(RunReport.encode(report), undefined, 2)}\n`);
-  write("report.html", renderPage(report));
-}

@@ -5,7 +5,8 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { decode, decodeJson } from "../../../functions/shared/decode";
 import { renderPage } from "../../../local/report/html";
-import { RunReport, writeReport } from "../../../local/report/report";
+import { RunReport } from "../../../local/report/report";
+import { writeReport } from "../../../local/report/write";
 import { anyReport, emptyReport, passedReport, refusedReport } from "./reports";
 
 describe("report.json", () => {
