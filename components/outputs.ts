@@ -1,7 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import * as t from "io-ts";
 
+/**
+ * Of the outputs' contract, `docs/outputs.v1.json`. It goes up where an output goes away or changes its type; a consumer
+ * that was written for one version refuses another.
+ */
+export const OUTPUTS_VERSION = 1;
+
 const Always = t.type({
+  outputsVersion: t.literal(OUTPUTS_VERSION),
   stack: t.string,
   /** The project's version that the stack was brought up from. */
   version: t.string,
@@ -44,21 +51,17 @@ const Always = t.type({
   alertsTopicArn: t.string,
 });
 
+const Sometimes = t.partial({
+  /** Where the next run reads transactions from; none where it reads a database. */
+  rawDataUri: t.string,
+  /** Where CSVs of labels are dropped, with a slash at its end; none where another stack or system keeps them. */
+  labelsUri: t.string,
+  /** The CodePipeline that delivers merges; none where the stack has no `ci`. */
+  ciPipelineName: t.string,
+});
+
 /** What a stack tells those who build on it, secrets apart: `apiKey` is an output of its own, and secret. */
-export const PlatformOutputs = t.intersection(
-  [
-    Always,
-    t.partial({
-      /** Where the next run reads transactions from; none where it reads a database. */
-      rawDataUri: t.string,
-      /** Where CSVs of labels are dropped, with a slash at its end; none where another stack or system keeps them. */
-      labelsUri: t.string,
-      /** The CodePipeline that delivers merges; none where the stack has no `ci`. */
-      ciPipelineName: t.string,
-    }),
-  ],
-  "PlatformOutputs",
-);
+export const PlatformOutputs = t.intersection([Always, Sometimes], "PlatformOutputs");
 export type PlatformOutputs = t.TypeOf<typeof PlatformOutputs>;
 
 /** The outputs as a program makes them; what is missing or of another type does not compile. */
@@ -71,3 +74,32 @@ export type PlatformOutputValues = {
         : PlatformOutputs[Name]
   >;
 } & { apiKey: pulumi.Output<string> };
+
+const props = { ...Always.props, ...Sometimes.props };
+
+/** The outputs' names, the secret one apart. */
+export const outputNames = Object.keys(props) as (keyof PlatformOutputs)[];
+
+/** Whether an output is text, and not a number or an object. */
+export const isText = (name: string): boolean =>
+  Object.entries(props).some(([n, { _tag }]) => n === name && _tag === "StringType");
+
+/**
+ * The outputs' contract: the type of each by its path, `?` after those that a stack need not have.
+ *
+ * @example
+ * outputTypes()["launcher.subnetIds"] // "Array<string>"
+ */
+export function outputTypes(): Record<string, string> {
+  return { ...typesIn(Always.props, ""), ...typesIn(Sometimes.props, "?"), apiKey: "secret string" };
+}
+
+function typesIn(props: t.Props, mark: string, path = ""): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(props).flatMap(([name, codec]) =>
+      codec instanceof t.InterfaceType
+        ? Object.entries(typesIn(codec.props as t.Props, mark, `${path}${name}.`))
+        : [[`${path}${name}`, `${codec.name}${mark}`]],
+    ),
+  );
+}

@@ -14,7 +14,8 @@ import { LabelMerger } from "./label-merger";
 import { LauncherImage } from "./launcher-image";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
-import type { PlatformOutputValues } from "./outputs";
+import { OUTPUTS_VERSION, type PlatformOutputValues } from "./outputs";
+import { PublishedOutputs } from "./published-outputs";
 import { Storage } from "./storage";
 import { StreamScorer } from "./stream-scorer";
 import { TrainingPipeline } from "./training-pipeline";
@@ -54,12 +55,26 @@ function launcherTask({ ecs, network }: Pick<StackConfig, "ecs" | "network">): E
   };
 }
 
+/** Where a platform that is not a stack's only one goes. */
+export interface PlatformPlace {
+  /** Begins its components' names. Default: nothing does. */
+  name?: string;
+  /** Options of each component: its parent, its providers. */
+  options?: pulumi.ComponentResourceOptions;
+}
+
 /**
  * The whole platform from a stack's configuration: the components, and what the stack tells those who build on it.
  *
  * @throws Error naming every configured choice of a component that is not built yet.
  */
-export function platform(config: StackConfig): PlatformOutputValues {
+export function platform(config: StackConfig, { name, options }: PlatformPlace = {}): PlatformOutputValues {
+  /** A component of this platform, in its place. */
+  const make = <Args, Made>(
+    Component: new (name: string, args: Args, options?: pulumi.ComponentResourceOptions) => Made,
+    component: string,
+    args: NoInfer<Args>,
+  ): Made => new Component(name === undefined ? component : `${name}-${component}`, args, options);
   for (const setting of settingsWithoutEffect(config)) void pulumi.log.warn(setting);
   const pipelineName = config.names.pipeline ?? config.global.pipelineName;
   const taskFamily = config.names.taskDefinition ?? `${pipelineName}-launcher`;
@@ -81,9 +96,9 @@ export function platform(config: StackConfig): PlatformOutputValues {
     ...(config.names[key] === undefined ? {} : { physicalName: config.names[key] }),
   });
 
-  const storage = new Storage("storage", { ...shared, ...config.storage });
-  const alerts = new Alerts("alerts", { ...shared, storage, emails: config.notifications.emails });
-  const registry = new ModelRegistry("registry", {
+  const storage = make(Storage, "storage", { ...shared, ...config.storage });
+  const alerts = make(Alerts, "alerts", { ...shared, storage, emails: config.notifications.emails });
+  const registry = make(ModelRegistry, "registry", {
     ...shared,
     storage,
     groupName: config.registry.modelName,
@@ -91,7 +106,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
     // Where roles are given because none may be made, SageMaker's serves MLflow too: it may use the whole prefix.
     ...(config.roles.sagemaker === undefined ? {} : { mlflowRoleArn: config.roles.sagemaker }),
   });
-  const endpoint = new CanaryEndpoint("endpoint", {
+  const endpoint = make(CanaryEndpoint, "endpoint", {
     ...shared,
     storage,
     alerts,
@@ -109,8 +124,8 @@ export function platform(config: StackConfig): PlatformOutputValues {
       teardown: chosen("teardown"),
     },
   });
-  const image = config.ci === undefined ? undefined : new LauncherImage("image", { ...shared, storage });
-  const training = new TrainingPipeline("training", {
+  const image = config.ci === undefined ? undefined : make(LauncherImage, "image", { ...shared, storage });
+  const training = make(TrainingPipeline, "training", {
     ...shared,
     storage,
     alerts,
@@ -145,7 +160,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
       launchSoon: chosen("launchSoon"),
     },
   });
-  const api = new InferenceApi("api", {
+  const api = make(InferenceApi, "api", {
     ...shared,
     endpoint,
     registry,
@@ -156,7 +171,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
       authorize: chosen("authorize"),
     },
   });
-  const stream = new StreamScorer("stream", {
+  const stream = make(StreamScorer, "stream", {
     ...shared,
     storage,
     alerts,
@@ -168,7 +183,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
   // Labels that another stack or system keeps are merged there.
   const labels =
     config.monitors.groundTruthUri === undefined
-      ? new LabelMerger("labels", {
+      ? make(LabelMerger, "labels", {
           ...shared,
           storage,
           alerts,
@@ -176,7 +191,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
           functions: { mergeLabels: chosen("mergeLabels") },
         })
       : undefined;
-  const monitors = new MonitorSuite("monitors", {
+  const monitors = make(MonitorSuite, "monitors", {
     ...shared,
     storage,
     alerts,
@@ -199,7 +214,7 @@ export function platform(config: StackConfig): PlatformOutputValues {
   const ci =
     config.ci === undefined || image === undefined
       ? undefined
-      : new CiPipeline("ci", {
+      : make(CiPipeline, "ci", {
           ...shared,
           storage,
           alerts,
@@ -210,7 +225,8 @@ export function platform(config: StackConfig): PlatformOutputValues {
           functions: { runPipeline: chosen("runPipeline") },
         });
 
-  return {
+  const outputs: PlatformOutputValues = {
+    outputsVersion: OUTPUTS_VERSION,
     stack: pulumi.getStack(),
     version,
     bucketName: storage.bucketName,
@@ -249,4 +265,11 @@ export function platform(config: StackConfig): PlatformOutputValues {
     alertsTopicArn: alerts.topicArn,
     ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };
+  make(PublishedOutputs, "outputs", {
+    ...shared,
+    outputs,
+    keyArn: storage.keyArn,
+    ...(name === undefined ? {} : { name }),
+  });
+  return outputs;
 }

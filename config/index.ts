@@ -1,5 +1,5 @@
 export { describeErrors, type ConfigError } from "./codec";
-export { decodeStackConfig, StackConfig } from "./stack-config";
+export { decodeStackConfig, groupNames, StackConfig } from "./stack-config";
 export { readStackConfig } from "./read";
 export { processingMemoryGib } from "./instance-types";
 export {

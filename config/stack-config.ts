@@ -82,6 +82,9 @@ const Groups = struct("Groups", {
   });
 type Groups = t.TypeOf<typeof Groups>;
 
+/** The groups' names. */
+export const groupNames = Object.keys(Groups.fields) as (keyof Groups)[];
+
 /** Everything that a stack is configured with, defaults applied. The region is the provider's (`aws:region`). */
 export type StackConfig = Omit<Groups, "registry"> & {
   readonly registry: Registry & { readonly modelName: string };

@@ -10,6 +10,8 @@ export const PROJECT = "fraud";
 
 export interface StackOptions {
   stack: string;
+  /** Default: {@link PROJECT}. */
+  project?: string;
   program: PulumiFn;
   /** Path of the stack's configuration file, `Pulumi.<stack>.yaml`. It is copied, never written to. */
   configFile: string;
@@ -42,9 +44,9 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   const state = below(options.directory, "state");
   const backend = pathToFileURL(state).href;
   removeTornDescriptions(join(state, ".pulumi"));
-  const { analyzerDirectory } = options;
+  const { analyzerDirectory, project = PROJECT } = options;
   const projectSettings: Project = {
-    name: PROJECT,
+    name: project,
     runtime: "nodejs",
     main: PROGRAM_LINK,
     backend: { url: backend },
@@ -54,7 +56,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     },
   };
   return LocalWorkspace.createOrSelectStack(
-    { stackName: options.stack, projectName: PROJECT, program: options.program },
+    { stackName: options.stack, projectName: project, program: options.program },
     {
       workDir,
       pulumiHome: below(options.directory, "home"),

@@ -1,3 +1,4 @@
+import type { Parameter } from "@aws-sdk/client-ssm";
 import type { Context } from "./context";
 import type { Properties } from "./values";
 
@@ -26,5 +27,22 @@ export const FUNCTIONS: Record<string, (context: Context, args: Properties) => P
     const { Parameter: found } = await context.call("ssm", "GetParameter", { Name: String(name) });
     const { Value: value = "", Type: type = "", Version: version = 0, ARN: arn = "" } = found ?? {};
     return { id: name, name, value, insecureValue: value, type, version, arn };
+  },
+  "aws:ssm/getParametersByPath:getParametersByPath": async (context, { path, recursive, withDecryption }) => {
+    const found: Parameter[] = [];
+    let NextToken: string | undefined;
+    do {
+      const answer = await context.call("ssm", "GetParametersByPath", {
+        Path: String(path),
+        Recursive: recursive === true,
+        WithDecryption: withDecryption !== false,
+        ...(NextToken === undefined ? {} : { NextToken }),
+      });
+      found.push(...(answer.Parameters ?? []));
+      NextToken = answer.NextToken || undefined;
+      // A plan's answers would have a next page each.
+    } while (NextToken !== undefined && context.mode === "live");
+    const all = (key: "ARN" | "Name" | "Type" | "Value") => found.map((parameter) => parameter[key] ?? "");
+    return { id: path, path, arns: all("ARN"), names: all("Name"), types: all("Type"), values: all("Value") };
   },
 };

@@ -383,7 +383,18 @@ async function putParameter(
 
 const parameter = resource<aws.ssm.ParameterArgs>({
   cloudFormation: { type: "AWS::SSM::Parameter", names: { insecureValue: "Value" } },
-  inputs: ["name", "allowedPattern", "dataType", "description", "insecureValue", "tags", "tier", "type", "value"],
+  inputs: [
+    "name",
+    "allowedPattern",
+    "dataType",
+    "description",
+    "insecureValue",
+    "keyId",
+    "tags",
+    "tier",
+    "type",
+    "value",
+  ],
   autoName: { property: "name", maxLength: 1011 },
   required: ["type"],
   checks: {
@@ -403,14 +414,14 @@ const parameter = resource<aws.ssm.ParameterArgs>({
       c.call("ssm", "ListTagsForResource", { ResourceType: "Parameter", ResourceId: id }),
     ]);
     if (!found) return undefined;
-    const { AllowedPattern: allowedPattern, Description: description, Tier: tier } = described?.[0] ?? {};
+    const { AllowedPattern: allowedPattern, Description: description, KeyId: keyId, Tier: tier } = described?.[0] ?? {};
     const current = {
       name: id,
       type: found.Type,
       value: found.Value,
       insecureValue: found.Value,
       dataType: found.DataType,
-      ...{ allowedPattern, description, tier },
+      ...{ allowedPattern, description, keyId, tier },
     };
     return { ...c.mirror(omit(state, "tags"), current), ...omit(parameterOutputs(c, id), "id"), tags: tagMap(TagList) };
   },

@@ -378,7 +378,7 @@ export function templateOf(resources: readonly Reported[], region: string): { te
   const template: Template = { AWSTemplateFormatVersion: "2010-09-09", Resources: {} };
   const unknown: string[] = [];
   const owners: { type: string; inputs: Value; properties: Value }[] = [];
-  const known = resources.flatMap((resource) => {
+  const known = resources.filter(hasCounterpart).flatMap((resource) => {
     const counterpart = TYPES[resource.type]?.cloudFormation;
     const schema = counterpart && "type" in counterpart ? schemas.of(counterpart.type) : undefined;
     return schema && counterpart && "type" in counterpart ? [{ ...resource, counterpart, schema }] : [];
@@ -403,6 +403,10 @@ export function templateOf(resources: readonly Reported[], region: string): { te
   }
   return { template, unknown };
 }
+
+/** CloudFormation makes no encrypted parameters: their values would stand in its templates. */
+const hasCounterpart = ({ type, inputs }: Reported): boolean =>
+  type !== "aws:ssm/parameter:Parameter" || inputs["type"] !== "SecureString";
 
 /** Whether the inputs that say what something is a part of are those of this one. */
 function isPartOf(part: Value, whole: Value, address: readonly string[]): boolean {

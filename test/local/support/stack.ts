@@ -18,15 +18,23 @@ export class Workbench {
     await bundleProvider(join(this.directory, "plugin"));
   }
 
-  /** Opens a stack on the real engine. The same name with another program is the same stack, changed. */
-  open(stack: string, program: PulumiFn, options: { configuration?: string; planOnly?: boolean } = {}): Promise<Stack> {
+  /**
+   * Opens a stack on the real engine. The same name with another program is the same stack, changed. Stacks can refer to
+   * each other where they share a `state`, a name of its own where there are several.
+   */
+  open(
+    stack: string,
+    program: PulumiFn,
+    options: { configuration?: string; planOnly?: boolean; project?: string; state?: string } = {},
+  ): Promise<Stack> {
     const configFile = join(this.directory, `Pulumi.${stack}.yaml`);
     writeFileSync(configFile, options.configuration ?? "config:\n  aws:region: eu-west-1\n");
     return openStack({
       stack,
+      ...(options.project === undefined ? {} : { project: options.project }),
       program,
       configFile,
-      directory: join(this.directory, stack),
+      directory: join(this.directory, options.state ?? stack),
       environment: this.environment,
       pulumiBinary: pulumi(),
       pluginDirectory: join(this.directory, "plugin"),

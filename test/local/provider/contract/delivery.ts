@@ -225,5 +225,9 @@ export const DELIVERY: Record<string, Examples> = {
       inputs: { name: w.name("plain"), type: "String", insecureValue: "one" },
       others: { insecureValue: "other" },
     },
+    {
+      inputs: { name: w.name("secret"), type: "SecureString", value: "one", keyId: "alias/aws/ssm" },
+      others: { value: "other", keyId: "alias/another" },
+    },
   ]),
 };
