@@ -276,6 +276,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
       pipelineExecutionArn: execution.pipelineExecutionArn,
       evaluationUri,
       baselinesUri: baselines.output("baselines"),
+      goldenUri: join("/", [evaluate.output("evaluation"), "golden"]),
       modelArtifactUri: artifactUri,
       image: modelImage,
       algorithm: trainingSettings.algorithm,

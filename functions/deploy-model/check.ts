@@ -8,6 +8,7 @@ import {
   type TransformInstanceType,
 } from "@aws-sdk/client-sagemaker";
 import * as t from "io-ts";
+import { DecodeError } from "../shared/decode";
 import type { Deployment } from "../shared/deployments";
 import { unlessMissing } from "../shared/endpoint";
 import { checkJobPrefix, contentHash, tagList } from "../shared/endpoint-config";
@@ -15,11 +16,14 @@ import { log } from "../shared/log";
 import { parseS3Uri, readJson, readText } from "../shared/objects";
 import type { DeployClients, DeploySettings } from "./deploy";
 
-/** What evaluation leaves beside its report: rows in `rows.csv`, and here what the model gave for them. */
+/** `golden.json`, which evaluation leaves beside its report: rows are in `rows.csv`, here is what the model gave for them. */
 export const GoldenSample = t.type(
   {
+    formatVersion: t.literal(1),
     /** SHA-256 of the archive that was evaluated, in hexadecimal. */
     archiveSha256: t.string,
+    /** By how much a score may differ: a probability, absolute. */
+    tolerance: t.number,
     /** A probability for each row, in order. */
     scores: t.array(t.number),
   },
@@ -29,11 +33,11 @@ export type GoldenSample = t.TypeOf<typeof GoldenSample>;
 
 export type Check = { state: "passed" } | { state: "pending" } | { state: "failed"; reason: string };
 
-/** Differences up to this much come from how floats are written and added up. */
-const TOLERANCE = 1e-5;
-
 /** What is wrong with the scores that a created model gave; undefined when they are those of the evaluation. */
-export function difference(expected: readonly number[], given: readonly number[]): string | undefined {
+export function difference(
+  { scores: expected, tolerance }: Pick<GoldenSample, "scores" | "tolerance">,
+  given: readonly number[],
+): string | undefined {
   if (given.length !== expected.length) return `it gave ${given.length} scores for ${expected.length} rows`;
   const worst = expected.reduce(
     (found, score, row) => {
@@ -43,7 +47,7 @@ export function difference(expected: readonly number[], given: readonly number[]
     },
     { off: 0, row: 0 },
   );
-  if (worst.off <= TOLERANCE) return undefined;
+  if (worst.off <= tolerance) return undefined;
   return `row ${worst.row + 1} scores ${String(given[worst.row])}, and scored ${String(expected[worst.row])} in the evaluation`;
 }
 
@@ -80,33 +84,48 @@ export async function checkModel(
   const TransformJobName = checkJobName(settings.endpoint.endpointName, deployment, modelName);
   const outputUri = `${goldenUri}/checks/${TransformJobName}`;
   const job = await unlessMissing(sagemaker.send(new DescribeTransformJobCommand({ TransformJobName })));
-  if (job === undefined) {
-    const container = await unlessMissing(sagemaker.send(new DescribeModelCommand({ ModelName: modelName })));
-    const artifact = container?.PrimaryContainer?.ModelDataUrl;
-    if (artifact === undefined) return { state: "failed", reason: `There is no model ${modelName} with an artifact.` };
-    const golden = await readGolden(s3, goldenUri);
-    const digest = await digestOf(s3, artifact);
-    if (digest !== golden.archiveSha256) {
-      return {
-        state: "failed",
-        reason: `The artifact ${artifact} is not the one that was evaluated: its SHA-256 is ${digest}, not ${golden.archiveSha256}.`,
-      };
+  try {
+    if (job === undefined) {
+      const problem = await otherArtifact({ sagemaker, s3 }, modelName, goldenUri);
+      if (problem !== undefined) return { state: "failed", reason: problem };
+      await createJob(sagemaker, settings, { TransformJobName, modelName, goldenUri, outputUri });
+      return { state: "pending" };
     }
-    await createJob(sagemaker, settings, { TransformJobName, modelName, goldenUri, outputUri });
-    return { state: "pending" };
-  }
-  const { TransformJobStatus: status = "unknown", FailureReason: failure = "no reason" } = job;
-  if (status === "InProgress" || status === "Stopping") return { state: "pending" };
-  if (status !== "Completed") {
-    return { state: "failed", reason: `The check of the model ended ${status}: ${failure}` };
-  }
-  const { scores } = await readGolden(s3, goldenUri);
-  const problem = difference(scores, readScores(await readText(s3, `${outputUri}/rows.csv.out`)));
-  if (problem === undefined) {
-    log.info("model checked", { modelName, rows: scores.length });
+    const { TransformJobStatus: status = "unknown", FailureReason: failure = "no reason" } = job;
+    if (status === "InProgress" || status === "Stopping") return { state: "pending" };
+    if (status !== "Completed") {
+      return { state: "failed", reason: `The check of the model ended ${status}: ${failure}` };
+    }
+    const golden = await readGolden(s3, goldenUri);
+    const problem = difference(golden, readScores(await readText(s3, `${outputUri}/rows.csv.out`)));
+    if (problem !== undefined) {
+      return { state: "failed", reason: `The model does not score as it was evaluated: ${problem}.` };
+    }
+    log.info("model checked", { modelName, rows: golden.scores.length });
     return { state: "passed" };
+  } catch (error) {
+    if (!isUnusable(error)) throw error;
+    return { state: "failed", reason: `The model cannot be checked by ${goldenUri}: ${error.message}` };
   }
-  return { state: "failed", reason: `The model does not score as it was evaluated: ${problem}.` };
+}
+
+/** Whether a file is missing or not what it has to be: another try would find the same. */
+const isUnusable = (error: unknown): error is Error =>
+  error instanceof DecodeError || (error instanceof Error && /^(NoSuchKey|NotFound)$/.test(error.name));
+
+/** What keeps the model's artifact from being the one that was evaluated, byte for byte. */
+async function otherArtifact(
+  { sagemaker, s3 }: Pick<DeployClients, "sagemaker" | "s3">,
+  modelName: string,
+  goldenUri: string,
+): Promise<string | undefined> {
+  const described = await unlessMissing(sagemaker.send(new DescribeModelCommand({ ModelName: modelName })));
+  const artifact = described?.PrimaryContainer?.ModelDataUrl;
+  if (artifact === undefined) return `There is no model ${modelName} with an artifact.`;
+  const { archiveSha256 } = await readGolden(s3, goldenUri);
+  const digest = await digestOf(s3, artifact);
+  if (digest === archiveSha256) return undefined;
+  return `The artifact ${artifact} is not the one that was evaluated: its SHA-256 is ${digest}, not ${archiveSha256}.`;
 }
 
 async function createJob(

@@ -22,6 +22,8 @@ export const RegisterEvent = t.intersection(
     t.partial({
       /** Environment of the serving container. */
       environment: t.record(t.string, t.string),
+      /** Folder of the golden sample, without a slash at its end. Without it nothing checks the model before traffic. */
+      goldenUri: t.string,
     }),
   ],
   "RegisterEvent",
@@ -67,6 +69,7 @@ export function modelPackage(
       // No comma is allowed in these values.
       features: FEATURES.join(" "),
       featuresHash: featuresHash(FEATURES),
+      ...(event.goldenUri === undefined ? {} : { goldenUri: event.goldenUri }),
     },
     ClientToken: clientToken(event.executionId),
   };

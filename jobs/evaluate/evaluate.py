@@ -1,12 +1,17 @@
-"""Scores the test split with the new model and the champion, and writes ``evaluation.json``: what the gate goes by."""
+"""Scores the test split with the new model and the champion, and writes ``evaluation.json``: what the gate goes by.
+
+Beside it, ``golden/`` is what the deployed model is held against before it gets traffic.
+"""
 
 import argparse
 import json
 import os
 from pathlib import Path
 
+import numpy as np
 from champion import load_champion
 from curves import calibration_error, confusion_matrix, cost, curves
+from golden import write_golden
 from metrics import Judged, Scored, evaluate
 from mlflow_run import ExecutionRun
 from refusal import refuse
@@ -19,7 +24,7 @@ def arguments(argv: "list[str] | None") -> argparse.Namespace:
     parser.add_argument("--model", type=Path, required=True, help="folder that holds model.tar.gz")
     parser.add_argument("--test", type=Path, required=True, help="folder of the test split")
     parser.add_argument("--champion", type=Path, help="folder of champion.json and, if there is one, its model.tar.gz")
-    parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json")
+    parser.add_argument("--output", type=Path, required=True, help="folder for evaluation.json and golden/")
     parser.add_argument(
         "--legitimate-weight", type=float, default=1.0, help="transactions that a legitimate row stands for"
     )
@@ -45,11 +50,15 @@ def main(options: argparse.Namespace) -> None:
     champion = load_champion(options.champion, threads)
     test = read_split(options.test)
 
-    def judge(each: TrainedModel) -> Judged:
-        weights = test.weights(options.legitimate_weight)
-        return Judged(Scored.of(each.scores(test.features), test.labels, test.amounts, weights), each.threshold)
+    weights = test.weights(options.legitimate_weight)
 
-    judged = [judge(each) for each in (model, champion.model) if each is not None]
+    def judge(each: TrainedModel, scores: np.ndarray) -> Judged:
+        return Judged(Scored.of(scores, test.labels, test.amounts, weights), each.threshold)
+
+    scores = model.scores(test.features)
+    judged = [judge(model, scores)]
+    if champion.model is not None:
+        judged.append(judge(champion.model, champion.model.scores(test.features)))
     evaluated = evaluate(judged, options.bootstrap_samples, options.seed)
     scored, threshold = judged[0].scored, model.threshold
     report = {
@@ -79,10 +88,12 @@ def main(options: argparse.Namespace) -> None:
             "difference": evaluated[0].minus(evaluated[1]),
         }
     options.output.mkdir(parents=True, exist_ok=True)
+    golden_rows = write_golden(options.output / "golden", options.model, test, scores)
     (options.output / "evaluation.json").write_text(json.dumps(report, allow_nan=False) + "\n")
     for name, metric in report["metrics"].items():
         print(f"{name}={metric['value']:.6f} [{metric['interval'][0]:.4f}, {metric['interval'][1]:.4f}]", flush=True)
     print(f"champion: {champion.detail}", flush=True)
+    print(f"golden sample: {golden_rows} rows", flush=True)
     ExecutionRun.open().log(parameters=rows_for_mlflow(report), metrics=metrics_for_mlflow(report))
 
 

@@ -15,10 +15,12 @@ import {
   DescribeEndpointCommand,
   DescribeModelPackageCommand,
   DescribePipelineExecutionCommand,
+  DescribeTransformJobCommand,
   ListEndpointConfigsCommand,
   ListModelPackagesCommand,
   ListModelsCommand,
   ListPipelineExecutionStepsCommand,
+  ListTransformJobsCommand,
   StartPipelineExecutionCommand,
   StopPipelineExecutionCommand,
   UpdateModelPackageCommand,
@@ -28,7 +30,7 @@ import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyEvent, SQSEvent } from "aws-lambda";
 import { expect } from "chai";
 import { bundleAll } from "../../functions/bundle";
-import { deploy } from "../../functions/deploy-model/deploy";
+import { deploy, type Disposition } from "../../functions/deploy-model/deploy";
 import type { handler as deployHandler } from "../../functions/deploy-model/handler";
 import { readMessage } from "../../functions/deploy-model/logic";
 import type { handler as championHandler } from "../../functions/find-champion/handler";
@@ -533,9 +535,40 @@ describe("the functions on the local cloud", function () {
       expect(await endpoint()).to.deep.include({ LastModifiedTime: before.LastModifiedTime });
     });
 
-    it("goes on where a killed function stopped", async () => {
-      await platform.makeModel("model-b", registered.modelPackageArn);
-      const { execution, event } = await ask("model-b", registered.modelPackageArn);
+    /** Leaves a golden sample of two rows, whose scores the model gives; `scores` are those of the evaluation. */
+    const putGolden = async (name: string, archiveSha256: string, scores: number[]): Promise<string> => {
+      const put = (file: string, Body: string) =>
+        platform.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: `fraud/${name}/golden/${file}`, Body }));
+      await put("rows.csv", `${csvRow(100)}\n${csvRow(900)}\n`);
+      await put("golden.json", JSON.stringify({ formatVersion: 1, archiveSha256, tolerance: 1e-5, scores }));
+      return `s3://${BUCKET}/fraud/${name}/golden`;
+    };
+    /** A registered model with a golden sample, by the names of a run and of a model. */
+    const makeGolden = async (run: string, model: string, scores: number[]): Promise<string> => {
+      const goldenUri = `s3://${BUCKET}/fraud/${run}/golden`;
+      const { modelPackageArn } = await handlers.register({ ...(await registerEvent(run)), goldenUri });
+      await putGolden(run, await platform.makeModel(model, modelPackageArn), scores);
+      return modelPackageArn;
+    };
+    const checks = async (modelName: string) => {
+      const { sagemaker } = platform.clients;
+      const { TransformJobSummaries: jobs = [] } = await sagemaker.send(
+        new ListTransformJobsCommand({ NameContains: "fraud-endpoint-check-" }),
+      );
+      const described = await Promise.all(
+        jobs.map(({ TransformJobName }) => sagemaker.send(new DescribeTransformJobCommand({ TransformJobName }))),
+      );
+      return described.filter(({ ModelName }) => ModelName === modelName);
+    };
+    const checked = (modelName: string) =>
+      until("the check's end", async () => {
+        const [job] = await checks(modelName);
+        return job !== undefined && job.TransformJobStatus !== "InProgress" ? job : undefined;
+      });
+
+    it("goes on where a killed function stopped, and checks the model once", async () => {
+      const packageArn = await makeGolden("run-golden", "model-b", [0.1, 0.900005]);
+      const { execution, event } = await ask("model-b", packageArn);
       const tags = { project: "fraud", stack: "test" };
       const settings = {
         endpoint: ENDPOINT_SETTINGS,
@@ -546,32 +579,88 @@ describe("the functions on the local cloud", function () {
       };
       const message = readMessage(event.Records[0]?.body ?? "", new Date());
       const { sagemaker, dynamodb, s3 } = platform.clients;
-      // Killed before and after each of its calls to AWS in turn, until it gets through.
-      let kills = 0;
-      for (let through = false; !through; kills++) {
-        const killer = dying(kills);
-        const clients = {
-          sagemaker: killer(sagemaker),
-          cloudwatch: killer(new CloudWatchClient()),
-          autoscaling: killer(new ApplicationAutoScalingClient()),
-          s3: killer(s3),
-          mlflow,
-          deployments: new Deployments(killer(dynamodb), "deployments", "fraud-endpoint"),
-        };
-        through = await deploy(clients, settings, message).then(
-          () => true,
-          (error: unknown) => {
-            if (error instanceof Error && error.message === "killed") return false;
-            throw error;
-          },
-        );
-      }
-      expect(kills).to.be.at.least(15);
+      /** Killed before and after each of its calls to AWS in turn, until it gets through. */
+      const killedUntil = async (wanted: Disposition): Promise<number> => {
+        for (let kills = 0; ; kills++) {
+          const killer = dying(kills);
+          const clients = {
+            sagemaker: killer(sagemaker),
+            cloudwatch: killer(new CloudWatchClient()),
+            autoscaling: killer(new ApplicationAutoScalingClient()),
+            s3: killer(s3),
+            mlflow,
+            deployments: new Deployments(killer(dynamodb), "deployments", "fraud-endpoint"),
+          };
+          try {
+            expect(await deploy(clients, settings, message)).to.equal(wanted);
+            return kills;
+          } catch (error) {
+            if (!(error instanceof Error && error.message === "killed")) throw error;
+          }
+        }
+      };
+      const before = (await endpoint()).EndpointConfigName;
+      expect(await killedUntil("wait")).to.be.at.least(10);
+      await checked("model-b");
+      expect((await endpoint()).EndpointConfigName).to.equal(before);
+      expect(await killedUntil("done")).to.be.at.least(15);
       await until("the settlement", async () => ((await settle()).settlement === "waiting" ? undefined : true));
       expect(await ended(execution)).to.include({ status: "Succeeded" });
       expect((await endpoint()).EndpointConfigName).to.equal(
         endpointConfig({ modelName: "model-b" }, ENDPOINT_SETTINGS, tags).EndpointConfigName,
       );
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.tags).to.include({ sagemaker_model_package_arn: packageArn });
+      champion = (await mlflow.versionOfAlias("fraud", "champion"))?.version ?? "";
+      expect(await checks("model-b")).to.have.length(1);
+    });
+
+    it("of a model that scores otherwise than it was evaluated is stopped before traffic, and says which row", async () => {
+      const { s3 } = platform.clients;
+      const live = (await endpoint()).EndpointConfigName;
+      const cases: { model: string; spoil: (goldenKey: string) => Promise<unknown>; says: RegExp; jobs: number }[] = [
+        {
+          model: "model-shifted",
+          spoil: () => Promise.resolve(),
+          says: /does not score as it was evaluated: row 2 scores 0\.9, and scored 0\.90002 in the evaluation/,
+          jobs: 1,
+        },
+        {
+          model: "model-exchanged",
+          spoil: (Key) =>
+            s3.send(
+              new PutObjectCommand({
+                Bucket: BUCKET,
+                Key,
+                Body: JSON.stringify({ formatVersion: 1, archiveSha256: "0", tolerance: 1e-5, scores: [0.1, 0.9] }),
+              }),
+            ),
+          says: /model-exchanged\/model\.tar\.gz is not the one that was evaluated: its SHA-256 is [0-9a-f]{64}, not 0/,
+          jobs: 0,
+        },
+        {
+          model: "model-unchecked",
+          spoil: (Key) => s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key })),
+          says: /cannot be checked by s3:\S+\/run-model-unchecked\/golden: The specified key does not exist/,
+          jobs: 0,
+        },
+      ];
+      for (const { model, spoil, says, jobs } of cases) {
+        const packageArn = await makeGolden(`run-${model}`, model, [0.1, 0.90002]);
+        await spoil(`fraud/run-${model}/golden/golden.json`);
+        const { execution, event } = await ask(model, packageArn);
+        await handlers.deploy(event);
+        if (jobs > 0) {
+          await checked(model);
+          await handlers.deploy(event);
+        }
+        const { status, reason } = await ended(execution);
+        expect(status).to.equal("Failed");
+        expect(reason).to.match(says);
+        expect(await checks(model)).to.have.length(jobs);
+        expect((await endpoint()).EndpointConfigName).to.equal(live);
+        expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(champion);
+        await purge();
+      }
     });
 
     it("that cannot load is rolled back, told as a failure, and moves nothing; another waits its turn", async () => {
@@ -818,7 +907,9 @@ describe("the functions on the local cloud", function () {
       expect(removed?.endpoints).to.deep.equal(["fraud-endpoint"]);
       const [made, ...models] = [...(removed?.models ?? [])].sort();
       expect(made).to.match(/^fraud-endpoint-\d+-[0-9a-f]{12}$/);
-      expect(models).to.deep.equal(["model-a", "model-b", "model-broken", "model-later"]);
+      expect(models).to.deep.equal(
+        ["a", "b", "broken", "exchanged", "later", "shifted", "unchecked"].map((name) => `model-${name}`),
+      );
       expect(removed?.endpointConfigs).to.have.length.at.least(2);
       expect(removed?.pipelines).to.deep.equal(["fraud-pipeline"]);
       expect(waiting).to.have.length(2);

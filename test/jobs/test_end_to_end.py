@@ -1,5 +1,6 @@
 """preprocess → train → evaluate → serve on generated rows, shipped and started as SageMaker does."""
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -53,6 +54,8 @@ class Run:
     processed: Path
     model: Path
     evaluation: dict
+    #: Folder of ``rows.csv`` and ``golden.json``.
+    golden: Path
     train_log: str
 
     def split(self, name: str) -> pd.DataFrame:
@@ -112,7 +115,8 @@ def train_and_evaluate(
         *("--model", archive, "--test", processed / "test", "--output", output),
         *("--legitimate-weight", legitimate_weight, "--bootstrap-samples", bootstrap_samples),
     )
-    return Run(algorithm, processed, model, json.loads((output / "evaluation.json").read_text()), train_log)
+    report = json.loads((output / "evaluation.json").read_text())
+    return Run(algorithm, processed, model, report, output / "golden", train_log)
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +176,8 @@ def serve(example_run: Run, tmp_path_factory):
     example_run.split("test").iloc[:, 1:].to_csv(body, header=False, index=False)
 
     @cache
-    def answer(accept: str) -> str:
-        return run_well(script, example_run.model, body, accept, FRAUD_MODEL_PACKAGE_ARN="arn:aws:example/3")
+    def answer(accept: str, rows: Path = body) -> str:
+        return run_well(script, example_run.model, rows, accept, FRAUD_MODEL_PACKAGE_ARN="arn:aws:example/3")
 
     return answer
 
@@ -242,6 +246,15 @@ def test_the_endpoint_gives_the_scores_that_were_evaluated(example_run, serve):
     }
     total = amounts[fraud & ~flagged].sum() + 5 * weights[flagged & ~fraud].sum()
     assert found["cost"]["total"] == pytest.approx(total, abs=0.01)
+
+
+def test_the_golden_sample_is_what_the_endpoint_gives(example_run, serve):
+    golden = json.loads((example_run.golden / "golden.json").read_text())
+    given = [float(line) for line in serve(CSV, example_run.golden / "rows.csv").splitlines()]
+    assert given == golden["scores"]
+    assert sorted(set(golden["labels"])) == [0, 1]
+    archive = example_run.model.parent / "archive" / "model.tar.gz"
+    assert golden["archiveSha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
 
 
 def test_the_answer_says_which_model_gave_it(example_run, serve):

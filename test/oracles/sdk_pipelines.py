@@ -366,6 +366,7 @@ def fraud(
             "pipelineExecutionArn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
             "evaluationUri": evaluation_uri,
             "baselinesUri": s3_output(baselines, "baselines"),
+            "goldenUri": Join(on="/", values=[s3_output(evaluate, "evaluation"), "golden"]),
             "modelArtifactUri": artifact,
             "image": xgboost_image,
             "algorithm": "xgboost",

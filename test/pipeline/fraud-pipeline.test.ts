@@ -214,6 +214,14 @@ describe("the fraud pipeline", () => {
     });
   });
 
+  it("registers the golden sample that evaluation leaves beside its report", () => {
+    const [register] = at(step(json, "GateDecision"), "Arguments", "IfSteps") as unknown[];
+    const evaluation = { Get: "Steps.Evaluate.ProcessingOutputConfig.Outputs['evaluation'].S3Output.S3Uri" };
+    expect(at(register, "Arguments", "goldenUri")).to.deep.equal({
+      "Std:Join": { On: "/", Values: [evaluation, "golden"] },
+    });
+  });
+
   it("decides once nothing else runs: a refusal ends the execution", () => {
     expect(step(json, "Gate")).to.deep.include({ DependsOn: ["Baselines"] });
   });

@@ -1,4 +1,5 @@
 // The local cloud with what the functions' components would make, and the functions' environment pointed at it.
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,8 @@ def predict_fn(rows, scale):
 
 
 def output_fn(scores, accept):
+    if accept == "text/csv":
+        return "".join(f"{score!r}\\n" for score in scores), accept
     model = {"packageArn": os.environ["FRAUD_MODEL_PACKAGE_ARN"], "threshold": ${THRESHOLD}, "algorithm": "xgboost"}
     return json.dumps({"predictions": [{"score": score} for score in scores], "model": model}), accept
 `;
@@ -71,8 +74,12 @@ export interface Platform {
   variables: FunctionVariables;
   queues: { deploy: string; stream: string; alerts: string };
   clients: { s3: S3Client; sqs: SQSClient; dynamodb: DynamoDBClient; sagemaker: SageMakerClient };
-  /** Uploads a model and makes it known to SageMaker, tagged as the pipeline tags it. */
-  makeModel(name: string, packageArn: string, options?: { broken?: boolean; tagged?: boolean }): Promise<void>;
+  /**
+   * Uploads a model and makes it known to SageMaker, tagged as the pipeline tags it.
+   *
+   * @returns SHA-256 of its archive, in hexadecimal
+   */
+  makeModel(name: string, packageArn: string, options?: { broken?: boolean; tagged?: boolean }): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -129,9 +136,8 @@ export async function startPlatform(): Promise<Platform> {
     clients,
     makeModel: async (name, packageArn, { broken = false, tagged = true } = {}) => {
       const key = `models/${name}/model.tar.gz`;
-      await clients.s3.send(
-        new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: await modelArchive(directory, name, broken) }),
-      );
+      const archive = await modelArchive(directory, name, broken);
+      await clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: archive }));
       await clients.sagemaker.send(
         new CreateModelCommand({
           ModelName: name,
@@ -148,6 +154,7 @@ export async function startPlatform(): Promise<Platform> {
           Tags: tagged ? Object.entries(TAGS).map(([Key, Value]) => ({ Key, Value })) : [],
         }),
       );
+      return createHash("sha256").update(archive).digest("hex");
     },
     stop: async () => {
       await cloud.stop();
