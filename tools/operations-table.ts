@@ -39,10 +39,11 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
       maxConcurrentJobs: 1,
       sourceDirectory: stateDirectory,
       captureIntervalSeconds: 1,
+      enforceIam: false,
     },
     nowhere,
   );
-  const services = [sagemaker(context).service, ecs(context).service, applicationAutoScaling(context)];
+  const services = [sagemaker(context).service, ecs(context), applicationAutoScaling(context)];
   try {
     const [forSageMaker, forEcs, forAutoScaling] = services.map(({ serviceName, operations, refused = [] }) =>
       sorted(serviceName, Object.keys(operations), refused),
@@ -57,6 +58,7 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
   } finally {
     for (const service of services) await service.close?.();
     await context.processes.close();
+    context.roles.close();
     rmSync(stateDirectory, { recursive: true, force: true });
   }
 }

@@ -19,6 +19,9 @@ export interface ServiceCommand {
 /** Calls of functions under way at once: each is a process. */
 const FUNCTION_CONCURRENCY = 8;
 
+/** Nobody may do more than the policies of their role allow. */
+const ENFORCED = { AUTH: "true" };
+
 export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[] {
   const home = directoryIn(cloud.directory, "home");
   const common = {
@@ -50,6 +53,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         IOT_MTLS_ENABLED: "0",
         SFTP_ENABLED: "0",
         LAMBDA_ACCOUNT_CONCURRENCY: String(FUNCTION_CONCURRENCY),
+        ...ENFORCED,
       },
       healthUrl: `${cloud.emulatorUrl}/_ministack/health`,
       timeoutSeconds: 60,
@@ -66,6 +70,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_PORT: gatewayPort,
         LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
         LOCAL_SERVER_PYTHON: tools.python,
+        ...ENFORCED,
         ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
         ...inherited("LOCAL_SERVER_SOURCE_DIR"),
         // Builds of the local CodeBuild install packages.

@@ -10,6 +10,7 @@ import { botocoreData } from "../aws-models";
 import type { ServerContext } from "../server/context";
 import { Events } from "../server/events";
 import type { JsonService, Operation, Wire } from "../server/json-service";
+import { ROOT_CREDENTIALS } from "../server/service-caller";
 import { Store } from "../server/store";
 import { actionsFor } from "./alarm-documents";
 import { Alarms, type OnTransition } from "./alarms";
@@ -88,7 +89,7 @@ export function cloudWatch(server: ServerContext): JsonService {
 type Clients = ReturnType<typeof makeClients>;
 
 function makeClients(endpoint: string, region: string) {
-  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const options = { endpoint, region, credentials: ROOT_CREDENTIALS };
   return {
     events: new EventBridgeClient(options),
     sns: new SNSClient(options),

@@ -6,6 +6,7 @@ import type { CodeBuild } from "../codebuild/service";
 import type { ServerContext } from "../server/context";
 import { Events } from "../server/events";
 import type { JsonService } from "../server/json-service";
+import { ROOT_CREDENTIALS } from "../server/service-caller";
 import { Store } from "../server/store";
 import { Actions } from "./actions";
 import { Executions } from "./executions";
@@ -16,7 +17,7 @@ export function codePipeline(server: ServerContext, codebuild: CodeBuild): JsonS
   const { region, accountId, upstream } = server.settings;
   const directory = server.directory("codepipeline");
   const store = new Store(join(directory, "state.db"));
-  const options = { region, endpoint: upstream, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const options = { region, endpoint: upstream, credentials: ROOT_CREDENTIALS };
   const eventBridge = new EventBridgeClient(options);
   const lambda = new LambdaClient(options);
   const events = new Events(eventBridge, "aws.codepipeline", store);

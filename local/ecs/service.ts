@@ -2,32 +2,31 @@
 import { join } from "node:path";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { IAMClient } from "@aws-sdk/client-iam";
-import { STSClient } from "@aws-sdk/client-sts";
-import type { ListTagsForResourceRequest, TagResourceRequest, UntagResourceRequest } from "@aws-sdk/client-ecs";
+import type {
+  ListTagsForResourceRequest,
+  RunTaskRequest,
+  TagResourceRequest,
+  UntagResourceRequest,
+} from "@aws-sdk/client-ecs";
 import { Store } from "../server/store";
 import type { ServerContext } from "../server/context";
 import { Events } from "../server/events";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
+import { ROOT_CREDENTIALS } from "../server/service-caller";
 import { Clusters } from "./clusters";
 import type { EcsContext } from "./context";
 import { refused } from "./refused";
-import { TaskCredentials } from "./task-credentials";
 import { TaskDefinitions } from "./task-definitions";
 import { Tasks } from "./tasks";
 
 type Tag = { key: string; value: string };
 
-/** The service, and where its tasks get their role's credentials. */
-export function ecs(server: ServerContext): { service: JsonService; credentials: TaskCredentials } {
+export function ecs(server: ServerContext): JsonService {
   const { region, accountId, upstream } = server.settings;
   const store = new Store(join(server.directory("ecs"), "state.db"));
-  const options = { region, endpoint: upstream, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const options = { region, endpoint: upstream, credentials: ROOT_CREDENTIALS };
   const eventBridge = new EventBridgeClient(options);
-  const [sts, iam] = [new STSClient(options), new IAMClient(options)];
-  const credentials = new TaskCredentials(sts, iam, server.url);
   const context: EcsContext = {
-    credentials,
     server,
     store,
     logs: new CloudWatchLogsClient(options),
@@ -48,10 +47,11 @@ export function ecs(server: ServerContext): { service: JsonService; credentials:
     return Promise.resolve({});
   };
 
-  const service: JsonService = {
+  return {
     targetPrefix: "AmazonEC2ContainerServiceV20141113",
     serviceName: "ecs",
     refused,
+    forDemands: (operation, input: Wire<RunTaskRequest>) => (operation === "RunTask" ? tasks.forDemands(input) : {}),
     operations: {
       CreateCluster: clusters.create,
       DescribeClusters: clusters.describe,
@@ -81,10 +81,9 @@ export function ecs(server: ServerContext): { service: JsonService; credentials:
     async close() {
       await tasks.close();
       await context.events.flushed();
-      for (const client of [eventBridge, sts, iam]) client.destroy();
+      eventBridge.destroy();
       context.logs.destroy();
       store.close();
     },
   };
-  return { service, credentials };
 }

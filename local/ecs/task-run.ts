@@ -1,6 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { KeyValuePair, TaskOverride } from "@aws-sdk/client-ecs";
+import { pulling } from "../iam/pulling";
 import { messageOf } from "../server/errors";
 import type { Wire } from "../server/json-service";
 import { LogStream } from "../server/log-stream";
@@ -33,6 +35,9 @@ export class TaskRun {
   private readonly id: string;
   /** Where the containers find their role's credentials; nothing where the task has no role. */
   private readonly credentials: Record<string, string>;
+  /** In whose name images are pulled and logs written. */
+  private readonly executionRoleArn: string | undefined;
+  private readonly logs: CloudWatchLogsClient;
 
   constructor(
     private readonly context: EcsContext,
@@ -43,7 +48,9 @@ export class TaskRun {
   ) {
     this.id = idOf(taskArn);
     const roleArn = overrides.taskRoleArn ?? definition.taskRoleArn;
-    this.credentials = roleArn ? context.credentials.issue(this.id, roleArn) : {};
+    this.credentials = roleArn ? context.server.roles.issue(this.id, roleArn, this.id) : {};
+    this.executionRoleArn = overrides.executionRoleArn ?? definition.executionRoleArn;
+    this.logs = this.logsClient();
   }
 
   /** Runs the task from its containers' start to their end. Never rejects. */
@@ -54,6 +61,7 @@ export class TaskRun {
     const obstacle = content ? secretsOf(containerDefinitions) : notPulled(containerDefinitions);
     if (!content || obstacle) return this.stopped("TaskFailedToStart", obstacle ?? "");
     try {
+      await this.pull();
       for (const container of containerDefinitions) this.start(container, content);
     } catch (error) {
       await this.stop();
@@ -80,6 +88,27 @@ export class TaskRun {
 
   private get scratch(): string {
     return join(this.context.server.directory("ecs"), this.id);
+  }
+
+  /** No image is pulled; but whether it may be is asked, as where it is. */
+  private async pull(): Promise<void> {
+    const roleArn = this.executionRoleArn;
+    if (roleArn === undefined) return;
+    for (const { image = "" } of this.definition.containerDefinitions) {
+      await this.context.server.access.require({ roleArn, session: this.id }, () => pulling(image));
+    }
+  }
+
+  private logsClient(): CloudWatchLogsClient {
+    const { logs, server } = this.context;
+    const roleArn = this.executionRoleArn;
+    if (!server.access.enforced || roleArn === undefined) return logs;
+    const { upstream: endpoint, region } = server.settings;
+    return new CloudWatchLogsClient({
+      endpoint,
+      region,
+      credentials: () => server.roles.credentials(roleArn, this.id),
+    });
   }
 
   private start(container: Container, content: ImageContent): void {
@@ -133,11 +162,12 @@ export class TaskRun {
     const group = options?.["awslogs-group"];
     if (logDriver !== "awslogs" || group === undefined) return undefined;
     const stream = `${options?.["awslogs-stream-prefix"] ?? "ecs"}/${container.name}/${this.id}`;
-    return new LogStream(this.context.logs, group, stream);
+    return new LogStream(this.logs, group, stream, !this.context.server.access.enforced);
   }
 
   private stopped(code: "TaskFailedToStart" | "EssentialContainerExited", reason: string): void {
-    this.context.credentials.revoke(this.id);
+    this.context.server.roles.revoke(this.id);
+    if (this.logs !== this.context.logs) this.logs.destroy();
     this.documents.change(this.id, (task) => {
       task.desiredStatus = "STOPPED";
       task.lastStatus = "STOPPED";

@@ -28,6 +28,7 @@ interface Token {
 const CLOSING_SECONDS = 2;
 /** The most tasks that one request may start. */
 const MAX_COUNT = 10;
+const TASKS_SERVICE = "ecs-tasks.amazonaws.com";
 
 /** ECS's operations on tasks. */
 export class Tasks {
@@ -51,7 +52,7 @@ export class Tasks {
     const definition = this.definitions.named(input.taskDefinition);
     this.refuse(input, definition);
     const roleArn = input.overrides?.taskRoleArn ?? definition.taskRoleArn;
-    if (roleArn) await this.context.credentials.check(roleArn);
+    if (roleArn) await this.checkRole(roleArn);
     const token = input.clientToken;
     const request = createHash("sha256").update(JSON.stringify(input)).digest("hex");
     const earlier = token === undefined ? undefined : this.tokens.get(token);
@@ -64,6 +65,13 @@ export class Tasks {
     if (token !== undefined) this.tokens.insert(token, { request, taskArns: tasks.map(({ taskArn }) => taskArn) });
     return { tasks, failures: [] };
   };
+
+  /** What RunTask acts on: the very revision, and the roles that it hands to the task. */
+  forDemands({ taskDefinition, overrides }: Wire<RunTaskRequest>): object {
+    const { taskDefinitionArn, taskRoleArn, executionRoleArn } = this.definitions.named(taskDefinition);
+    const passed = [overrides?.taskRoleArn ?? taskRoleArn, overrides?.executionRoleArn ?? executionRoleArn];
+    return { taskDefinition: taskDefinitionArn, passedRoleArns: passed };
+  }
 
   describe = (input: Wire<DescribeTasksRequest>): Promise<WireOutput<DescribeTasksResponse>> => {
     const { clusterArn } = this.clusters.named(input.cluster);
@@ -116,6 +124,19 @@ export class Tasks {
       void run.stop(CLOSING_SECONDS);
     }
     await Promise.all(this.ends);
+  }
+
+  /** @throws AwsError where there is no such role, or it does not let ECS tasks assume it */
+  private async checkRole(roleArn: string): Promise<void> {
+    const obstacle = await this.context.server.roles.obstacle(roleArn, TASKS_SERVICE);
+    if (obstacle === undefined) return;
+    throw new AwsError(
+      "ClientException",
+      `ECS was unable to assume the role '${roleArn}' that was provided for this task. ` +
+        (obstacle === "no-role"
+          ? "There is no such role."
+          : `Its trust policy does not let ${TASKS_SERVICE} assume it.`),
+    );
   }
 
   /** @throws AwsError for what the model admits and ECS refuses */

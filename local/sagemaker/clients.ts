@@ -5,7 +5,9 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { SERVICE_CREDENTIALS } from "../server/service-caller";
+import type { SessionCredentials } from "../iam/role-sessions";
+import { ROOT_CREDENTIALS, SERVICE_CREDENTIALS } from "../server/service-caller";
+import type { SageMakerContext } from "./state";
 
 /** The services that SageMaker itself calls. */
 export interface Clients {
@@ -24,7 +26,7 @@ export interface Clients {
  * @param ownUrl of the local server, which hosts CloudWatch and Application Auto Scaling
  */
 export function makeClients(endpoint: string, ownUrl: string, region: string): Clients {
-  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const options = { endpoint, region, credentials: ROOT_CREDENTIALS };
   return {
     // A body of unknown length would be sent in chunks with a trailing checksum, which costs more than it protects here.
     s3: new S3Client({ ...options, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
@@ -37,7 +39,22 @@ export function makeClients(endpoint: string, ownUrl: string, region: string): C
   };
 }
 
+/** The clients of what SageMaker does in the name of a role. */
+export function roleClients(
+  { server: { settings, url } }: SageMakerContext,
+  credentials: () => Promise<SessionCredentials>,
+): Pick<Clients, "s3" | "cloudwatch" | "logs" | "lambda" | "sqs"> {
+  const options = { endpoint: settings.upstream, region: settings.region, credentials };
+  return {
+    s3: new S3Client({ ...options, forcePathStyle: true, requestChecksumCalculation: "WHEN_REQUIRED" }),
+    cloudwatch: new CloudWatchClient({ ...options, endpoint: url }),
+    logs: new CloudWatchLogsClient(options),
+    lambda: new LambdaClient(options),
+    sqs: new SQSClient(options),
+  };
+}
+
 /** Closes the connections that are kept alive. */
-export function closeClients(clients: Clients): void {
+export function closeClients(clients: Partial<Clients>): void {
   for (const client of Object.values(clients) as { destroy(): void }[]) client.destroy();
 }

@@ -99,6 +99,7 @@ export function sagemaker(server: ServerContext): SageMaker {
       targetPrefix: "SageMaker",
       serviceName: "sagemaker",
       refused,
+      forDemands: (operation, input) => executions.forDemands(operation, input),
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
       drain: () => endpoints.close(),
       close: async () => {

@@ -1,5 +1,8 @@
 import { join } from "node:path";
+import { Access } from "../iam/access";
+import { RoleSessions } from "../iam/role-sessions";
 import { ProcessTable } from "./processes";
+import { ROOT_CREDENTIALS } from "./service-caller";
 import type { ServerSettings } from "./settings";
 
 /** What the services of the local server share. */
@@ -8,6 +11,10 @@ export interface ServerContext {
   /** Where this server answers, for all of AWS. */
   readonly url: string;
   readonly processes: ProcessTable;
+  /** Who may do what. */
+  readonly access: Access;
+  /** Credentials of roles. */
+  readonly roles: RoleSessions;
   /** A service's own folder under the state directory. */
   directory(service: string): string;
   /**
@@ -37,6 +44,8 @@ export function serverContext(settings: ServerSettings, ownUrl: string): ServerC
     settings,
     url: ownUrl,
     processes: new ProcessTable(settings.stateDirectory),
+    access: new Access(settings.enforceIam ? settings.upstream : undefined, rootKeys()),
+    roles: new RoleSessions(settings.upstream, settings.region, ownUrl),
     directory: (service) => join(settings.stateDirectory, service),
     cloudEnvironment,
     childEnvironment: () => ({
@@ -50,4 +59,10 @@ export function serverContext(settings: ServerSettings, ownUrl: string): ServerC
       AWS_SECRET_ACCESS_KEY: process.env["AWS_SECRET_ACCESS_KEY"] ?? "local",
     }),
   };
+}
+
+/** Access keys of the account's own user; `test` is the emulator's, whatever it is told. */
+function rootKeys(): string[] {
+  const own = process.env["AWS_ACCESS_KEY_ID"];
+  return [ROOT_CREDENTIALS.accessKeyId, "test", ...(own ? [own] : [])];
 }

@@ -94,10 +94,16 @@ def run_task(target: dict, started_by: str) -> dict:
 class Targets:
     """Makes the requests that are due, each in a thread of its own, at the services of ``url``."""
 
-    def __init__(self, url: str, to_queue: Callable[[str, str, dict], None]) -> None:
-        """``to_queue`` takes a queue's ARN, a body and attributes."""
+    def __init__(
+        self,
+        url: str,
+        to_queue: Callable[[str, str, dict], None],
+        signed: Callable[[str | None, str], dict[str, str]],
+    ) -> None:
+        """``to_queue`` takes a queue's ARN, a body and attributes; ``signed`` gives the headers of a role's session."""
         self.url = url
         self.to_queue = to_queue
+        self.signed = signed
 
     def run_task(self, target: dict, started_by: str) -> None:
         self._start(target, "AmazonEC2ContainerServiceV20141113.RunTask", run_task(target, started_by), started_by)
@@ -116,7 +122,7 @@ class Targets:
         until = time.monotonic() + policy.get("MaximumEventAgeInSeconds", DEFAULT_AGE_SECONDS)
         wait = FIRST_WAIT_SECONDS
         for attempt in range(attempts + 1):
-            code, reason = self._try(operation, request)
+            code, reason = self._try(operation, request, self.signed(target.get("RoleArn"), "target"))
             if code is None:
                 return
             if code in PERMANENT or attempt == attempts or time.monotonic() + wait > until:
@@ -128,8 +134,8 @@ class Targets:
             attributes = {"ERROR_CODE": code, "ERROR_MESSAGE": reason, "TARGET_ARN": target["Arn"]}
             self.to_queue(queue, json.dumps(request), attributes)
 
-    def _try(self, operation: str, request: dict) -> tuple[str | None, str]:
-        headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation}
+    def _try(self, operation: str, request: dict, signed: dict[str, str]) -> tuple[str | None, str]:
+        headers = {**signed, "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": operation}
         body = json.dumps(request).encode()
         try:
             with urllib.request.urlopen(  # noqa: S310

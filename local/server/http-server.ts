@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Guard } from "../iam/guard";
 import type { Gate } from "./gate";
 import { JsonProtocol } from "./json-protocol";
 import type { JsonService } from "./json-service";
@@ -16,6 +17,8 @@ export interface RestHandler {
 export interface Handlers {
   services: readonly JsonService[];
   rest: readonly RestHandler[];
+  /** Who may ask them. */
+  guard: Guard;
   /** Everything else. */
   gate: Gate;
 }
@@ -50,9 +53,10 @@ export async function listen(
 function router({
   services,
   rest,
+  guard,
   gate,
 }: Handlers): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const json = new JsonProtocol(services);
+  const json = new JsonProtocol(services, guard);
   return async (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
     if (path === "/_local/health") return respond(response, 200, { status: "ok" });

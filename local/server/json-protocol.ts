@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Guard } from "../iam/guard";
 import { AwsError, type JsonService } from "./json-service";
 import { check, parseJson, readBody, sendError, sendJson } from "./wire";
 
@@ -10,7 +11,10 @@ import { check, parseJson, readBody, sendError, sendJson } from "./wire";
 export class JsonProtocol {
   private readonly services = new Map<string, JsonService>();
 
-  constructor(services: readonly JsonService[]) {
+  constructor(
+    services: readonly JsonService[],
+    private readonly guard: Guard,
+  ) {
     for (const service of services) this.services.set(service.targetPrefix, service);
   }
 
@@ -23,14 +27,15 @@ export class JsonProtocol {
     const requestId = randomUUID();
     try {
       const body = await readBody(request);
-      const output = await this.dispatch(String(request.headers["x-amz-target"] ?? ""), body, requestId);
+      const output = await this.dispatch(request, body, requestId);
       sendJson(response, 200, output, requestId);
     } catch (error) {
       sendError(response, error, requestId);
     }
   }
 
-  private async dispatch(target: string, body: Buffer, requestId: string): Promise<object> {
+  private async dispatch(request: IncomingMessage, body: Buffer, requestId: string): Promise<object> {
+    const target = String(request.headers["x-amz-target"] ?? "");
     const [prefix = "", name = ""] = target.split(".");
     const service = this.services.get(prefix);
     const operation = service && Object.hasOwn(service.operations, name) ? service.operations[name] : undefined;
@@ -40,6 +45,7 @@ export class JsonProtocol {
     }
     const input = parseJson(body);
     check(service.serviceName, name, input);
+    await this.guard.admit(request, service, name, input as object);
     return operation(input as never, { requestId });
   }
 

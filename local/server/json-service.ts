@@ -31,6 +31,8 @@ export interface JsonService {
   readonly operations: Readonly<Record<string, Operation>>;
   /** What it will not do. What is neither here nor among the operations is only not there yet. */
   readonly refused?: readonly Refusal[];
+  /** Members that say what a request acts on, where it does not name that itself. */
+  forDemands?(operation: string, input: never): object;
   /** Ends what uses other services of this server; called once, while they still answer. */
   drain?(): Promise<void>;
   /** Ends what the service has under way; called once, before the process ends. */

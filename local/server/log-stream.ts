@@ -31,6 +31,8 @@ export class LogStream {
     private readonly client: CloudWatchLogsClient,
     readonly group: string,
     readonly stream: string,
+    /** Whether the group is made, too, where there is none. */
+    private readonly makesGroup = true,
   ) {}
 
   write(line: string): void {
@@ -77,7 +79,9 @@ export class LogStream {
   }
 
   private async create(): Promise<void> {
-    await unlessExists(this.client.send(new CreateLogGroupCommand({ logGroupName: this.group })));
+    if (this.makesGroup) {
+      await unlessExists(this.client.send(new CreateLogGroupCommand({ logGroupName: this.group })));
+    }
     await unlessExists(
       this.client.send(new CreateLogStreamCommand({ logGroupName: this.group, logStreamName: this.stream })),
     );

@@ -4,6 +4,7 @@ import { endProcessesWith } from "../cloud/process-table";
 import { applicationAutoScaling } from "../autoscaling/service";
 import { cloudWatch } from "../cloudwatch/service";
 import { codeBuild } from "../codebuild/service";
+import { Guard } from "../iam/guard";
 import { codePipeline } from "../codepipeline/service";
 import { ecs } from "../ecs/service";
 import { sagemaker } from "../sagemaker/service";
@@ -23,19 +24,22 @@ async function main(): Promise<void> {
   const closing: JsonService[] = [];
   const gate = new Gate(settings.upstream);
   let endProcesses = (): Promise<void> => Promise.resolve();
+  let closeRoles = (): void => undefined;
 
   const { url, server } = await listen(settings.port, (url) => {
     const context = serverContext(settings, url);
     endProcesses = () => context.processes.close();
+    const guard = new Guard(context.access, settings);
     const local = sagemaker(context);
     const metrics = cloudWatch(context);
     const tasks = ecs(context);
     const builds = codeBuild(context);
     // Scaling ends first: it drives endpoints.
-    services.push(applicationAutoScaling(context), local.service, tasks.service);
+    services.push(applicationAutoScaling(context), local.service, tasks);
     services.push(builds.service, codePipeline(context, builds));
     closing.push(...services, metrics);
-    return { services, rest: [local.runtime, tasks.credentials, new ManyProtocols(metrics)], gate };
+    closeRoles = () => context.roles.close();
+    return { services, rest: [local.runtime, context.roles, new ManyProtocols(metrics, guard)], guard, gate };
   });
   console.log(`local server: ${url}`);
 
@@ -48,6 +52,7 @@ async function main(): Promise<void> {
     server.closeAllConnections();
     for (const service of closing) await service.close?.();
     await endProcesses();
+    closeRoles();
     gate.close();
     process.exit(0);
   };

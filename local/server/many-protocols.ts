@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
+import type { Guard } from "../iam/guard";
 import type { RestHandler } from "./http-server";
 import { AwsError, type JsonService } from "./json-service";
 import { RpcV2Cbor } from "./protocols/cbor";
@@ -15,7 +16,10 @@ import { check, knownError, MAX_BODY_BYTES, readBody } from "./wire";
 export class ManyProtocols implements RestHandler {
   private readonly protocols: readonly Protocol[];
 
-  constructor(private readonly service: JsonService) {
+  constructor(
+    private readonly service: JsonService,
+    private readonly guard: Guard,
+  ) {
     const { serviceName, targetPrefix } = service;
     this.protocols = [
       new RpcV2Cbor(serviceName, targetPrefix),
@@ -36,7 +40,7 @@ export class ManyProtocols implements RestHandler {
     let reply: Reply;
     try {
       const { operation, input } = protocol.read(request, path, await body(request));
-      const output = await this.call(operation, input, requestId, request.headers.authorization);
+      const output = await this.call(operation, input, requestId, request);
       reply = protocol.answer(operation, output, requestId);
     } catch (error) {
       reply = protocol.refuse(knownError(error, requestId), requestId);
@@ -49,14 +53,15 @@ export class ManyProtocols implements RestHandler {
     return this.protocols.find((protocol) => protocol.matches(request, path));
   }
 
-  private call(operation: string, input: unknown, requestId: string, authorization?: string): Promise<object> {
+  private async call(operation: string, input: unknown, requestId: string, request: IncomingMessage): Promise<object> {
     const { operations, serviceName } = this.service;
     const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
     if (!run) {
       throw new AwsError("InvalidAction", `The local ${serviceName} has no operation ${operation || "(none named)"}.`);
     }
     check(serviceName, operation, input);
-    const { accessKeyId } = signedBy(authorization);
+    await this.guard.admit(request, this.service, operation, input as object);
+    const { accessKeyId } = signedBy(request.headers.authorization);
     return run(input as never, { requestId, ...(accessKeyId ? { accessKeyId } : {}) });
   }
 }

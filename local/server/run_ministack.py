@@ -13,15 +13,19 @@ time and the attempt, as EventBridge Scheduler's do.
 
 API Gateway checks a body by the model of its type alone, and an API keeps its security policy.
 
+With ``AUTH=true`` whoever acts in a role's name may do what its policies allow, and no more (``emulator_iam``).
+
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
 import json
+import logging
 import os
 import time
 
 import boto3
 import emulator_gateway
+import emulator_iam
 import emulator_metrics
 import emulator_targets
 from ministack import app
@@ -75,6 +79,7 @@ def resolve_sse_write_headers(headers: dict, bucket_name: str):
 
 
 emulator_gateway.correct()
+emulator_iam.enforce_and_record()
 eventbridge._put_events = put_events
 s3._resolve_sse_write_headers = resolve_sse_write_headers
 
@@ -127,7 +132,7 @@ def reach_targets_at(url: str) -> None:
         named = {name: {"DataType": "String", "StringValue": value or "-"} for name, value in attributes.items()}
         sqs.send_message(QueueUrl=queue_url, MessageBody=body, MessageAttributes=named)
 
-    targets = emulator_targets.Targets(url, to_queue)
+    targets = emulator_targets.Targets(url, to_queue, emulator_iam.signed)
 
     def input_of(target, event, rule, view) -> str:
         view = view or eventbridge._pattern_event_view(event)
@@ -144,6 +149,8 @@ def reach_targets_at(url: str) -> None:
             targets.run_task(target, started_by)
         elif emulator_targets.is_pipeline(target):
             targets.start_pipeline(target, input_of(target, event, rule, view), started_by)
+        elif refused := emulator_iam.target_refusal(target, rule.get("Name", "rule")):
+            logging.getLogger("iam").error("%s was not delivered: %s", rule.get("Name"), refused)
         else:
             invoke_target(target, event, rule, view)
 

@@ -44,7 +44,7 @@ const Environment = t.intersection([
     AWS_REGION: t.string,
     AWS_ACCOUNT_ID: AccountId,
   }),
-  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds, LOCAL_SERVER_SOURCE_DIR: t.string }),
+  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds, LOCAL_SERVER_SOURCE_DIR: t.string, AUTH: t.string }),
   t.record(t.string, t.union([t.string, t.undefined, t.number])),
 ]);
 
@@ -68,6 +68,8 @@ export interface ServerSettings {
   sourceDirectory: string;
   /** How long data that SageMaker's endpoints capture may wait until it is written, in seconds; 5 unless set. */
   captureIntervalSeconds: number;
+  /** Whether callers may do no more than their policies allow: `AUTH=true`, the emulator's own setting. */
+  enforceIam: boolean;
 }
 
 const CAPTURE_SECONDS = 5;
@@ -100,6 +102,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     maxConcurrentJobs: Math.max(2, availableParallelism()),
     sourceDirectory: values.LOCAL_SERVER_SOURCE_DIR ?? projectRoot,
     captureIntervalSeconds: values.LOCAL_SERVER_CAPTURE_SECONDS ?? CAPTURE_SECONDS,
+    enforceIam: values.AUTH === "true",
   };
 }
 

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf } from "../../server/errors";
 import { randomId } from "../arns";
+import { actingAs, type Acting } from "../acting";
 import type { SageMakerContext } from "../state";
 import { DataCapture } from "./data-capture";
 import type { FleetPlan, VariantPlan } from "./fleet-plan";
@@ -26,6 +27,8 @@ export class Fleet {
   /** Undefined when nothing is captured. */
   readonly capture: DataCapture | undefined;
   private readonly variants = new Map<string, RunningVariant>();
+  /** What it does in the names of its models' roles. */
+  private readonly acting: Acting[] = [];
   private readonly stopping = new AbortController();
   /** Aborted once no server may be started any more. */
   private readonly ended: AbortSignal;
@@ -40,7 +43,9 @@ export class Fleet {
     this.ended = AbortSignal.any([ending, this.stopping.signal]);
     const { captureIntervalSeconds } = context.server.settings;
     const options = { endpointName: plan.endpointName, intervalMs: captureIntervalSeconds * 1000 };
-    this.capture = plan.capture && new DataCapture(context.clients.s3, plan.capture, options);
+    const capturing = actingAs(context, plan.variants[0]?.container.roleArn, plan.endpointName);
+    this.acting.push(capturing);
+    this.capture = plan.capture && new DataCapture(capturing.context.clients.s3, plan.capture, options);
   }
 
   /**
@@ -114,6 +119,7 @@ export class Fleet {
     this.stopping.abort();
     await Promise.all([...this.variants.values()].map((variant) => variant.stop(drainMs)));
     await this.capture?.close();
+    for (const each of this.acting) each.end();
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -149,10 +155,14 @@ export class Fleet {
       group: `/aws/sagemaker/Endpoints/${this.plan.endpointName}`,
       streamPrefix: `${plan.variantName}/${this.configName}`,
     };
-    const variant = new RunningVariant(this.context, plan, servingPlan(this.context, serving), logs, this.ended);
+    const acting = actingAs(this.context, plan.container.roleArn, this.plan.endpointName);
+    this.acting.push(acting);
+    const { context } = acting;
+    const variant = new RunningVariant(context, plan, servingPlan(context, serving), logs, this.ended);
     this.variants.set(plan.variantName, variant);
     try {
-      await placeServed(this.context, serving);
+      await acting.pull(plan.container.image);
+      await placeServed(context, serving);
       await variant.scale(plan);
     } catch (error) {
       throw unhealthy(plan, error);

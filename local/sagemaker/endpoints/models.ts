@@ -29,6 +29,8 @@ export interface ServedContainer {
   modelDataUri?: string;
   compressed: boolean;
   environment: Record<string, string>;
+  /** In whose name its image and data are fetched, and its server runs. */
+  roleArn?: string;
 }
 
 /** Models: what to serve, by name. */
@@ -75,7 +77,8 @@ export class Models {
 
   /** A model's container with what its package says of it. */
   served(name: string): ServedContainer {
-    const container = containerOf(this.describe(name));
+    const model = this.describe(name);
+    const container = containerOf(model);
     const packaged = container.ModelPackageName
       ? this.packages.describe(container.ModelPackageName).InferenceSpecification?.Containers[0]
       : undefined;
@@ -87,7 +90,7 @@ export class Models {
     return {
       image,
       framework,
-      ...defined({ modelDataUri }),
+      ...defined({ modelDataUri, roleArn: model.ExecutionRoleArn }),
       compressed: source?.CompressionType !== "None",
       environment: { ...packaged?.Environment, ...container.Environment },
     };

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { validate, validationMessage } from "../../aws-models";
+import { arnIn } from "../../iam/arns";
 import { AwsError } from "../../server/json-service";
+import { callerOf } from "../../server/service-caller";
 import type { RestHandler } from "../../server/http-server";
 import type { ServerContext } from "../../server/context";
 import { defined } from "../objects";
@@ -33,6 +35,7 @@ export function runtimeHandler(context: ServerContext, endpoints: Endpoints): Re
       response.setHeader("x-amzn-requestid", randomUUID());
       try {
         const [, name = "", operation] = PATH.exec((request.url ?? "").split("?", 1)[0] ?? "") ?? [];
+        await admit(context, request, decodeURIComponent(name));
         const invocation = parse(request, decodeURIComponent(name), await read(request), received);
         if (operation !== "invocations") throw otherOperation(operation, invocation.endpointName);
         const { region, accountId } = context.settings;
@@ -45,6 +48,13 @@ export function runtimeHandler(context: ServerContext, endpoints: Endpoints): Re
       }
     },
   };
+}
+
+/** @throws AwsError where the caller may not invoke the endpoint */
+async function admit({ access, settings }: ServerContext, request: IncomingMessage, name: string): Promise<void> {
+  if (!access.enforced) return;
+  const resources = [arnIn(settings, "sagemaker", `endpoint/${name}`.toLowerCase())];
+  await access.require(callerOf(request), () => [{ action: "sagemaker:InvokeEndpoint", resources }]);
 }
 
 /** @throws AwsError when the request breaks AWS's model of InvokeEndpoint, or wants what does not run here */

@@ -6,6 +6,7 @@ import { messageOf } from "../../server/errors";
 import { LogStream } from "../../server/log-stream";
 import { localise, localiseScripts, localiseValues } from "../opt-ml";
 import { downloadFiles, listInput, uploadFolder } from "../s3-files";
+import type { Acting } from "../acting";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
 import { pathOf } from "./images";
@@ -31,7 +32,7 @@ const MAX_EXIT_MESSAGE = 1024;
  * @param folder for its instances; the caller removes it
  */
 export async function runProcessingJob(
-  context: SageMakerContext,
+  { context, pull }: Pick<Acting, "context" | "pull">,
   job: ProcessingJob,
   folder: string,
   stop: AbortSignal,
@@ -39,6 +40,7 @@ export async function runProcessingJob(
   const cluster = job.ProcessingResources.ClusterConfig;
   const hosts = hostsOf(folder, cluster?.InstanceCount ?? 1);
   try {
+    await pull(job.AppSpecification.ImageUri);
     await Promise.all(hosts.map((host, index) => prepare(context, job, host, index, hosts)));
   } catch (error) {
     return { status: "Failed", failureReason: `ClientError: Failed to download data. ${messageOf(error)}` };

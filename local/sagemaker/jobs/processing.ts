@@ -12,6 +12,7 @@ import type {
 import type { Wire } from "../../server/json-service";
 import { couldNotFind, inUse, invalid, notFound } from "../errors";
 import { page } from "../paging";
+import { actingAs } from "../acting";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
@@ -145,9 +146,11 @@ export class ProcessingJobs {
   private async run(name: string, stop: AbortSignal): Promise<void> {
     const job = this.change(name, { ProcessingStartTime: now() });
     const folder = join(this.context.folder, "processing-jobs", name);
-    const result = await runProcessingJob(this.context, job, folder, stop).finally(() =>
-      rm(folder, { recursive: true, force: true }),
-    );
+    const acting = actingAs(this.context, job.RoleArn, name);
+    const result = await runProcessingJob(acting, job, folder, stop).finally(async () => {
+      acting.end();
+      await rm(folder, { recursive: true, force: true });
+    });
     if (this.runs.ending && result.status !== "Completed") return this.abandon(this.describe(name));
     this.change(name, {
       ProcessingJobStatus: result.status,

@@ -8,6 +8,7 @@ import { LogStream } from "../../server/log-stream";
 import { localise, localiseValues } from "../opt-ml";
 import { MetricSender } from "../metric-sender";
 import { downloadFiles, listAnyFiles, listInput, uploadFile, uploadFolder } from "../s3-files";
+import type { Acting } from "../acting";
 import type { SageMakerContext } from "../state";
 import { runContainer, type ContainerOutcome } from "./container";
 import { hostsOf, resourceConfig, shardFor, writeJson, type Host } from "./hosts";
@@ -53,7 +54,7 @@ function outputPrefix(job: TrainingJob): string {
  * @param advance called when the job enters another phase
  */
 export async function runTrainingJob(
-  context: SageMakerContext,
+  { context, pull }: Pick<Acting, "context" | "pull">,
   job: TrainingJob,
   folder: string,
   stop: AbortSignal,
@@ -62,6 +63,7 @@ export async function runTrainingJob(
   const hosts = hostsOf(folder, job.ResourceConfig?.InstanceCount ?? 1);
   advance("Downloading", "Downloading input data");
   try {
+    await pull(job.AlgorithmSpecification?.TrainingImage ?? "");
     await Promise.all(hosts.map((host, index) => prepare(context, job, host, index, hosts)));
   } catch (error) {
     return failed(`ClientError: Data download failed: ${messageOf(error)}`);

@@ -14,6 +14,7 @@ import type { Wire } from "../../server/json-service";
 import { couldNotFind, inUse, invalid, notFound } from "../errors";
 import { omit } from "../objects";
 import { page } from "../paging";
+import { actingAs } from "../acting";
 import type { SageMakerContext } from "../state";
 import type { Collection } from "../../server/store";
 import { now } from "../time";
@@ -171,9 +172,13 @@ export class TrainingJobs {
     const started = now();
     const job = this.change(name, (document) => ({ ...document, TrainingStartTime: started }));
     const folder = join(this.context.folder, "training-jobs", name);
-    const result = await runTrainingJob(this.context, job, folder, stop, (status, message) =>
+    const acting = actingAs(this.context, job.RoleArn, name);
+    const result = await runTrainingJob(acting, job, folder, stop, (status, message) =>
       this.enter(name, status, message),
-    ).finally(() => rm(folder, { recursive: true, force: true }));
+    ).finally(async () => {
+      acting.end();
+      await rm(folder, { recursive: true, force: true });
+    });
     if (this.runs.ending && result.status !== "Completed") return this.abandon(name);
     const seconds = Math.max(1, Math.round(now() - started));
     this.finish(name, result.status, result.secondaryStatus, {

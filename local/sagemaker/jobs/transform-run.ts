@@ -8,6 +8,7 @@ import { ModelServer, NoAnswerError } from "../endpoints/model-server";
 import type { ServedContainer } from "../endpoints/models";
 import { placeServed, servingPlan } from "../endpoints/serving";
 import { listInput, readObject, writeObject, type RemoteFile } from "../s3-files";
+import type { Acting } from "../acting";
 import type { SageMakerContext } from "../state";
 import { hostsOf, shardFor } from "./hosts";
 import { association, batchesOf, storedOf, type Batch, type TransformFormat } from "./transform-records";
@@ -50,7 +51,7 @@ class ObjectError extends Error {
  * @param folder for its instances; the caller removes it
  */
 export async function runTransformJob(
-  context: SageMakerContext,
+  { context, pull }: Pick<Acting, "context" | "pull">,
   job: TransformJob,
   container: ServedContainer,
   folder: string,
@@ -60,6 +61,7 @@ export async function runTransformJob(
   const hosts = hostsOf(folder, job.TransformResources.InstanceCount);
   let objects: RemoteFile[];
   try {
+    await pull(container.image);
     objects = await listInput(context.clients.s3, S3DataType, S3Uri);
   } catch (error) {
     return { status: "Failed", failureReason: `ClientError: ${messageOf(error)}` };

@@ -15,6 +15,7 @@ import type { Models } from "../endpoints/models";
 import { couldNotFind, inUse, invalid } from "../errors";
 import { defined } from "../objects";
 import { page } from "../paging";
+import { actingAs } from "../acting";
 import type { SageMakerContext } from "../state";
 import { now } from "../time";
 import { inEventTime } from "./processing";
@@ -132,9 +133,11 @@ export class TransformJobs {
     const job = this.change(name, { TransformStartTime: now() });
     const folder = join(this.context.folder, "transform-jobs", name);
     const container = this.models.served(job.ModelName);
-    const result = await runTransformJob(this.context, job, container, folder, stop).finally(() =>
-      rm(folder, { recursive: true, force: true }),
-    );
+    const acting = actingAs(this.context, container.roleArn, name);
+    const result = await runTransformJob(acting, job, container, folder, stop).finally(async () => {
+      acting.end();
+      await rm(folder, { recursive: true, force: true });
+    });
     if (this.runs.ending && result.status !== "Completed") return this.abandon(this.describe(name));
     this.change(name, {
       TransformJobStatus: result.status,

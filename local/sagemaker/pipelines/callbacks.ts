@@ -1,6 +1,5 @@
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import type { SageMakerContext } from "../state";
-import { stateOf } from "./execution";
+import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import { stateOf, type Execution } from "./execution";
 import type { ExecutionDocuments } from "./execution-documents";
 
 /**
@@ -10,9 +9,10 @@ import type { ExecutionDocuments } from "./execution-documents";
 export class Callbacks {
   private readonly sending = new Map<string, Promise<void>>();
 
+  /** @param sqsFor the client of an execution's role */
   constructor(
-    private readonly context: SageMakerContext,
     private readonly documents: ExecutionDocuments,
+    private readonly sqsFor: (execution: Execution) => SQSClient,
   ) {}
 
   /**
@@ -47,7 +47,7 @@ export class Callbacks {
         arguments: state.callback.arguments,
         status,
       };
-      await this.context.clients.sqs.send(
+      await this.sqsFor(this.documents.get(arn)).send(
         new SendMessageCommand({ QueueUrl: SqsQueueUrl, MessageBody: JSON.stringify(message) }),
       );
       this.documents.changeStep(arn, name, (current) => ({

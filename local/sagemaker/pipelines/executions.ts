@@ -311,6 +311,12 @@ export class Executions {
     return answer;
   }
 
+  /** Which execution a callback's answer is for; nothing of a token that is not known, which is refused later. */
+  forDemands(operation: string, { CallbackToken }: { CallbackToken?: string }): object {
+    if (!operation.startsWith("SendPipelineExecutionStep") || CallbackToken === undefined) return {};
+    return { PipelineExecutionArn: this.callback(CallbackToken).execution.arn };
+  }
+
   private callback(token: string): { execution: Execution; state: StepState } {
     for (const execution of this.documents.all()) {
       const state = execution.steps.find(({ metadata }) => metadata.Callback?.CallbackToken === token);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../../server/errors";
+import { actingAs, type Acting } from "../acting";
 import { omit } from "../objects";
 import { now } from "../time";
 import { expirySeconds, findHit, type CacheHit } from "./cache";
@@ -20,12 +21,13 @@ export class Executor {
   private readonly stops = new Map<string, AbortController>();
   private readonly running = new Set<Promise<void>>();
   private readonly closing = new AbortController();
+  private readonly roles = new Map<string, Acting>();
 
   constructor(
     private readonly services: StepServices,
     private readonly documents: ExecutionDocuments,
   ) {
-    this.callbacks = new Callbacks(services.context, documents);
+    this.callbacks = new Callbacks(documents, (execution) => this.actingFor(execution).context.clients.sqs);
     this.runners = stepRunners({ ...services, callbacks: this.callbacks });
   }
 
@@ -89,6 +91,7 @@ export class Executor {
   async close(): Promise<void> {
     this.closing.abort();
     await Promise.all(this.running);
+    for (const acting of this.roles.values()) acting.end();
   }
 
   private async tellOfStop(arn: string, step: string): Promise<void> {
@@ -136,7 +139,8 @@ export class Executor {
       return await this.runners[step.Type]({
         step,
         execution,
-        scope: scopeOf(this.documents, this.services.context.clients.s3, arn),
+        scope: scopeOf(this.documents, this.actingFor(execution).context.clients.s3, arn),
+        acting: this.actingFor(execution),
         state,
         stop,
         report: (known) => this.documents.changeStep(arn, step.Name, (current) => ({ ...current, ...known })),
@@ -145,6 +149,15 @@ export class Executor {
     } catch (error) {
       return { kind: "failed", reason: messageOf(error), exception: exceptionOf(error) };
     }
+  }
+
+  /** SageMaker as it acts for the executions of a role. */
+  private actingFor({ roleArn }: Execution): Acting {
+    const known = this.roles.get(roleArn);
+    if (known) return known;
+    const acting = actingAs(this.services.context, roleArn, "SageMaker-Pipelines");
+    this.roles.set(roleArn, acting);
+    return acting;
   }
 
   private findCached(

@@ -1,3 +1,4 @@
+import { messageOf } from "../../server/errors";
 import type { SageMakerContext } from "../state";
 import { nameOf } from "../arns";
 import { cacheKey, type CachedType } from "./cache";
@@ -38,6 +39,7 @@ export function jobStep(context: SageMakerContext, kind: JobKind): Runner {
       const hit = run.findCached(key, ({ metadata }) => kind.exists(nameOf(metadata[member]?.Arn ?? "")));
       if (hit) return { kind: "reused", hit };
       if (run.stop.aborted) return { kind: "stopped" };
+      await run.acting.request(`Create${member}`, request);
       // The job and the step's knowledge of it are kept together: after a restart there is never another one.
       arn = context.store.transaction(() => {
         const created = kind.create(request);
@@ -50,11 +52,18 @@ export function jobStep(context: SageMakerContext, kind: JobKind): Runner {
 }
 
 async function outcome(run: StepRun, kind: JobKind, name: string): ReturnType<Runner> {
-  const end = (): void => kind.end(name);
+  const named = { [`${kind.type}JobName`]: name };
+  const end = (): void => {
+    run.acting.request(`Stop${kind.type}Job`, named).then(
+      () => kind.end(name),
+      (error: unknown) => console.error(`${name} is not stopped: ${messageOf(error)}`),
+    );
+  };
   if (run.stop.aborted) end();
   else run.stop.addEventListener("abort", end, { once: true });
   const { status, reason, description } = await kind.finished(name);
   run.stop.removeEventListener("abort", end);
+  await run.acting.request(`Describe${kind.type}Job`, named);
   if (status === "Completed") return { kind: "succeeded", properties: description as { [name: string]: Json } };
   if (run.stop.aborted) return { kind: "stopped" };
   return {

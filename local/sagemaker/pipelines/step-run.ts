@@ -4,6 +4,7 @@ import type { TrainingJobs } from "../jobs/training";
 import type { TransformJobs } from "../jobs/transform";
 import type { ModelPackageGroups } from "../registry/model-package-groups";
 import type { ModelPackages } from "../registry/model-packages";
+import type { Acting } from "../acting";
 import type { SageMakerContext } from "../state";
 import type { CacheHit } from "./cache";
 import type { Callbacks } from "./callbacks";
@@ -18,6 +19,8 @@ export interface StepRun {
   step: Step;
   execution: Execution;
   scope: Scope;
+  /** What it does in the name of the pipeline's role. */
+  acting: Acting;
   /**
    * What the attempt has written down. Metadata that is there already is of work begun before this server started:
    * whoever runs the step takes that work up instead of doing it twice.

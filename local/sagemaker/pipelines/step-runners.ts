@@ -1,6 +1,5 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { nameOf, randomId } from "../arns";
-import type { SageMakerContext } from "../state";
 import { decideAll } from "./conditions";
 import type { StepType } from "./definition";
 import { resolve, type Json } from "./expressions";
@@ -49,18 +48,21 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
       let arn = run.state.metadata.Model?.Arn;
       if (arn === undefined) {
         const request = await jobRequest(run, "CreateModel", "ModelName", "ExecutionRoleArn");
+        await run.acting.request("CreateModel", request);
         arn = context.store.transaction(() => {
           const { ModelArn } = models.create(request as never);
           run.report({ metadata: { Model: { Arn: ModelArn } } });
           return ModelArn;
         });
       }
+      await run.acting.request("DescribeModel", { ModelName: nameOf(arn) });
       return { kind: "succeeded", properties: plain(models.describe(nameOf(arn))) };
     },
     RegisterModel: async (run) => {
       let arn = run.state.metadata.RegisterModel?.Arn;
       if (arn === undefined) {
         const { Tags, ...request } = await checkedRequest(run, "CreateModelPackage", {});
+        await run.acting.request("CreateModelPackage", request);
         arn = context.store.transaction(() => {
           const group = request["ModelPackageGroupName"];
           // A version has no tags of its own: they are for the group, when it is made.
@@ -81,18 +83,18 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
       const ErrorMessage = asText(await resolve(run.step.Arguments?.["ErrorMessage"] ?? "", run.scope));
       return { kind: "failed", reason: ErrorMessage, metadata: { Fail: { ErrorMessage } } };
     },
-    Lambda: (run) => runLambda(run, context),
+    Lambda: runLambda,
     Callback: (run) => runCallback(run, services),
   };
 }
 
-async function runLambda(run: StepRun, context: SageMakerContext): Promise<StepResult> {
+async function runLambda(run: StepRun): Promise<StepResult> {
   // Whether the function did its work is not known, and it may not bear a second call.
   if (run.state.metadata.Lambda) return { kind: "failed", reason: INTERRUPTED };
   const Arn = asText(await resolve(run.step.FunctionArn ?? "", run.scope));
   const payload = await resolve(run.step.Arguments ?? {}, run.scope);
   run.report({ metadata: { Lambda: { Arn, OutputParameters: [] } } });
-  const answer = await context.clients.lambda.send(
+  const answer = await run.acting.context.clients.lambda.send(
     new InvokeCommand({ FunctionName: Arn, Payload: Buffer.from(JSON.stringify(payload)) }),
   );
   const text = answer.Payload?.transformToString() ?? "null";

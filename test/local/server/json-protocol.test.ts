@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect } from "chai";
+import { Access } from "../../../local/iam/access";
+import { Guard } from "../../../local/iam/guard";
 import { JsonProtocol } from "../../../local/server/json-protocol";
 import { AwsError, type JsonService } from "../../../local/server/json-service";
 import { readSettings } from "../../../local/server/settings";
@@ -22,7 +24,10 @@ describe("AWS JSON over HTTP", () => {
   let url: string;
 
   before(async () => {
-    const protocol = new JsonProtocol([service]);
+    const protocol = new JsonProtocol(
+      [service],
+      new Guard(new Access(undefined, []), { region: "eu-west-1", accountId: "1" }),
+    );
     server = createServer((request, response) => void protocol.handle(request, response));
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
