@@ -39,6 +39,8 @@ const Always = t.type({
     quarantineUri: t.string,
     predictionsUri: t.string,
   }),
+  /** Where SQL finds the predictions, and the workgroup that offers queries of them. */
+  athena: t.type({ databaseName: t.string, tableName: t.string, workgroupName: t.string }),
   monitors: t.type({
     /** The function that runs a monitor on a period. */
     runFunctionName: t.string,

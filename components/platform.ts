@@ -15,9 +15,10 @@ import { LauncherImage } from "./launcher-image";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
 import { OUTPUTS_VERSION, type PlatformOutputValues } from "./outputs";
+import { PredictionsCatalog } from "./predictions-catalog";
 import { PublishedOutputs } from "./published-outputs";
 import { Storage } from "./storage";
-import { StreamScorer } from "./stream-scorer";
+import { PREDICTIONS, StreamScorer } from "./stream-scorer";
 import { TrainingPipeline } from "./training-pipeline";
 
 /** Settings that are valid, and that nothing in this version acts on yet: a line each. */
@@ -179,6 +180,12 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     stream: config.stream,
     functions: { scorer: chosen("scorer") },
   });
+  const catalog = new PredictionsCatalog("predictions", {
+    ...shared,
+    storage,
+    folder: PREDICTIONS,
+    queryScanLimitGb: config.stream.queryScanLimitGb,
+  });
 
   // Labels that another stack or system keeps are merged there.
   const labels =
@@ -255,6 +262,11 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       inputUri: stream.inputUri,
       quarantineUri: stream.quarantineUri,
       predictionsUri: stream.predictionsUri,
+    },
+    athena: {
+      databaseName: catalog.databaseName,
+      tableName: catalog.tableName,
+      workgroupName: catalog.workgroupName,
     },
     monitors: {
       runFunctionName: monitors.runFunctionName,

@@ -5,6 +5,9 @@ import { alertingServices, PlatformComponent } from "./component";
 import { literally, type Statement } from "./iam";
 import { privateBucket, type PrivateBucketTransform } from "./private-bucket";
 
+/** Folder of what Athena answers. */
+export const QUERY_RESULTS = "query-results";
+
 export interface StorageArgs extends ComponentArgs {
   /** Beginning of every key, without slashes at its ends. Default: `fraud`. */
   prefix?: string;
@@ -180,6 +183,13 @@ function lifecycleRules(prefix: string): aws.types.input.s3.BucketLifecycleConfi
       transitions: [{ days: 90, storageClass: "GLACIER_IR" }],
       noncurrentVersionTransitions: [{ noncurrentDays: 30, storageClass: "GLACIER" }],
       noncurrentVersionExpiration: { noncurrentDays: 365 },
+    },
+    {
+      // Answers of queries, which can be asked again.
+      id: "query-results",
+      status: "Enabled",
+      filter: { prefix: `${prefix}/${QUERY_RESULTS}/` },
+      expiration: { days: 30 },
     },
     {
       id: "abandoned-uploads",

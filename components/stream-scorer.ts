@@ -27,7 +27,8 @@ export interface StreamScorerArgs extends ComponentArgs {
 const TIMEOUT_SECONDS = 300;
 const MAX_RECEIVES = 5;
 const QUARANTINE = "quarantine";
-const PREDICTIONS = "predictions";
+/** Folder of the predictions' objects under the storage prefix. */
+export const PREDICTIONS = "predictions";
 
 /**
  * Files that land under the stream prefix are scored row by row into a table; rows that cannot be scored go to

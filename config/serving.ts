@@ -13,5 +13,7 @@ export const Stream = struct("Stream", {
   maxConcurrency: withDefault(integer(2, 1_000), 5),
   /** Delay before a file is tried again while there is no model: 1 to 900 s (SQS's longest delay), default 300. */
   noModelRetrySeconds: withDefault(integer(1, 900), 300),
+  /** GB (10^9 bytes) that one query of Athena's may read before it is broken off: 1 to 10000, default 10. */
+  queryScanLimitGb: withDefault(integer(1, 10_000), 10),
 });
 export type Stream = t.TypeOf<typeof Stream>;

@@ -15,6 +15,8 @@ API Gateway checks a body by the model of its type alone, and an API keeps its s
 
 With ``AUTH=true`` whoever acts in a role's name may do what its policies allow, and no more (``emulator_iam``).
 
+Athena takes the types of tables of JSON, and the partitions that there are, from Glue's catalog.
+
 Metrics that AWS's services put by themselves go to the local CloudWatch, where a local server answers for AWS.
 """
 
@@ -24,6 +26,7 @@ import os
 import time
 
 import boto3
+import emulator_athena
 import emulator_gateway
 import emulator_iam
 import emulator_metrics
@@ -78,6 +81,7 @@ def resolve_sse_write_headers(headers: dict, bucket_name: str):
     return _resolve_sse_write_headers(headers, bucket_name)
 
 
+emulator_athena.correct()
 emulator_gateway.correct()
 emulator_iam.enforce_and_record()
 eventbridge._put_events = put_events

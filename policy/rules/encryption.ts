@@ -68,11 +68,17 @@ const WITH_KEY: Record<string, { isFine: (props: Declared["props"]) => boolean; 
       ),
     remedy: "set encryptionKey of each artifact store",
   },
+  "aws:athena/workgroup:Workgroup": {
+    isFine: ({ configuration }) =>
+      at(configuration, "enforceWorkgroupConfiguration") !== false &&
+      at(configuration, "resultConfiguration", "encryptionConfiguration", "kmsKeyArn") !== undefined,
+    remedy: "set encryptionConfiguration of its results, with kmsKeyArn, and enforce its configuration",
+  },
 };
 
 export const encryptedAtRest: ResourceRule = {
   name: "encrypted-at-rest",
-  description: "Tables, topics, queues and artifacts are encrypted.",
+  description: "Tables, topics, queues, artifacts and answers to queries are encrypted.",
   level,
   check({ type, props }) {
     const rule = WITH_KEY[type];

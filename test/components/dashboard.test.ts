@@ -144,6 +144,7 @@ describe("the dashboard of a stack", () => {
         batchRows: 100,
         maxConcurrency: 5,
         noModelRetrySeconds: 300,
+        queryScanLimitGb: 10,
       },
     });
     const api = new InferenceApi("api", {

@@ -38,6 +38,7 @@ const anyOutputs: fc.Arbitrary<PlatformOutputs> = fc.record(
       quarantineUri: fc.string(),
       predictionsUri: fc.string(),
     }),
+    athena: fc.record({ databaseName: fc.string(), tableName: fc.string(), workgroupName: fc.string() }),
     monitors: fc.record({ runFunctionName: fc.string(), outputUri: fc.string() }),
   },
   {

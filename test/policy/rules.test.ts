@@ -71,6 +71,10 @@ const GOOD: Record<string, Declared> = {
     messageRetentionSeconds: 1_209_600,
     tags: TAGS,
   }),
+  workgroup: declared("aws:athena/workgroup:Workgroup", {
+    configuration: { resultConfiguration: { encryptionConfiguration: { kmsKeyArn: KEY } } },
+    tags: TAGS,
+  }),
   topic: declared("aws:sns/topic:Topic", { kmsMasterKeyId: KEY, tags: TAGS }),
   topicPolicy: declared("aws:sns/topicPolicy:TopicPolicy", {
     policy: allow("sns:Publish", "t", {
@@ -127,6 +131,7 @@ const BAD: [rule: string, change: string, resources: Declared[]][] = [
   ["confined-invocations", "a service for any account", withChange("permission", { sourceArn: undefined })],
   ["encrypted-at-rest", "a queue in clear", withChange("queue", { sqsManagedSseEnabled: false })],
   ["encrypted-at-rest", "a table under AWS's key", withChange("table", { serverSideEncryption: { enabled: true } })],
+  ["encrypted-at-rest", "answers to queries in clear", withChange("workgroup", { configuration: {} })],
   ["encrypted-at-rest", "a topic in clear", withChange("topic", { kmsMasterKeyId: undefined })],
   [
     "encrypted-buckets",

@@ -21,6 +21,7 @@ type Value = Record<string, unknown>;
 
 /** What CloudFormation calls the members of blocks that Pulumi calls otherwise, by type. */
 const MEMBERS: Record<string, Record<string, string>> = {
+  "AWS::Athena::WorkGroup": { kmsKeyArn: "KmsKey" },
   "AWS::CodeBuild::ReportGroup": { type: "ExportConfigType" },
   "AWS::CodePipeline::Pipeline": { pushes: "Push" },
   "AWS::DynamoDB::Table": { kmsKeyArn: "KMSMasterKeyId" },
@@ -37,8 +38,11 @@ const MEMBERS: Record<string, Record<string, string>> = {
   },
 };
 
-/** Inputs that CloudFormation leaves to itself. */
-const ITS_OWN: Record<string, readonly string[]> = { "AWS::Lambda::Permission": ["statementId"] };
+/** Inputs that CloudFormation leaves to itself, or does not know though the service has them. */
+const ITS_OWN: Record<string, readonly string[]> = {
+  "AWS::Glue::Database": ["tags"],
+  "AWS::Lambda::Permission": ["statementId"],
+};
 
 /** Inputs that CloudFormation has in another form, not only under another name. */
 const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>> = {
