@@ -134,12 +134,30 @@ export class Context {
   /** A made-up value that looks like what the service gives there, since programs check what they get. */
   private planned(service: Service, operation: string, path: string): string {
     const hash = identityHash(this.urn, this.inputs, path);
+    const kind = service === "ec2" ? EC2_IDS[path.split(/[.[]/).find((member) => member in EC2_IDS) ?? ""] : undefined;
+    if (kind !== undefined) return `${kind}-${hash.slice(0, 17)}`;
     const id = service === "apigateway" ? hash.slice(0, 10) : asUuid(hash);
     if (/arn$/i.test(path)) return this.arn(service, `${kindOf(operation)}/${id}`);
     if (/url$/i.test(path)) return `https://${service}.${this.region}.amazonaws.com/${this.account}/${id}`;
     return id;
   }
 }
+
+/** How EC2's ids begin, by the member of an answer that has them. */
+const EC2_IDS: Record<string, string> = {
+  AllocationId: "eipalloc",
+  AssociationId: "rtbassoc",
+  FlowLogIds: "fl",
+  GroupId: "sg",
+  InternetGatewayId: "igw",
+  NatGatewayId: "nat",
+  PrefixListId: "pl",
+  RouteTableId: "rtb",
+  SecurityGroupRuleId: "sgr",
+  SubnetId: "subnet",
+  VpcEndpointId: "vpce",
+  VpcId: "vpc",
+};
 
 /** What an operation makes, as ARNs name it: `CreateMlflowApp` makes an `mlflow-app`. */
 function kindOf(operation: string): string {

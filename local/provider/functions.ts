@@ -23,6 +23,10 @@ export const FUNCTIONS: Record<string, (context: Context, args: Properties) => P
     reverseDnsPrefix: "com.amazonaws",
     id: "aws",
   }),
+  "aws:index/getAvailabilityZones:getAvailabilityZones": async (context) => {
+    const names = context.mode === "live" ? await availabilityZones(context) : plannedZones(context.region);
+    return { id: context.region, names, zoneIds: [], groupNames: [], state: "available" };
+  },
   "aws:ssm/getParameter:getParameter": async (context, { name }) => {
     const { Parameter: found } = await context.call("ssm", "GetParameter", { Name: String(name) });
     const { Value: value = "", Type: type = "", Version: version = 0, ARN: arn = "" } = found ?? {};
@@ -46,3 +50,17 @@ export const FUNCTIONS: Record<string, (context: Context, args: Properties) => P
     return { id: path, path, arns: all("ARN"), names: all("Name"), types: all("Type"), values: all("Value") };
   },
 };
+
+async function availabilityZones(context: Context): Promise<string[]> {
+  const { AvailabilityZones: zones = [] } = await context.call("ec2", "DescribeAvailabilityZones", {});
+  const names = zones.flatMap(({ State, ZoneName }) => (State === "available" && ZoneName ? [ZoneName] : []));
+  return names.sort();
+}
+
+/** How many zones an account has at least, in regions that have more than three. */
+const MORE_ZONES: Record<string, number> = { "us-east-1": 6, "us-west-2": 4, "ap-northeast-2": 4 };
+
+/** The zones that a plan takes a region to have: nobody is asked which letters the account really has. */
+function plannedZones(region: string): string[] {
+  return [..."abcdef"].slice(0, MORE_ZONES[region] ?? 3).map((letter) => `${region}${letter}`);
+}

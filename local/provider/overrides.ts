@@ -10,6 +10,16 @@ export interface Override {
 
 const CALLED_ONCE = "a call that was made can't be changed, only made again";
 const PUT_ONCE = "@pulumi/aws sends no patch for it, but deletes the integration and puts another";
+const MODIFIED: Override = { consequence: "update", reason: "ModifySecurityGroupRules takes another" };
+const RULE: Record<string, Override> = {
+  cidrIpv4: MODIFIED,
+  fromPort: MODIFIED,
+  ipProtocol: MODIFIED,
+  prefixListId: MODIFIED,
+  referencedSecurityGroupId: MODIFIED,
+  tags: { consequence: "update", reason: "a rule has tags, of which CloudFormation knows nothing" },
+  toPort: MODIFIED,
+};
 const SPECIFIED_ONCE = "KMS fixes it with the key and refuses its update, which CloudFormation passes on";
 
 /** By type and input. */
@@ -46,6 +56,12 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
   "aws:glue/catalogDatabase:CatalogDatabase": {
     tags: { consequence: "update", reason: "Glue tags databases with TagResource, which CloudFormation does not know" },
   },
+  "aws:ec2/internetGateway:InternetGateway": {
+    vpcId: { consequence: "update", reason: "@pulumi/aws detaches the gateway and attaches it to the other VPC" },
+  },
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": {
+    routeTableId: { consequence: "update", reason: "ReplaceRouteTableAssociation takes another table" },
+  },
   "aws:kms/key:Key": {
     customerMasterKeySpec: { consequence: "replace", reason: SPECIFIED_ONCE },
     keyUsage: { consequence: "replace", reason: SPECIFIED_ONCE },
@@ -80,4 +96,6 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
   "aws:scheduler/schedule:Schedule": {
     groupName: { consequence: "replace", reason: "it is part of a schedule's identity: UpdateSchedule can't move it" },
   },
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": RULE,
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": RULE,
 };

@@ -8,6 +8,8 @@ import { CLOUDWATCH } from "./cloudwatch";
 import { ECS } from "./containers";
 import { DELIVERY } from "./delivery";
 import { DYNAMODB } from "./dynamodb";
+import { VPC_ACCESS } from "./ec2-access";
+import { VPC } from "./ec2-vpc";
 import { EVENT_PERMISSION } from "./event-permission";
 import { EVENTS } from "./events";
 import { IAM } from "./iam";
@@ -40,4 +42,6 @@ export const TYPES: ResourceTable = {
   ...S3,
   ...S3_OBJECT,
   ...SAGEMAKER,
+  ...VPC,
+  ...VPC_ACCESS,
 };

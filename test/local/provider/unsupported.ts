@@ -91,4 +91,48 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": ["skipDestroy"],
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": ["expectedBucketOwner", "timeouts"],
   "aws:sagemaker/mlflowApp:MlflowApp": ["timeouts"],
+  "aws:ec2/eip:Eip": [
+    ...["address", "associateWithPrivateIp", "customerOwnedIpv4Pool", "domain"],
+    ...["instance", "ipamPoolId", "networkBorderGroup", "networkInterface"],
+    ...["publicIpv4Pool"],
+  ],
+  "aws:ec2/flowLog:FlowLog": [
+    ...["deliverCrossAccountRole", "destinationOptions", "eniId", "logFormat"],
+    ...["regionalNatGatewayId", "subnetId", "tagFieldSpecifications", "transitGatewayAttachmentId"],
+    ...["transitGatewayId"],
+  ],
+  "aws:ec2/natGateway:NatGateway": [
+    ...["availabilityMode", "availabilityZoneAddresses", "connectivityType", "privateIp"],
+    ...["secondaryAllocationIds", "secondaryPrivateIpAddressCount", "secondaryPrivateIpAddresses", "vpcId"],
+  ],
+  "aws:ec2/route:Route": [
+    ...["carrierGatewayId", "coreNetworkArn", "destinationIpv6CidrBlock", "destinationPrefixListId"],
+    ...["egressOnlyGatewayId", "localGatewayId", "networkInterfaceId", "odbNetworkArn"],
+    ...["transitGatewayId", "vpcEndpointId", "vpcPeeringConnectionId"],
+  ],
+  "aws:ec2/routeTable:RouteTable": ["propagatingVgws", "routes"],
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": ["gatewayId"],
+  "aws:ec2/securityGroup:SecurityGroup": ["egress", "ingress", "namePrefix"],
+  "aws:ec2/subnet:Subnet": [
+    ...["availabilityZoneId", "customerOwnedIpv4Pool", "enableDns64", "enableLniAtDeviceIndex"],
+    ...[
+      "enableResourceNameDnsARecordOnLaunch",
+      "enableResourceNameDnsAaaaRecordOnLaunch",
+      "ipv4IpamPoolId",
+      "ipv4NetmaskLength",
+    ],
+    ...["ipv6CidrBlock", "ipv6IpamPoolId", "ipv6Native", "ipv6NetmaskLength"],
+    ...["mapCustomerOwnedIpOnLaunch", "outpostArn", "privateDnsHostnameTypeOnLaunch"],
+  ],
+  "aws:ec2/vpc:Vpc": [
+    ...["assignGeneratedIpv6CidrBlock", "enableNetworkAddressUsageMetrics", "instanceTenancy", "ipv4IpamPoolId"],
+    ...["ipv4NetmaskLength", "ipv6CidrBlock", "ipv6CidrBlockNetworkBorderGroup", "ipv6IpamPoolId"],
+    ...["ipv6NetmaskLength"],
+  ],
+  "aws:ec2/vpcEndpoint:VpcEndpoint": [
+    ...["autoAccept", "dnsOptions", "ipAddressType", "resourceConfigurationArn"],
+    ...["serviceNetworkArn", "serviceRegion", "subnetConfigurations"],
+  ],
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ["cidrIpv6"],
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ["cidrIpv6"],
 };

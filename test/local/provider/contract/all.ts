@@ -5,6 +5,7 @@ import { COMPUTE } from "./compute";
 import { DELIVERY } from "./delivery";
 import { EVENTS } from "./events";
 import type { Examples } from "./examples";
+import { NETWORK } from "./network";
 import { STORAGE } from "./storage";
 
 /** The examples of all types. */
@@ -14,6 +15,7 @@ export const EXAMPLES: Record<string, Examples> = {
   ...COMPUTE,
   ...DELIVERY,
   ...EVENTS,
+  ...NETWORK,
   ...STORAGE,
 };
 

@@ -14,11 +14,23 @@ export const LOCAL_CLOUD: Record<string, string> = {
   "aws:apigateway/usagePlan:UsagePlan.apiStages": "puts a stage that a patch adds in the place of the list of stages",
   "aws:cloudwatch/logGroup:LogGroup.kmsKeyId": "has no AssociateKmsKey",
   "aws:cloudwatch/metricAlarm:MetricAlarm.thresholdMetricId": "our CloudWatch has no anomaly detection",
+  "aws:ec2/flowLog:FlowLog.tags":
+    "takes the tags of a creation under the resource type flow-log, where AWS has vpc-flow-log",
+  "aws:ec2/subnet:Subnet.assignIpv6AddressOnCreation": DROPPED,
+  "aws:ec2/vpcEndpoint:VpcEndpoint.policy": DROPPED,
+  "aws:ec2/vpcEndpoint:VpcEndpoint.privateDnsEnabled": DROPPED,
+  "aws:ec2/vpcEndpoint:VpcEndpoint.securityGroupIds": DROPPED,
   "aws:ecr/repository:Repository.imageTagMutabilityExclusionFilters": DROPPED,
   "aws:lambda/eventSourceMapping:EventSourceMapping.kmsKeyArn": DROPPED,
   "aws:lambda/eventSourceMapping:EventSourceMapping.tumblingWindowInSeconds": DROPPED,
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration.transitionDefaultMinimumObjectSize":
     "answers with the same value always",
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule.prefixListId": DROPPED,
+  "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule.referencedSecurityGroupId":
+    "ModifySecurityGroupRules reads another member than AWS's ReferencedGroupId",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule.prefixListId": DROPPED,
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule.referencedSecurityGroupId":
+    "ModifySecurityGroupRules reads another member than AWS's ReferencedGroupId",
 };
 
 const FROM_WHERE = "Lambda keeps the code, not where it came from";

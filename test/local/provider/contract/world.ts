@@ -201,7 +201,8 @@ export class World {
     return made?.LayerVersionArn ?? "arn:aws:lambda:eu-west-1:123456789012:layer:planned:1";
   }
 
-  private once(which: string, make: (name: string) => Promise<Made>): Promise<Made> {
+  /** Makes something that stays, when it is first asked for. */
+  once(which: string, make: (name: string) => Promise<Made>): Promise<Made> {
     const known = this.made.get(which) ?? make(this.name(which));
     this.made.set(which, known);
     return known;
