@@ -82,6 +82,12 @@ export function granteeFor(role: aws.iam.Role): Grantee {
   };
 }
 
+/** Accounts as a resource's policy names them: each decides by its own policies who of it may come. */
+export const accountPrincipals = (
+  accountIds: readonly string[],
+  partition: pulumi.Output<string>,
+): pulumi.Output<string>[] => accountIds.map((id) => pulumi.interpolate`arn:${partition}:iam::${id}:root`);
+
 /** What pulling images from a repository of ECR takes. */
 export function pullingImages(repositoryArn: pulumi.Input<string>): Statement[] {
   return [

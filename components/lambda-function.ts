@@ -16,6 +16,7 @@ export type FunctionName =
   | "find-champion"
   | "gate-model"
   | "register-model"
+  | "promote-model"
   | "deploy-model"
   | "settle-deployment"
   | "launch-soon"

@@ -3,10 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { version } from "../package.json";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
+import { accountPrincipals } from "./iam";
 import type { Storage } from "./storage";
 
 export interface LauncherImageArgs extends ComponentArgs {
   storage: Storage;
+  /** Accounts whose stacks take promoted models from here: they may pull the image that trained them. Default: none. */
+  readerAccountIds?: readonly string[];
   transform?: { repository?: Transform<aws.ecr.RepositoryArgs>; parameter?: Transform<aws.ssm.ParameterArgs> };
 }
 
@@ -56,6 +59,22 @@ export class LauncherImage extends PlatformComponent {
         ],
       }),
     });
+    if (args.readerAccountIds !== undefined && args.readerAccountIds.length > 0) {
+      this.child(aws.ecr.RepositoryPolicy, "repository", {
+        repository: repository.name,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Sid: "PromotionPulls",
+              Effect: "Allow",
+              Principal: { AWS: accountPrincipals(args.readerAccountIds, this.place.partition) },
+              Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            },
+          ],
+        }),
+      });
+    }
     const parameter = this.child(
       aws.ssm.Parameter,
       "running",

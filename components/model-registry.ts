@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
 import type { Statement } from "./iam";
-import { ServiceRole } from "./iam";
+import { accountPrincipals, ServiceRole } from "./iam";
 import type { Storage } from "./storage";
 
 export interface ModelRegistryArgs extends ComponentArgs {
@@ -16,6 +16,8 @@ export interface ModelRegistryArgs extends ComponentArgs {
   mlflowArn?: string;
   /** An existing role for the MLflow app, which keeps artifacts in the bucket. Default: a role is made. */
   mlflowRoleArn?: string;
+  /** Accounts whose stacks take promoted models from here: they may read the group's packages. Default: none. */
+  readerAccountIds?: readonly string[];
   transform?: {
     group?: Transform<aws.sagemaker.ModelPackageGroupArgs>;
     mlflowApp?: Transform<aws.sagemaker.MlflowAppArgs>;
@@ -45,8 +47,32 @@ export class ModelRegistry extends PlatformComponent {
     );
     this.groupName = group.modelPackageGroupName;
     this.groupArn = group.arn;
+    if (args.readerAccountIds !== undefined && args.readerAccountIds.length > 0) this.share(args.readerAccountIds);
     this.mlflowArn = args.mlflowArn === undefined ? this.makeMlflowApp(args) : pulumi.output(args.mlflowArn);
     this.registerOutputs({ groupName: this.groupName, mlflowArn: this.mlflowArn });
+  }
+
+  /** Lets other accounts read the packages. */
+  private share(accountIds: readonly string[]): void {
+    this.child(aws.sagemaker.ModelPackageGroupPolicy, "packages", {
+      modelPackageGroupName: this.groupName,
+      resourcePolicy: pulumi.jsonStringify({
+        Version: "2012-10-17",
+        Statement: [
+          {
+            Sid: "PromotionReads",
+            Effect: "Allow",
+            Principal: { AWS: accountPrincipals(accountIds, this.place.partition) },
+            Action: [
+              "sagemaker:DescribeModelPackageGroup",
+              "sagemaker:DescribeModelPackage",
+              "sagemaker:ListModelPackages",
+            ],
+            Resource: [this.groupArn, this.packagesArn()],
+          },
+        ],
+      }),
+    });
   }
 
   private makeMlflowApp(args: ModelRegistryArgs): pulumi.Output<string> {

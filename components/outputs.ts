@@ -15,6 +15,8 @@ const Always = t.type({
   bucketName: t.string,
   /** Beginning of every key in the bucket. */
   prefix: t.string,
+  /** The key that encrypts what the stack keeps. */
+  kmsKeyArn: t.string,
   sagemakerRoleArn: t.string,
   pipelineName: t.string,
   modelPackageGroupName: t.string,
@@ -58,6 +60,8 @@ const Sometimes = t.partial({
   rawDataUri: t.string,
   /** Where CSVs of labels are dropped, with a slash at its end; none where another stack or system keeps them. */
   labelsUri: t.string,
+  /** How models are promoted to this stack: by which function, of which group. None where it takes none. */
+  promotion: t.type({ functionName: t.string, sourceGroupArn: t.string }),
   /** The CodePipeline that delivers merges; none where the stack has no `ci`. */
   ciPipelineName: t.string,
 });

@@ -12,6 +12,7 @@ import { InferenceApi } from "./inference-api";
 import type { FunctionOverrides } from "./lambda-function";
 import { LabelMerger } from "./label-merger";
 import { LauncherImage } from "./launcher-image";
+import { ModelPromotion } from "./model-promotion";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
 import { OUTPUTS_VERSION, type PlatformOutputValues } from "./outputs";
@@ -97,13 +98,15 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     ...(config.names[key] === undefined ? {} : { physicalName: config.names[key] }),
   });
 
-  const storage = make(Storage, "storage", { ...shared, ...config.storage });
+  const { readerAccountIds } = config.promotion;
+  const storage = make(Storage, "storage", { ...shared, ...config.storage, readerAccountIds });
   const alerts = make(Alerts, "alerts", { ...shared, storage, emails: config.notifications.emails });
   const registry = make(ModelRegistry, "registry", {
     ...shared,
     storage,
     groupName: config.registry.modelName,
     modelName: config.registry.modelName,
+    readerAccountIds,
     // Where roles are given because none may be made, SageMaker's serves MLflow too: it may use the whole prefix.
     ...(config.roles.sagemaker === undefined ? {} : { mlflowRoleArn: config.roles.sagemaker }),
   });
@@ -125,7 +128,8 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       teardown: chosen("teardown"),
     },
   });
-  const image = config.ci === undefined ? undefined : make(LauncherImage, "image", { ...shared, storage });
+  const image =
+    config.ci === undefined ? undefined : make(LauncherImage, "image", { ...shared, storage, readerAccountIds });
   const training = make(TrainingPipeline, "training", {
     ...shared,
     storage,
@@ -161,6 +165,19 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       launchSoon: chosen("launchSoon"),
     },
   });
+  const promotion =
+    config.promotion.from === undefined
+      ? undefined
+      : make(ModelPromotion, "promotion", {
+          ...shared,
+          storage,
+          registry,
+          deployQueue: endpoint.deployQueue,
+          experimentName: pipelineName,
+          approval: config.registry.approval,
+          from: config.promotion.from,
+          functions: { promoteModel: chosen("promoteModel") },
+        });
   const api = make(InferenceApi, "api", {
     ...shared,
     endpoint,
@@ -238,6 +255,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     version,
     bucketName: storage.bucketName,
     prefix: storage.prefix,
+    kmsKeyArn: storage.keyArn,
     ...(config.source.type === "s3" ? { rawDataUri: storage.uri(config.source.key) } : {}),
     ...(labels === undefined ? {} : { labelsUri: labels.inputUri }),
     sagemakerRoleArn: training.sagemakerRoleArn,
@@ -275,6 +293,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     deploymentsTableName: endpoint.deploymentsTableName,
     deployQueueUrl: endpoint.deployQueue.url,
     alertsTopicArn: alerts.topicArn,
+    ...(promotion === undefined ? {} : { promotion: promotion.described }),
     ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };
   make(PublishedOutputs, "outputs", {

@@ -14,6 +14,8 @@ export interface PrivateBucketArgs {
   lifecycleRules: aws.types.input.s3.BucketLifecycleConfigurationRule[];
   /** Whether destroy deletes the objects with the bucket. */
   forceDestroy: boolean;
+  /** Of its policy, besides those that ask for TLS. Default: none. */
+  policyStatements?: (bucketArn: pulumi.Output<string>) => object[];
   tags: Record<string, string>;
   /** Options of the bucket and of each of its settings. */
   options?: pulumi.CustomResourceOptions;
@@ -55,7 +57,11 @@ export function privateBucket(parent: pulumi.Resource, name: string, args: Priva
   const policyOptions = { ...options, dependsOn: [publicAccess] };
   new aws.s3.BucketPolicy(
     name,
-    chosen(transform.policy, { bucket: bucket.bucket, policy: tlsOnly(bucket.arn) }, policyOptions),
+    chosen(
+      transform.policy,
+      { bucket: bucket.bucket, policy: bucketPolicy(bucket.arn, args.policyStatements?.(bucket.arn) ?? []) },
+      policyOptions,
+    ),
     policyOptions,
   );
   const versioning = new aws.s3.BucketVersioning(
@@ -85,8 +91,8 @@ export function privateBucket(parent: pulumi.Resource, name: string, args: Priva
   return bucket;
 }
 
-/** A bucket policy that refuses whoever does not speak TLS 1.2 or newer. */
-function tlsOnly(bucketArn: pulumi.Output<string>): pulumi.Output<string> {
+/** A bucket policy that refuses whoever does not speak TLS 1.2 or newer, and says what else it is given. */
+function bucketPolicy(bucketArn: pulumi.Output<string>, others: readonly object[]): pulumi.Output<string> {
   const everything = {
     Effect: "Deny",
     Principal: "*",
@@ -98,6 +104,7 @@ function tlsOnly(bucketArn: pulumi.Output<string>): pulumi.Output<string> {
     Statement: [
       { Sid: "TlsOnly", ...everything, Condition: { Bool: { "aws:SecureTransport": "false" } } },
       { Sid: "Tls12OrNewer", ...everything, Condition: { NumericLessThan: { "s3:TlsVersion": "1.2" } } },
+      ...others,
     ],
   });
 }

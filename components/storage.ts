@@ -2,11 +2,14 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs, Transform } from "./component";
 import { alertingServices, PlatformComponent } from "./component";
-import { literally, type Statement } from "./iam";
+import { accountPrincipals, literally, type Statement } from "./iam";
 import { privateBucket, type PrivateBucketTransform } from "./private-bucket";
 
 /** Folder of what Athena answers. */
 export const QUERY_RESULTS = "query-results";
+
+/** What a model package refers to: all that a promotion copies. */
+export const PROMOTED = ["*/model/*", "*/baselines/*", "*/evaluation/golden/*"];
 
 export interface StorageArgs extends ComponentArgs {
   /** Beginning of every key, without slashes at its ends. Default: `fraud`. */
@@ -21,6 +24,11 @@ export interface StorageArgs extends ComponentArgs {
   retainOnDelete?: boolean;
   /** Whether Pulumi refuses to delete the bucket and its key. Default: false. */
   protect?: boolean;
+  /**
+   * Accounts whose stacks take promoted models from here: they may read models, baselines and golden samples. Of an
+   * adopted bucket its owner lets them in. Default: none.
+   */
+  readerAccountIds?: readonly string[];
   transform?: PrivateBucketTransform & { key?: Transform<aws.kms.KeyArgs> };
 }
 
@@ -83,6 +91,11 @@ export class Storage extends PlatformComponent {
     ];
   }
 
+  /** What deleting objects under the prefix that match `patterns` takes; a version of each stays. */
+  deleting(...patterns: string[]): Statement {
+    return { actions: ["s3:DeleteObject"], resources: this.objects(patterns) };
+  }
+
   /** What using data of another service (a table, a topic) that the key encrypts takes. */
   usingKey(): Statement {
     return { actions: ["kms:Decrypt", "kms:GenerateDataKey", "kms:DescribeKey"], resources: [this.keyArn] };
@@ -108,6 +121,30 @@ export class Storage extends PlatformComponent {
       resources: [this.bucketArn],
       conditions: { StringLike: { "s3:prefix": patterns.map((pattern) => `${literally(this.prefix)}/${pattern}`) } },
     };
+  }
+
+  /** Lets other accounts read what a promoted model consists of, and nothing else. */
+  private promotionReads(bucketArn: pulumi.Output<string>, accountIds: readonly string[]): object[] {
+    if (accountIds.length === 0) return [];
+    const Principal = { AWS: accountPrincipals(accountIds, this.place.partition) };
+    const patterns = PROMOTED.map((pattern) => `${literally(this.prefix)}/${pattern}`);
+    return [
+      {
+        Sid: "PromotionReads",
+        Effect: "Allow",
+        Principal,
+        Action: ["s3:GetObject"],
+        Resource: patterns.map((pattern) => pulumi.interpolate`${bucketArn}/${pattern}`),
+      },
+      {
+        Sid: "PromotionLists",
+        Effect: "Allow",
+        Principal,
+        Action: ["s3:ListBucket"],
+        Resource: [bucketArn],
+        Condition: { StringLike: { "s3:prefix": patterns } },
+      },
+    ];
   }
 
   private makeKey(args: StorageArgs): aws.kms.Key {
@@ -139,6 +176,20 @@ export class Storage extends PlatformComponent {
               Resource: "*",
               Condition: { StringEquals: { "aws:SourceAccount": accountId } },
             },
+            ...(args.readerAccountIds === undefined || args.readerAccountIds.length === 0
+              ? []
+              : [
+                  {
+                    Sid: "PromotionReads",
+                    Effect: "Allow",
+                    Principal: { AWS: accountPrincipals(args.readerAccountIds, partition) },
+                    Action: ["kms:Decrypt", "kms:DescribeKey"],
+                    Resource: "*",
+                    Condition: {
+                      StringEquals: { "kms:ViaService": pulumi.interpolate`s3.${this.place.region}.amazonaws.com` },
+                    },
+                  },
+                ]),
           ],
         }),
         tags: this.tags,
@@ -161,6 +212,7 @@ export class Storage extends PlatformComponent {
       keyArn: key.arn,
       lifecycleRules: lifecycleRules(this.prefix),
       forceDestroy: !options.retainOnDelete,
+      policyStatements: (bucketArn) => this.promotionReads(bucketArn, args.readerAccountIds ?? []),
       tags: this.tags,
       options,
       transform: args.transform,

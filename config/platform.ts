@@ -202,6 +202,7 @@ export const functionKeys = [
   "findChampion",
   "gateModel",
   "registerModel",
+  "promoteModel",
   "deployModel",
   "settleDeployment",
   "inference",

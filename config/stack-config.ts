@@ -5,6 +5,7 @@ import { configErrors, optional, struct, withDefault, type ConfigError } from ".
 import { Monitors } from "./monitors";
 import { Budget, Ci, Ecs, Global, Logs, Names, Network, Notifications, Roles, Storage, Tags } from "./platform";
 import { Deployment } from "./deployment";
+import { Promotion } from "./promotion";
 import { Stream } from "./serving";
 import { Evaluation, Preprocess, Registry, Source, Training } from "./training";
 
@@ -21,6 +22,7 @@ const Groups = struct("Groups", {
   training: withDefault(Training, {}),
   evaluation: withDefault(Evaluation, {}),
   registry: withDefault(Registry, {}),
+  promotion: withDefault(Promotion, {}),
   deployment: withDefault(Deployment, {}),
   monitors: withDefault(Monitors, {}),
   api: withDefault(Api, {}),

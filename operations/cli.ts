@@ -1,8 +1,10 @@
-// The command line of whoever runs a stack: `npm run rollback`, `npm run freeze`, `npm run redrive`. On AWS, and on the local cloud.
+// The command line of whoever runs a stack: `npm run rollback`, `freeze`, `promote` and `redrive`. On AWS, and on the
+// local cloud.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
@@ -11,18 +13,22 @@ import * as t from "io-ts";
 import { decodeJson } from "../functions/shared/decode";
 import { Deployments } from "../functions/shared/deployments";
 import { packageArn, requestRollback, setFreeze, settlementOf, type OperationClients } from "./deployments";
+import { groupArn, requestPromotion } from "./promotion";
 import { redrive, type Redriven } from "./redrive";
 
 /** What of a stack's outputs the commands go by. */
-const Outputs = t.type(
-  {
-    endpointName: t.string,
-    deployQueueUrl: t.string,
-    deploymentsTableName: t.string,
-    modelPackageGroupName: t.string,
-    mlflowArn: t.string,
-    scorer: t.type({ queueUrl: t.string }),
-  },
+const Outputs = t.intersection(
+  [
+    t.type({
+      endpointName: t.string,
+      deployQueueUrl: t.string,
+      deploymentsTableName: t.string,
+      modelPackageGroupName: t.string,
+      mlflowArn: t.string,
+      scorer: t.type({ queueUrl: t.string }),
+    }),
+    t.partial({ promotion: t.type({ functionName: t.string, sourceGroupArn: t.string }) }),
+  ],
   "Outputs",
 );
 
@@ -66,10 +72,51 @@ async function rollback({ to, ...options }: StackOptions & { to: string }): Prom
   const asker = { requestedBy, because: options.because };
   const id = await requestRollback(clients, outputs.deployQueueUrl, arn, asker);
   console.log(`${arn} is to go live (${id}); it goes on if you interrupt this.`);
+  await follow(clients.deployments, id);
+}
+
+/** Tells how a deployment ended; the exit code does, too. */
+async function follow(deployments: Deployments, id: string): Promise<void> {
   const until = new Date(Date.now() + FOLLOW_MILLISECONDS);
-  const { succeeded, reason } = await settlementOf(clients.deployments, id, until);
+  const { succeeded, reason } = await settlementOf(deployments, id, until);
   console.log(reason);
   process.exitCode = succeeded ? 0 : 1;
+}
+
+interface PromoteOptions {
+  from?: string;
+  to?: string;
+  outputs?: string;
+  package?: string;
+  because: string;
+}
+
+async function promote({ from, to, outputs: file, package: modelPackage, because }: PromoteOptions): Promise<void> {
+  const { outputs, clients, requestedBy } = await open({
+    because,
+    ...(to === undefined ? {} : { stack: to }),
+    ...(file === undefined ? {} : { outputs: file }),
+  });
+  const { promotion } = outputs;
+  if (promotion === undefined) {
+    throw new Error("the stack takes no models: its configuration has no promotion.from (docs/operations.md)");
+  }
+  if (from !== undefined) {
+    const theirs = groupArn(decodeJson(Outputs, await readOutputs(from), `The outputs of ${from}`));
+    if (theirs !== promotion.sourceGroupArn) {
+      throw new Error(`the stack takes models of ${promotion.sourceGroupArn}, and ${from} has ${theirs}`);
+    }
+  }
+  const event = { requestedBy, because, ...(modelPackage === undefined ? {} : { modelPackage }) };
+  const promoted = await requestPromotion(new LambdaClient(), promotion.functionName, event);
+  const { sourceArn, modelPackageArn, artifactSha256, approvalStatus, deploymentId } = promoted;
+  console.log(`${sourceArn} is ${modelPackageArn} here, byte for byte (SHA-256 ${artifactSha256}).`);
+  if (deploymentId === undefined) {
+    console.log(`It is ${approvalStatus}: its approval deploys it.`);
+    return;
+  }
+  console.log(`Its deployment is ${deploymentId}; it goes on if you interrupt this.`);
+  await follow(clients.deployments, deploymentId);
 }
 
 async function freeze({ off = false, ...options }: StackOptions & { off?: boolean }): Promise<void> {
@@ -123,6 +170,16 @@ stackOptions(program.command("rollback").description("make a model package live,
 stackOptions(program.command("freeze").description("hold deployments, but those that a person asks for"))
   .option("--off", "let them go on")
   .action(freeze);
+
+program
+  .command("promote")
+  .description("register a copy of a package of the stack before, and deploy it where no person has to approve it")
+  .option("--from <stack>", "stack that the package must come from (default: that of the other's configuration)")
+  .option("--to <stack>", "stack that takes it (default: the selected one, or that of FRAUD_OUTPUTS)")
+  .option("--outputs <file>", "file of `pulumi stack output --json` of that stack, where it can't be read")
+  .option("--package <package>", "its ARN, or its number in the source's group (default: the one approved last)")
+  .requiredOption("--because <text>", "why: kept with who asked and when")
+  .action(promote);
 
 stackOf(program.command("redrive").description("move dead letters back to the queue that they failed in"))
   .addOption(

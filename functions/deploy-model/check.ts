@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import {
   CreateTransformJobCommand,
-  DescribeModelCommand,
   DescribeModelPackageCommand,
   DescribeTransformJobCommand,
   type TransformInstanceType,
@@ -13,7 +11,9 @@ import type { Deployment } from "../shared/deployments";
 import { unlessMissing } from "../shared/endpoint";
 import { checkJobPrefix, contentHash, tagList } from "../shared/endpoint-config";
 import { log } from "../shared/log";
-import { parseS3Uri, readJson, readText } from "../shared/objects";
+import { ARTIFACT_DIGEST, GOLDEN_URI } from "../shared/model-package";
+import { readJson, readText } from "../shared/objects";
+import { wrongArtifact } from "./artifact";
 import type { DeployClients, DeploySettings } from "./deploy";
 
 /** `golden.json`, which evaluation leaves beside its report: rows are in `rows.csv`, here is what the model gave for them. */
@@ -76,18 +76,20 @@ export async function checkModel(
   const described = await unlessMissing(
     sagemaker.send(new DescribeModelPackageCommand({ ModelPackageName: modelPackageArn })),
   );
-  const goldenUri = described?.CustomerMetadataProperties?.goldenUri;
+  const { [GOLDEN_URI]: goldenUri, [ARTIFACT_DIGEST]: registered } = described?.CustomerMetadataProperties ?? {};
   if (goldenUri === undefined) {
-    log.warn("package without a golden sample: model not checked", { modelPackageArn });
-    return { state: "passed" };
+    log.warn("package without a golden sample: scores not checked", { modelPackageArn });
+    const wrong = await wrongArtifact({ sagemaker, s3 }, modelName, { registered });
+    return wrong === undefined ? { state: "passed" } : { state: "failed", reason: wrong };
   }
   const TransformJobName = checkJobName(settings.endpoint.endpointName, deployment, modelName);
   const outputUri = `${goldenUri}/checks/${TransformJobName}`;
   const job = await unlessMissing(sagemaker.send(new DescribeTransformJobCommand({ TransformJobName })));
   try {
     if (job === undefined) {
-      const problem = await otherArtifact({ sagemaker, s3 }, modelName, goldenUri);
-      if (problem !== undefined) return { state: "failed", reason: problem };
+      const { archiveSha256: evaluated } = await readGolden(s3, goldenUri);
+      const wrong = await wrongArtifact({ sagemaker, s3 }, modelName, { registered, evaluated });
+      if (wrong !== undefined) return { state: "failed", reason: wrong };
       await createJob(sagemaker, settings, { TransformJobName, modelName, goldenUri, outputUri });
       return { state: "pending" };
     }
@@ -112,21 +114,6 @@ export async function checkModel(
 /** Whether a file is missing or not what it has to be: another try would find the same. */
 const isUnusable = (error: unknown): error is Error =>
   error instanceof DecodeError || (error instanceof Error && /^(NoSuchKey|NotFound)$/.test(error.name));
-
-/** What keeps the model's artifact from being the one that was evaluated, byte for byte. */
-async function otherArtifact(
-  { sagemaker, s3 }: Pick<DeployClients, "sagemaker" | "s3">,
-  modelName: string,
-  goldenUri: string,
-): Promise<string | undefined> {
-  const described = await unlessMissing(sagemaker.send(new DescribeModelCommand({ ModelName: modelName })));
-  const artifact = described?.PrimaryContainer?.ModelDataUrl;
-  if (artifact === undefined) return `There is no model ${modelName} with an artifact.`;
-  const { archiveSha256 } = await readGolden(s3, goldenUri);
-  const digest = await digestOf(s3, artifact);
-  if (digest === archiveSha256) return undefined;
-  return `The artifact ${artifact} is not the one that was evaluated: its SHA-256 is ${digest}, not ${archiveSha256}.`;
-}
 
 async function createJob(
   sagemaker: DeployClients["sagemaker"],
@@ -161,11 +148,3 @@ async function createJob(
 
 const readGolden = (s3: S3Client, goldenUri: string): Promise<GoldenSample> =>
   readJson(s3, `${goldenUri}/golden.json`, GoldenSample);
-
-async function digestOf(s3: S3Client, uri: string): Promise<string> {
-  const { bucket: Bucket, key: Key } = parseS3Uri(uri);
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
-  const hash = createHash("sha256");
-  for await (const chunk of Body as AsyncIterable<Uint8Array>) hash.update(chunk);
-  return hash.digest("hex");
-}

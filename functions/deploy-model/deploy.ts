@@ -123,7 +123,7 @@ async function prepare(
     if (check.state === "failed") return end({ succeeded: false, reason: check.reason });
   }
   // Only what comes by itself listens first; a person's word makes a model live.
-  const byItself = current.kind === "pipeline" || current.kind === "approval";
+  const byItself = ["pipeline", "approval", "promotion"].includes(current.kind);
   const shadow =
     settings.endpoint.rollout.type === "shadow" && byItself && live !== undefined && live.modelName !== modelName;
   const served = shadow ? { modelName: live.modelName, shadowModelName: modelName } : { modelName };

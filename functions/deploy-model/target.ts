@@ -38,6 +38,7 @@ export async function targetOf(
     }
     case "pipeline":
     case "approval":
+    case "promotion":
     case "command":
       if (modelName !== undefined) return { modelName, modelPackageArn };
       if (modelPackageArn === undefined) return { impossible: "The request names no model package." };
@@ -58,7 +59,8 @@ async function modelOfPackage(
   );
   if (described === undefined) return { impossible: `There is no model package ${modelPackageArn}.` };
   const { ModelApprovalStatus: status = "unknown" } = described;
-  if (kind === "approval" && status !== "Approved") return { impossible: `The package is ${status} by now.` };
+  if ((kind === "approval" || kind === "promotion") && status !== "Approved")
+    return { impossible: `The package is ${status} by now.` };
   if (live?.packageArn === modelPackageArn) return { modelName: live.modelName, modelPackageArn };
   const container = described.InferenceSpecification?.Containers?.[0];
   if (container?.Image === undefined || container.ModelDataUrl === undefined) {

@@ -5,8 +5,8 @@ import {
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
 import { PACKAGE_TAG, type ModelRegistry } from "../shared/mlflow";
-import { parseS3Uri, type ObjectLocation } from "../shared/objects";
-import { copySource, type ChampionDocument } from "./logic";
+import { copySource, parseS3Uri, type ObjectLocation } from "../shared/objects";
+import type { ChampionDocument } from "./logic";
 
 export interface FindClients {
   mlflow: Pick<ModelRegistry, "versionOfAlias">;

@@ -26,7 +26,3 @@ export interface FoundChampion {
   /** Where `champion.json` is. */
   championUri: string;
 }
-
-/** An object as CopyObject wants its source. */
-export const copySource = ({ bucket, key }: { bucket: string; key: string }): string =>
-  `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;

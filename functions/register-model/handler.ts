@@ -5,9 +5,10 @@ import { readEnvironment } from "../shared/environment";
 import { EvaluationReport } from "../shared/evaluation-report";
 import { log } from "../shared/log";
 import { MlflowClient } from "../shared/mlflow";
-import { readJson } from "../shared/objects";
+import { readJson, sha256Of } from "../shared/objects";
+import type { Registration } from "../shared/registration";
 import { RegisterModelEnvironment } from "./env";
-import { RegisterEvent, type Registration } from "./logic";
+import { RegisterEvent } from "./logic";
 import { register } from "./register";
 
 const environment = readEnvironment(RegisterModelEnvironment);
@@ -28,6 +29,7 @@ export async function handler(input: unknown): Promise<Registration> {
     },
     event,
     report,
+    await sha256Of(s3, event.modelArtifactUri),
   );
   log.info("model registered", { executionId: event.executionId, ...registration });
   return registration;

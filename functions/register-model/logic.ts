@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { CreateModelPackageCommandInput, ModelApprovalStatus } from "@aws-sdk/client-sagemaker";
 import * as t from "io-ts";
 import type { EvaluationReport } from "../shared/evaluation-report";
+import { ARTIFACT_DIGEST } from "../shared/model-package";
 import { FEATURES, featuresHash } from "../shared/transactions";
 
 /** What the pipeline's Lambda step sends. */
@@ -30,17 +31,11 @@ export const RegisterEvent = t.intersection(
 );
 export type RegisterEvent = t.TypeOf<typeof RegisterEvent>;
 
-/** The step's outputs. */
-export interface Registration {
-  modelPackageArn: string;
-  mlflowModelVersion: string;
-}
-
 /** The SageMaker model package. The same event and version give the same package, token included. */
 export function modelPackage(
   event: RegisterEvent,
   report: EvaluationReport,
-  mlflowModelVersion: string,
+  { version, artifactSha256 }: { version: string; artifactSha256: string },
   settings: { groupName: string; approvalStatus: ModelApprovalStatus },
 ): CreateModelPackageCommandInput {
   return {
@@ -62,7 +57,8 @@ export function modelPackage(
     CustomerMetadataProperties: {
       executionId: event.executionId,
       pipelineExecutionArn: event.pipelineExecutionArn,
-      mlflowVersion: mlflowModelVersion,
+      mlflowVersion: version,
+      [ARTIFACT_DIGEST]: artifactSha256,
       gitRevision: event.gitRevision,
       algorithm: event.algorithm,
       threshold: String(report.threshold),

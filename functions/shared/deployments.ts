@@ -13,12 +13,12 @@ import * as t from "io-ts";
 import { decode } from "./decode";
 
 /**
- * Who asks for a deployment: a `pipeline` at its deploy step, the `approval` of a package, a person's `command`,
- * changed `settings` (of the package that is live), or the idle schedule: `sleep` takes the endpoint down, `wake`
- * brings the champion back.
+ * Who asks for a deployment: a `pipeline` at its deploy step, the `approval` of a package, its `promotion` from another
+ * stack, a person's `command`, changed `settings` (of the package that is live), or the idle schedule: `sleep` takes
+ * the endpoint down, `wake` brings the champion back.
  */
 export const RequestKind = t.keyof(
-  { pipeline: null, approval: null, command: null, settings: null, sleep: null, wake: null },
+  { pipeline: null, approval: null, promotion: null, command: null, settings: null, sleep: null, wake: null },
   "RequestKind",
 );
 export type RequestKind = t.TypeOf<typeof RequestKind>;

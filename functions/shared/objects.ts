@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type * as t from "io-ts";
 import { decodeJson } from "./decode";
@@ -29,3 +30,16 @@ export async function readText(s3: S3Client, uri: string): Promise<string> {
   if (Body === undefined) throw new Error(`S3 answered ${uri} without a body`);
   return Body.transformToString();
 }
+
+/** SHA-256 of an object's bytes, in hexadecimal. They are not held in memory. */
+export async function sha256Of(s3: S3Client, uri: string): Promise<string> {
+  const { bucket, key } = parseS3Uri(uri);
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+  const hash = createHash("sha256");
+  for await (const chunk of Body as AsyncIterable<Uint8Array>) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+/** The form of `CopySource`: the key is URL-encoded, its slashes are not. */
+export const copySource = ({ bucket, key }: ObjectLocation): string =>
+  `${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;

@@ -9,6 +9,7 @@ const RESOURCE_POLICIES: Record<string, string> = {
   "aws:ecr/repositoryPolicy:RepositoryPolicy": "policy",
   "aws:kms/key:Key": "policy",
   "aws:s3/bucketPolicy:BucketPolicy": "policy",
+  "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": "resourcePolicy",
   "aws:sns/topicPolicy:TopicPolicy": "policy",
   "aws:sqs/queuePolicy:QueuePolicy": "policy",
   "aws:apigateway/restApi:RestApi": "policy",

@@ -40,9 +40,12 @@ const anyOutputs: fc.Arbitrary<PlatformOutputs> = fc.record(
     }),
     athena: fc.record({ databaseName: fc.string(), tableName: fc.string(), workgroupName: fc.string() }),
     monitors: fc.record({ runFunctionName: fc.string(), outputUri: fc.string() }),
+    promotion: fc.record({ functionName: fc.string(), sourceGroupArn: fc.string() }),
   },
   {
-    requiredKeys: outputNames.filter((name) => !["rawDataUri", "labelsUri", "ciPipelineName"].includes(name)) as never,
+    requiredKeys: outputNames.filter(
+      (name) => !["rawDataUri", "labelsUri", "promotion", "ciPipelineName"].includes(name),
+    ) as never,
   },
 ) as unknown as fc.Arbitrary<PlatformOutputs>;
 

@@ -23,6 +23,7 @@ describe("the bundles", function () {
       "inference-health",
       "launch-soon",
       "merge-labels",
+      "promote-model",
       "register-model",
       "run-monitor",
       "run-pipeline",
@@ -56,6 +57,7 @@ describe("the bundles", function () {
     expect(tooLarge.map(({ name }) => name)).to.deep.equal([
       "deploy-model",
       "merge-labels",
+      "promote-model",
       "scorer",
       "settle-deployment",
       "settle-monitor",

@@ -38,7 +38,7 @@ import type { handler as gateHandler } from "../../functions/gate-model/handler"
 import type { handler as healthHandler } from "../../functions/inference-health/handler";
 import type { handler as inferenceHandler } from "../../functions/inference/handler";
 import type { handler as registerHandler } from "../../functions/register-model/handler";
-import type { RegisterEvent, Registration } from "../../functions/register-model/logic";
+import type { RegisterEvent } from "../../functions/register-model/logic";
 import { register } from "../../functions/register-model/register";
 import type { handler as scorerHandler } from "../../functions/scorer/handler";
 import type { Manifest } from "../../functions/scorer/logic";
@@ -46,6 +46,7 @@ import { manifestKey, sourceOf, type ObjectCreated } from "../../functions/share
 import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
 import { Deployments } from "../../functions/shared/deployments";
 import { endpointConfig } from "../../functions/shared/endpoint-config";
+import type { Registration } from "../../functions/shared/registration";
 import { MlflowClient, MlflowError } from "../../functions/shared/mlflow";
 import { FEATURES } from "../../functions/shared/transactions";
 import type { handler as teardownHandler } from "../../functions/teardown/handler";
@@ -53,12 +54,14 @@ import {
   BUCKET,
   IMAGE,
   messagesIn,
+  modelArchive,
   nextMessage,
   ROLE,
   sqsEvent,
   startPlatform,
   TAGS,
   until,
+  type Defect,
   type Platform,
 } from "./support/platform";
 import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
@@ -132,17 +135,18 @@ describe("the functions on the local cloud", function () {
     await platform.stop();
   });
 
-  const putReport = async (executionId: string, report = evaluationReport()): Promise<string> => {
-    const Key = `fraud/${executionId}/evaluation/evaluation.json`;
-    await platform.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body: JSON.stringify(report) }));
+  const putObject = async (Key: string, Body: string | Buffer): Promise<string> => {
+    await platform.clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }));
     return `s3://${BUCKET}/${Key}`;
   };
-  const registerEvent = async (executionId: string): Promise<RegisterEvent> => ({
+  const putReport = (executionId: string, report = evaluationReport()): Promise<string> =>
+    putObject(`fraud/${executionId}/evaluation/evaluation.json`, JSON.stringify(report));
+  const registerEvent = async (executionId: string, defect?: Defect): Promise<RegisterEvent> => ({
     executionId,
     pipelineExecutionArn: `arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud/execution/${executionId}`,
     evaluationUri: await putReport(executionId),
     baselinesUri: `s3://${BUCKET}/fraud/${executionId}/baselines`,
-    modelArtifactUri: `s3://${BUCKET}/models/${executionId}/model.tar.gz`,
+    modelArtifactUri: await putObject(`models/${executionId}/model.tar.gz`, await modelArchive(defect)),
     image: IMAGE,
     algorithm: "xgboost",
     gitRevision: "0123abc",
@@ -355,7 +359,7 @@ describe("the functions on the local cloud", function () {
               };
             },
           });
-          await register({ mlflow: failing, sagemaker }, settings, event, evaluationReport()).catch(
+          await register({ mlflow: failing, sagemaker }, settings, event, evaluationReport(), "0a").catch(
             (error: unknown) => {
               if (!(error instanceof Error && error.message === "killed")) throw error;
             },
@@ -609,7 +613,9 @@ describe("the functions on the local cloud", function () {
       expect((await endpoint()).EndpointConfigName).to.equal(
         endpointConfig({ modelName: "model-b" }, ENDPOINT_SETTINGS, tags).EndpointConfigName,
       );
-      expect((await mlflow.versionOfAlias("fraud", "champion"))?.tags).to.include({ sagemaker_model_package_arn: packageArn });
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.tags).to.include({
+        sagemaker_model_package_arn: packageArn,
+      });
       champion = (await mlflow.versionOfAlias("fraud", "champion"))?.version ?? "";
       expect(await checks("model-b")).to.have.length(1);
     });
@@ -665,7 +671,7 @@ describe("the functions on the local cloud", function () {
 
     it("that cannot load is rolled back, told as a failure, and moves nothing; another waits its turn", async () => {
       const live = (await endpoint()).EndpointConfigName;
-      const broken = await handlers.register(await registerEvent("run-broken"));
+      const broken = await handlers.register(await registerEvent("run-broken", "unloadable"));
       await platform.makeModel("model-broken", broken.modelPackageArn, { broken: true });
       const first = await ask("model-broken", broken.modelPackageArn);
       await handlers.deploy(first.event);

@@ -360,6 +360,32 @@ const lifecyclePolicy = resource<aws.ecr.LifecyclePolicyArgs>({
   delete: (c, id) => c.call("ecr", "DeleteLifecyclePolicy", { repositoryName: id }),
 });
 
+const repositoryPolicy = resource<aws.ecr.RepositoryPolicyArgs>({
+  cloudFormation: {
+    type: "AWS::ECR::Repository",
+    part: "RepositoryPolicyText",
+    address: ["repository"],
+    names: { policy: "RepositoryPolicyText" },
+  },
+  inputs: ["repository", "policy"],
+  required: ["policy", "repository"],
+  json: ["policy"],
+  oneInPlace: true,
+  checks: { policy: (document) => jsonObject(textOf(document)) },
+  async create(c, { repository: repositoryName, policy }) {
+    await c.call("ecr", "SetRepositoryPolicy", { repositoryName, policyText: textOf(policy) });
+    return { id: repositoryName, registryId: c.account };
+  },
+  async read(c, id, { policy }) {
+    const { policyText } = await c.call("ecr", "GetRepositoryPolicy", { repositoryName: id });
+    return c.mirror({ policy }, { policy: policyText });
+  },
+  async update(c, id, { policy }) {
+    await c.call("ecr", "SetRepositoryPolicy", { repositoryName: id, policyText: textOf(policy) });
+  },
+  delete: (c, id) => c.call("ecr", "DeleteRepositoryPolicy", { repositoryName: id }),
+});
+
 async function putParameter(
   c: Context,
   { name, insecureValue, ...inputs }: Plain<aws.ssm.ParameterArgs>,
@@ -448,6 +474,7 @@ export const DELIVERY: ResourceTable = {
   "aws:codebuild/project:Project": project,
   "aws:codebuild/reportGroup:ReportGroup": reportGroup,
   "aws:ecr/repository:Repository": repository,
+  "aws:ecr/repositoryPolicy:RepositoryPolicy": repositoryPolicy,
   "aws:ecr/lifecyclePolicy:LifecyclePolicy": lifecyclePolicy,
   "aws:ssm/parameter:Parameter": parameter,
 };

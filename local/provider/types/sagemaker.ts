@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { oneOf } from "../../aws-models";
+import { jsonObject, oneOf } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
 import { omit } from "../values";
@@ -35,6 +35,32 @@ const modelPackageGroup = resource<aws.sagemaker.ModelPackageGroupArgs>({
   update: (c, id, now, before) =>
     retagSageMaker(c, c.arn("sagemaker", `model-package-group/${id}`), now.tags, before.tags),
   delete: (c, id) => c.call("sagemaker", "DeleteModelPackageGroup", { ModelPackageGroupName: id }),
+});
+
+const modelPackageGroupPolicy = resource<aws.sagemaker.ModelPackageGroupPolicyArgs>({
+  cloudFormation: {
+    type: "AWS::SageMaker::ModelPackageGroup",
+    part: "ModelPackageGroupPolicy",
+    address: ["modelPackageGroupName"],
+    names: { resourcePolicy: "ModelPackageGroupPolicy" },
+  },
+  inputs: ["modelPackageGroupName", "resourcePolicy"],
+  required: ["modelPackageGroupName", "resourcePolicy"],
+  json: ["resourcePolicy"],
+  oneInPlace: true,
+  checks: { resourcePolicy: jsonObject },
+  async create(c, { modelPackageGroupName: ModelPackageGroupName, resourcePolicy: ResourcePolicy }) {
+    await c.call("sagemaker", "PutModelPackageGroupPolicy", { ModelPackageGroupName, ResourcePolicy });
+    return { id: ModelPackageGroupName };
+  },
+  async read(c, id, { resourcePolicy }) {
+    const found = await c.call("sagemaker", "GetModelPackageGroupPolicy", { ModelPackageGroupName: id });
+    return c.mirror({ resourcePolicy }, { resourcePolicy: found.ResourcePolicy });
+  },
+  async update(c, id, { resourcePolicy: ResourcePolicy }) {
+    await c.call("sagemaker", "PutModelPackageGroupPolicy", { ModelPackageGroupName: id, ResourcePolicy });
+  },
+  delete: (c, id) => c.call("sagemaker", "DeleteModelPackageGroupPolicy", { ModelPackageGroupName: id }),
 });
 
 /** Waits until an app's change is over. @throws when the service says that it failed */
@@ -102,5 +128,6 @@ const mlflowApp = resource<aws.sagemaker.MlflowAppArgs>({
 
 export const SAGEMAKER: ResourceTable = {
   "aws:sagemaker/modelPackageGroup:ModelPackageGroup": modelPackageGroup,
+  "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": modelPackageGroupPolicy,
   "aws:sagemaker/mlflowApp:MlflowApp": mlflowApp,
 };

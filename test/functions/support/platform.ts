@@ -35,14 +35,17 @@ export const IMAGE = imageUri("sagemaker-xgboost", "3.0-5", "eu-west-1");
 export const TAGS = { project: "fraud", stack: "test" };
 export const THRESHOLD = 0.5;
 
-/** A model whose probability is a thousandth of the amount; `broken` can't be loaded. */
-const inferenceScript = (broken: boolean): string => `
+/** What is wrong with a model: it can't be loaded, it fails on every request, or it scores twice as much. */
+export type Defect = "unloadable" | "failing" | "doubled";
+
+/** A model whose probability is a thousandth of the amount, but for its defect. */
+const inferenceScript = (defect?: Defect): string => `
 import json
 import os
 
 
 def model_fn(model_dir):
-    ${broken ? 'raise RuntimeError("this model is broken")' : "return 1000.0"}
+    ${defect === "unloadable" ? 'raise RuntimeError("this model is broken")' : `return ${defect === "doubled" ? 500 : 1000}.0`}
 
 
 def input_fn(body, content_type):
@@ -51,6 +54,7 @@ def input_fn(body, content_type):
 
 
 def predict_fn(rows, scale):
+    ${defect === "failing" ? 'raise RuntimeError("no model for this")' : "pass"}
     return [min(1.0, max(0.0, row[-1] / scale)) for row in rows]
 
 
@@ -136,7 +140,7 @@ export async function startPlatform(): Promise<Platform> {
     clients,
     makeModel: async (name, packageArn, { broken = false, tagged = true } = {}) => {
       const key = `models/${name}/model.tar.gz`;
-      const archive = await modelArchive(directory, name, broken);
+      const archive = await modelArchive(broken ? "unloadable" : undefined);
       await clients.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: archive }));
       await clients.sagemaker.send(
         new CreateModelCommand({
@@ -147,8 +151,7 @@ export async function startPlatform(): Promise<Platform> {
             ModelDataUrl: `s3://${BUCKET}/${key}`,
             Environment: {
               FRAUD_MODEL_PACKAGE_ARN: packageArn,
-              SAGEMAKER_PROGRAM: "inference.py",
-              SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+              ...SERVING_ENVIRONMENT,
             },
           },
           Tags: tagged ? Object.entries(TAGS).map(([Key, Value]) => ({ Key, Value })) : [],
@@ -166,6 +169,12 @@ export async function startPlatform(): Promise<Platform> {
     },
   };
 }
+
+/** What the container of a model is told: where its code is. */
+export const SERVING_ENVIRONMENT = {
+  SAGEMAKER_PROGRAM: "inference.py",
+  SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
+};
 
 /** Receives and deletes a queue's next message that holds a text, as Lambda hands it to a function; others are gone. */
 export async function nextMessage(sqs: SQSClient, queueUrl: string, holding = ""): Promise<SQSEvent> {
@@ -200,13 +209,19 @@ export async function until<A>(what: string, ask: () => Promise<A | undefined>, 
   }
 }
 
-async function modelArchive(directory: string, name: string, broken: boolean): Promise<Buffer> {
-  const folder = join(directory, name);
-  mkdirSync(join(folder, "code"), { recursive: true });
-  writeFileSync(join(folder, "code", "inference.py"), inferenceScript(broken));
-  const chunks: Buffer[] = [];
-  for await (const chunk of create({ gzip: true, cwd: folder }, ["code"])) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** The archive of a model, as training leaves it; the same bytes each time. */
+export async function modelArchive(defect?: Defect): Promise<Buffer> {
+  const folder = mkdtempSync(join(tmpdir(), "model-"));
+  try {
+    mkdirSync(join(folder, "code"));
+    writeFileSync(join(folder, "code", "inference.py"), inferenceScript(defect));
+    const chunks: Buffer[] = [];
+    const options = { gzip: true, cwd: folder, portable: true, mtime: new Date(0) };
+    for await (const chunk of create(options, ["code"])) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 async function table(dynamodb: DynamoDBClient, name: string, ...keys: string[]): Promise<void> {

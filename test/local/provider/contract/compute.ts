@@ -283,6 +283,22 @@ export const COMPUTE: Record<string, Examples> = {
       others: { modelPackageGroupName: "another-group", modelPackageGroupDescription: "other", tags: OTHER_TAGS },
     },
   ]),
+  "aws:sagemaker/modelPackageGroupPolicy:ModelPackageGroupPolicy": examples<aws.sagemaker.ModelPackageGroupPolicyArgs>(
+    async (w) => {
+      const group = await w.make<aws.sagemaker.ModelPackageGroupArgs>(
+        "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
+        { modelPackageGroupName: w.name() },
+      );
+      const reading = (Action: string) =>
+        policy({ Action, Resource: "*", Principal: { AWS: "arn:aws:iam::210987654321:root" } });
+      return [
+        {
+          inputs: { modelPackageGroupName: group.id, resourcePolicy: reading("sagemaker:DescribeModelPackage") },
+          others: { resourcePolicy: reading("sagemaker:ListModelPackages"), modelPackageGroupName: "another-group" },
+        },
+      ];
+    },
+  ),
   "aws:sagemaker/mlflowApp:MlflowApp": examples<aws.sagemaker.MlflowAppArgs>(async (w) => [
     {
       inputs: {

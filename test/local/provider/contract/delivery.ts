@@ -1,5 +1,5 @@
 import type * as aws from "@pulumi/aws";
-import { examples, OTHER_TAGS, TAGS, type Examples } from "./examples";
+import { examples, OTHER_TAGS, policy, TAGS, type Examples } from "./examples";
 
 /** A pipeline of two stages: a source, and a function that is told `parameters`. */
 function stages(parameters: string) {
@@ -187,6 +187,18 @@ export const DELIVERY: Record<string, Examples> = {
       others: { policy: images(2), repository: "another-repository" },
     },
   ]),
+  "aws:ecr/repositoryPolicy:RepositoryPolicy": examples<aws.ecr.RepositoryPolicyArgs>(async (w) => {
+    const pulling = (Action: string) => policy({ Action, Principal: { AWS: "arn:aws:iam::210987654321:root" } });
+    return [
+      {
+        inputs: {
+          repository: (await w.make<aws.ecr.RepositoryArgs>("aws:ecr/repository:Repository", { name: w.name() })).id,
+          policy: pulling("ecr:BatchGetImage"),
+        },
+        others: { policy: pulling("ecr:GetDownloadUrlForLayer"), repository: "another-repository" },
+      },
+    ];
+  }),
   "aws:cloudwatch/eventPermission:EventPermission": examples<aws.cloudwatch.EventPermissionArgs>((w) => [
     {
       inputs: { action: "events:PutEvents", eventBusName: "default", principal: "210987654321", statementId: w.name() },
