@@ -195,8 +195,8 @@ export class CanaryEndpoint extends PlatformComponent {
         services: ["sagemaker.amazonaws.com"],
         existingArn: modelRoleArn,
         statements: [
-          ...storage.reading("*/model/*", "*/evaluation/golden/*"),
-          ...storage.writing("*/evaluation/golden/checks/*", "data-capture/*"),
+          ...storage.reading("*/model/*", "*/evaluation/golden/*", "transform/*"),
+          ...storage.writing("*/evaluation/golden/checks/*", "data-capture/*", "transform/*"),
           ...runningJobs(this.place),
           this.permissions.readingAlarms(),
         ],

@@ -81,7 +81,7 @@ export class LabelMerger extends PlatformComponent {
           ...storage.reading(`${GROUND_TRUTH}/raw/*`, `${GROUND_TRUTH}/merged/*`),
           ...storage.writing(...written),
           this.queue.receiving(),
-          { actions: ["dynamodb:BatchGetItem"], resources: [stream.tableArn] },
+          { actions: ["dynamodb:Query"], resources: [stream.tableArn] },
         ],
         timeoutSeconds: TIMEOUT_SECONDS,
         memoryMib: 1024,

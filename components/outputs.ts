@@ -40,6 +40,7 @@ const Always = t.type({
     inputUri: t.string,
     quarantineUri: t.string,
     predictionsUri: t.string,
+    manifestsUri: t.string,
   }),
   /** Where SQL finds the predictions, and the workgroup that offers queries of them. */
   athena: t.type({ databaseName: t.string, tableName: t.string, workgroupName: t.string }),

@@ -193,8 +193,11 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     ...shared,
     storage,
     alerts,
+    registry,
     endpoint,
     stream: config.stream,
+    jobNamePrefix: config.global.baseJobNamePrefix,
+    runTimeTags,
     functions: { scorer: chosen("scorer") },
   });
   const catalog = new PredictionsCatalog("predictions", {
@@ -280,6 +283,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       inputUri: stream.inputUri,
       quarantineUri: stream.quarantineUri,
       predictionsUri: stream.predictionsUri,
+      manifestsUri: stream.manifestsUri,
     },
     athena: {
       databaseName: catalog.databaseName,

@@ -244,6 +244,14 @@ function lifecycleRules(prefix: string): aws.types.input.s3.BucketLifecycleConfi
       expiration: { days: 30 },
     },
     {
+      // What transform jobs read and wrote: scored rows are in the predictions by then.
+      id: "transform-jobs",
+      status: "Enabled",
+      filter: { prefix: `${prefix}/transform/` },
+      expiration: { days: 14 },
+      noncurrentVersionExpiration: { noncurrentDays: 1 },
+    },
+    {
       id: "abandoned-uploads",
       status: "Enabled",
       filter: { prefix: "" },

@@ -82,6 +82,12 @@ export const WILDCARDS: readonly Exception[] = [
     because: "each check of a model is a job of its own",
   },
   {
+    of: ["stream-scorer-own"],
+    actions: ["sagemaker:CreateTransformJob"],
+    resources: ["arn:*:sagemaker:*:*:model/*"],
+    because: "SageMaker's pipelines choose the names of models, and a large file is scored by the one that is live",
+  },
+  {
     of: ["endpoint-deploy-own", "endpoint-settle-own"],
     actions: ["sagemaker:DeleteEndpointConfig", "sagemaker:DeleteModel"],
     resources: ["arn:*:sagemaker:*:*:endpoint-config/*", "arn:*:sagemaker:*:*:model/*"],
@@ -126,13 +132,13 @@ export const WILDCARDS: readonly Exception[] = [
     because: "SageMaker's lists have no resource-level permissions",
   },
   {
-    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own"],
+    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own", "stream-scorer-own"],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
     because: "which configuration is live changes with every model",
   },
   {
-    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own"],
+    of: ["api-health-own", "monitors-run-own", "endpoint-deploy-own", "endpoint-settle-own", "stream-scorer-own"],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:model/*"],
     because: "which model is live changes, and SageMaker's pipelines choose its name",

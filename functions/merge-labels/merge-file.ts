@@ -6,8 +6,8 @@ import { isBad, readRows, type LabelRow } from "./rows";
 
 /** What merging a file needs of the world. */
 export interface Ports {
-  /** Inference ids of transactions, as far as they are known. */
-  find(transactionIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Inference ids of transactions, as far as they are known: one for each time that a transaction was scored. */
+  find(transactionIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** Merges labels into the file of their hour. */
   merge(hour: string, labels: readonly EventLabel[]): Promise<void>;
   /** Stores a part of the rows set aside; returns its key. */
@@ -35,13 +35,14 @@ export async function mergeFile(
   let accepted = 0;
   let waiting: LabelRow[] = [];
   const flush = async (): Promise<void> => {
+    const before = quarantine.rows;
     const labels = await resolve(ports, waiting, quarantine);
+    accepted += waiting.length - (quarantine.rows - before);
     waiting = [];
     for (const [hour, ofHour] of byHour(labels)) {
       await ports.merge(hour, ofHour);
       hours.add(hour);
     }
-    accepted += labels.length;
   };
   try {
     for await (const row of readRows(content, new Date(source.createdAt))) {
@@ -73,12 +74,13 @@ export async function mergeFile(
 /** The rows' labels by inference id; rows whose transaction nobody has scored are set aside. */
 async function resolve(ports: Ports, rows: readonly LabelRow[], quarantine: Quarantine): Promise<EventLabel[]> {
   const wanted = new Set(rows.flatMap(({ transactionId }) => transactionId ?? []));
-  const known = wanted.size === 0 ? new Map<string, string>() : await ports.find([...wanted]);
+  const known = wanted.size === 0 ? new Map<string, string[]>() : await ports.find([...wanted]);
   const labels: EventLabel[] = [];
   for (const { number, raw, inferenceId, transactionId = "", label, labelledAt } of rows) {
-    const eventId = inferenceId ?? known.get(transactionId);
-    if (eventId !== undefined) labels.push({ eventId, label, labelledAt });
-    else await quarantine.add({ number, raw, reason: `no prediction of transaction ${transactionId} is known` });
+    const eventIds = inferenceId === undefined ? (known.get(transactionId) ?? []) : [inferenceId];
+    for (const eventId of eventIds) labels.push({ eventId, label, labelledAt });
+    if (eventIds.length === 0)
+      await quarantine.add({ number, raw, reason: `no prediction of transaction ${transactionId} is known` });
   }
   return labels;
 }

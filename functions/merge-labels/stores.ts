@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { BatchGetItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { paginateQuery, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { inferenceTime } from "../shared/inference-id";
 import { merge, readLabels, writeLabels, type EventLabel, type Labels } from "./logic";
 
-/** Tries of an object that others write at the same time, and of keys that DynamoDB leaves unread. */
+/** Tries of an object that others write at the same time. */
 const ATTEMPTS = 10;
-/** Keys in one call, by DynamoDB's limit. */
-const KEYS_PER_CALL = 100;
+/** Transactions that are looked up at once, each in a call: no call takes several where a key has two parts. */
+const QUERIES_AT_ONCE = 32;
 
 const pause = (attempt: number): Promise<unknown> => delay(Math.random() * Math.min(5_000, 50 * 2 ** attempt));
 
@@ -54,30 +54,36 @@ async function read(s3: S3Client, bucket: string, key: string): Promise<{ labels
   }
 }
 
-/** Inference ids of the transactions that the table of predictions knows. */
+/** Inference ids of the transactions that the table of predictions knows: of each row that a transaction stood in. */
 export async function findInferenceIds(
   dynamodb: DynamoDBClient,
   tableName: string,
   transactionIds: readonly string[],
-): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  for (let at = 0; at < transactionIds.length; at += KEYS_PER_CALL) {
-    let keys = transactionIds.slice(at, at + KEYS_PER_CALL).map((id) => ({ TransactionID: { S: id } }));
-    for (let attempt = 1; keys.length > 0; attempt++) {
-      const request = { Keys: keys, ProjectionExpression: "TransactionID, InferenceId" };
-      const { Responses, UnprocessedKeys } = await dynamodb.send(
-        new BatchGetItemCommand({ RequestItems: { [tableName]: request } }),
-      );
-      for (const { TransactionID, InferenceId } of Responses?.[tableName] ?? []) {
-        const [id, name] = [TransactionID?.S, InferenceId?.S];
-        if (id !== undefined && name !== undefined && inferenceTime(name) !== undefined) found.set(id, name);
-      }
-      keys = (UnprocessedKeys?.[tableName]?.Keys ?? []).flatMap(({ TransactionID }) =>
-        TransactionID?.S === undefined ? [] : [{ TransactionID: { S: TransactionID.S } }],
-      );
-      if (keys.length > 0 && attempt === ATTEMPTS) throw new Error(`${keys.length} keys of ${tableName} stayed unread`);
-      if (keys.length > 0) await pause(attempt);
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  const waiting = transactionIds.values();
+  const worker = async (): Promise<void> => {
+    for (const id of waiting) {
+      const ids = await inferenceIdsOf(dynamodb, tableName, id);
+      if (ids.length > 0) found.set(id, ids);
+    }
+  };
+  await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, worker));
+  return found;
+}
+
+async function inferenceIdsOf(dynamodb: DynamoDBClient, tableName: string, id: string): Promise<string[]> {
+  const ids: string[] = [];
+  const query = {
+    TableName: tableName,
+    KeyConditionExpression: "TransactionID = :id",
+    ProjectionExpression: "InferenceId",
+    ExpressionAttributeValues: { ":id": { S: id } },
+  };
+  for await (const { Items = [] } of paginateQuery({ client: dynamodb }, query)) {
+    for (const { InferenceId } of Items) {
+      if (InferenceId?.S !== undefined && inferenceTime(InferenceId.S) !== undefined) ids.push(InferenceId.S);
     }
   }
-  return found;
+  return ids;
 }

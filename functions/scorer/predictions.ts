@@ -1,74 +1,86 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { BatchWriteItemCommand, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { ModelAnswer } from "../shared/scoring";
-import type { SourceObject } from "../shared/source-object";
-import type { GoodRow } from "./rows";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import * as t from "io-ts";
+import { decodeJson } from "../shared/decode";
+import { rowInferenceId } from "../shared/inference-id";
+import { packageVersion } from "../shared/scoring";
+import { fileId, type SourceObject } from "../shared/source-object";
+import type { ScoredBatch } from "./micro-batches";
 
-type Item = Record<string, AttributeValue>;
+const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null]);
 
-/** Items in one call, by DynamoDB's limit; calls at once for a batch; tries until all items of a call are written. */
-const ITEMS_PER_CALL = 25;
-const CALLS_AT_ONCE = 8;
-const ATTEMPTS = 8;
+/** A row's prediction: a line of a predictions object. docs/streaming.md says what each member is. */
+export const Prediction = t.type(
+  {
+    transaction_id: t.string,
+    prediction: t.union([t.literal("fraud"), t.literal("legitimate")]),
+    probability: t.number,
+    threshold: t.number,
+    amount: nullable(t.number),
+    scored_at: t.string,
+    source: t.string,
+    source_version: t.string,
+    row_number: t.number,
+    model_package: t.string,
+    model_version: nullable(t.number),
+    inference_id: t.string,
+  },
+  "Prediction",
+);
+export type Prediction = t.TypeOf<typeof Prediction>;
 
-/**
- * A row's prediction as it is stored. The time is the file's, not the clock's: a file that is delivered twice is
- * written the same, but for the name of the request that scored it.
- */
-export function predictionItem(
-  row: GoodRow,
-  source: SourceObject,
-  probability: number,
-  model: ModelAnswer["model"],
-  inferenceId: string,
-): Item {
+/** The predictions that an answer makes. */
+export function predictionsOf({ rows, answer }: ScoredBatch, source: SourceObject, scoredAt: Date): Prediction[] {
+  const { packageArn, threshold } = answer.model;
+  const version = Number(packageVersion(packageArn));
+  return rows.map(({ id, number, amount }, index) => {
+    const probability = answer.predictions[index]?.score;
+    if (probability === undefined) throw new Error(`row ${number} has no score`);
+    return {
+      transaction_id: id,
+      prediction: probability >= threshold ? "fraud" : "legitimate",
+      probability,
+      threshold,
+      amount: amount ?? null,
+      scored_at: scoredAt.toISOString(),
+      source: `s3://${source.bucket}/${source.key}`,
+      source_version: source.version,
+      row_number: number,
+      model_package: packageArn,
+      model_version: Number.isInteger(version) && version > 0 ? version : null,
+      inference_id: rowInferenceId(answer.inferenceId, index, rows.length),
+    };
+  });
+}
+
+export const writeLines = (predictions: readonly Prediction[]): string =>
+  predictions.map((prediction) => `${JSON.stringify(prediction)}\n`).join("");
+
+/** @throws DecodeError for what is no predictions object. */
+export const readLines = (text: string, name: string): Prediction[] =>
+  text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line, index) => decodeJson(Prediction, line, `Line ${index + 1} of ${name}`));
+
+/** A prediction as the table keeps it, under a key that is the row's own. */
+export function itemOf(prediction: Prediction, source: SourceObject): Record<string, AttributeValue> {
+  const { amount, model_version: version, row_number: row } = prediction;
   return {
-    TransactionID: { S: row.id },
-    Prediction: { S: probability >= model.threshold ? "fraud" : "legitimate" },
-    Probability: { N: String(probability) },
-    Threshold: { N: String(model.threshold) },
-    Timestamp: { S: source.createdAt },
-    Source: { S: `s3://${source.bucket}/${source.key}` },
-    SourceVersion: { S: source.version },
-    RowNumber: { N: String(row.number) },
-    ModelPackage: { S: model.packageArn },
-    // Of the last time that the row was scored: labels find the capture by it.
-    InferenceId: { S: inferenceId },
+    TransactionID: { S: prediction.transaction_id },
+    RowId: { S: `${fileId(source)}#${row}` },
+    Prediction: { S: prediction.prediction },
+    Probability: { N: decimal(prediction.probability) },
+    Threshold: { N: decimal(prediction.threshold) },
+    ...(amount === null ? {} : { Amount: { N: decimal(amount) } }),
+    Timestamp: { S: prediction.scored_at },
+    Source: { S: prediction.source },
+    SourceVersion: { S: prediction.source_version },
+    RowNumber: { N: String(row) },
+    ModelPackage: { S: prediction.model_package },
+    ...(version === null ? {} : { ModelVersion: { N: String(version) } }),
+    InferenceId: { S: prediction.inference_id },
   };
 }
 
-/**
- * Writes items (each with a key of its own) and tries again for those that DynamoDB leaves unprocessed.
- *
- * @returns how many were written: all of them.
- * @throws Error when some are still unprocessed after eight tries.
- */
-export async function writeItems(dynamodb: DynamoDBClient, tableName: string, items: readonly Item[]): Promise<number> {
-  const calls = Array.from({ length: Math.ceil(items.length / ITEMS_PER_CALL) }, (_, index) =>
-    items.slice(index * ITEMS_PER_CALL, (index + 1) * ITEMS_PER_CALL),
-  );
-  let written = 0;
-  const worker = async (): Promise<void> => {
-    for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
-      await writeCall(dynamodb, tableName, call);
-      written += call.length;
-    }
-  };
-  await Promise.all(Array.from({ length: CALLS_AT_ONCE }, worker));
-  return written;
-}
-
-async function writeCall(dynamodb: DynamoDBClient, tableName: string, items: readonly Item[]): Promise<void> {
-  let requests = items.map((Item) => ({ PutRequest: { Item } }));
-  for (let attempt = 1; ; attempt++) {
-    const { UnprocessedItems } = await dynamodb.send(
-      new BatchWriteItemCommand({ RequestItems: { [tableName]: requests } }),
-    );
-    requests = (UnprocessedItems?.[tableName] ?? []).flatMap(({ PutRequest }) =>
-      PutRequest?.Item === undefined ? [] : [{ PutRequest: { Item: PutRequest.Item } }],
-    );
-    if (requests.length === 0) return;
-    if (attempt === ATTEMPTS) throw new Error(`${requests.length} items of ${tableName} stayed unprocessed`);
-    await delay(Math.random() * 50 * 2 ** attempt);
-  }
-}
+/** DynamoDB takes no number nearer to 0 than 1E-130. */
+const decimal = (value: number): string => (Math.abs(value) < 1e-130 ? "0" : String(value));

@@ -11,40 +11,74 @@ export interface GoodRow {
   id: string;
   /** Features in the model's order, as one CSV line. */
   line: string;
+  /** Undefined where the schema has none. */
+  amount: number | undefined;
 }
 
 export type Row = GoodRow | BadRow;
 
 export const isBad = (row: Row): row is BadRow => "reason" in row;
 
+/** A place between two rows of a file. */
+export interface RowPosition {
+  /** Rows before it. */
+  row: number;
+  /** Bytes before it, of the unpacked content. */
+  offset: number;
+  /** Undefined before the header. */
+  columns?: Columns;
+}
+
+/** The beginning of a file. */
+export const START: RowPosition = { row: 0, offset: 0 };
+
+/** A row, and the place behind it. */
+export interface ReadRow {
+  row: Row;
+  next: RowPosition;
+}
+
+export interface ReadOptions {
+  schema: StreamSchema;
+  /** Gives a row's id where the file has no column for it. */
+  deriveId: (number: number) => string;
+  /** Where the content begins that is read. Default: the file's beginning. */
+  from?: RowPosition;
+}
+
 /** Longest row that is looked for, in bytes: a quote that is never closed must not take the rest into memory. */
 const MAX_ROW_BYTES = 4_000_000;
 const MAX_RAW_CHARACTERS = 4_000;
 
+/** What is wrong with a row that a quote takes to the end of the file. */
+const OPEN_QUOTE = "a quote is never closed: nothing from this row on was read";
+
 /**
- * Reads the rows of a CSV file (header, quotes, line ends of any kind, byte order mark). Memory is flat however long
- * the file.
+ * Reads the rows of a CSV file (header, quotes, line ends of any kind, byte order mark), from any place between two
+ * rows on. Memory is flat however long the file.
  *
- * @param deriveId gives a row's id where the file has no column for it.
- * @throws FileProblem when the header is not what the schema wants, or a quote is never closed, or the source
- * throws one; the rows before come first.
+ * @param content the file's bytes from that place on
+ * @throws FileProblem when the header is not what the schema wants, or a quote is never closed, or the content throws
+ * one; the rows before come first.
  */
 export async function* readRows(
-  source: AsyncIterable<Uint8Array>,
-  schema: StreamSchema,
-  deriveId: (number: number) => string,
-): AsyncGenerator<Row, void, undefined> {
-  const progress: Progress = { read: 0, parsed: 0 };
+  content: AsyncIterable<Uint8Array>,
+  { schema, deriveId, from = START }: ReadOptions,
+): AsyncGenerator<ReadRow, void, undefined> {
+  const progress: Progress = { read: 0, parsed: 0, ends: [] };
   const parser = parse({
-    bom: true,
+    bom: from.offset === 0,
     raw: true,
+    // Named, not found out: what is read from the middle on must be cut into the same rows.
+    record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
-    on_record: (record: string[], { bytes }) => {
+    on_record: (cells: string[], { bytes }) => {
       progress.parsed = bytes;
-      return record;
+      progress.ends.push(bytes);
+      return cells;
     },
     // With relaxed quotes and columns one error is left: the file ends inside of quotes.
     on_skip: (_error, raw) => {
@@ -52,28 +86,30 @@ export async function* readRows(
       return undefined;
     },
   });
-  const input = Readable.from(bounded(source, progress), { highWaterMark: 1 });
+  const input = Readable.from(bounded(content, progress), { highWaterMark: 1 });
   input.once("error", (error) => parser.destroy(error));
   const records = input.pipe(parser) as AsyncIterable<{ record: string[]; raw: string }>;
-  let columns: Columns | undefined;
-  let number = 0;
-  const ids = new Set<string>();
+  let { columns, row: number } = from;
   try {
     for await (const { record, raw } of records) {
+      const end = progress.ends.shift() ?? 0;
       if (columns === undefined) {
         const header = readHeader(record, schema);
         if ("reason" in header) throw new FileProblem(header.reason);
         columns = header;
-      } else yield readRow(record, raw, columns, ++number, deriveId, ids);
+      } else {
+        const row = readRow(record, raw, columns, ++number, schema, deriveId);
+        yield { row, next: { row: number, offset: from.offset + end, columns } };
+      }
     }
   } finally {
     input.destroy();
   }
   const { rest } = progress;
   if (columns !== undefined && rest !== undefined) {
-    const reason = "a quote is never closed: nothing from this row on was read";
-    yield { number: ++number, reason, raw: clip(rest) };
-    progress.problem ??= new FileProblem(`row ${number}: ${reason}`);
+    const row = { number: ++number, reason: OPEN_QUOTE, raw: clip(rest) };
+    yield { row, next: { row: number, offset: from.offset + progress.read, columns } };
+    progress.problem ??= new FileProblem(`row ${number}: ${OPEN_QUOTE}`);
   }
   if (progress.problem !== undefined) throw progress.problem;
   if (columns === undefined) throw new FileProblem(rest === undefined ? "the file is empty" : "the file has no header");
@@ -83,6 +119,8 @@ interface Progress {
   /** Bytes handed to the parser, and bytes up to the end of its last row. */
   read: number;
   parsed: number;
+  /** Bytes up to the ends of the rows that are parsed and not yet taken. */
+  ends: number[];
   /** What follows a quote that is never closed. */
   rest?: string;
   /** Why the input ended before its end. */
@@ -94,13 +132,13 @@ interface Progress {
  * end, not as an error, so that the rows before it come through.
  */
 async function* bounded(
-  source: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<Uint8Array>,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    for await (const chunk of source) {
-      yield chunk;
-      progress.read += chunk.length;
+    for await (const piece of content) {
+      yield piece;
+      progress.read += piece.length;
       if (progress.read - progress.parsed > MAX_ROW_BYTES) return;
     }
   } catch (error) {
@@ -110,31 +148,31 @@ async function* bounded(
 }
 
 function readRow(
-  record: readonly string[],
+  cells: readonly string[],
   raw: string,
   columns: Columns,
   number: number,
+  schema: StreamSchema,
   deriveId: (number: number) => string,
-  ids: Set<string>,
 ): Row {
   const bad = (reason: string): BadRow => ({ number, reason, raw: clip(raw.trim()) });
-  if (record.length !== columns.count) return bad(`has ${record.length} columns, the header ${columns.count}`);
+  if (cells.length !== columns.count) return bad(`has ${cells.length} columns, the header ${columns.count}`);
   const faults: string[] = [];
   let line = "";
-  for (const { name, index } of columns.features) {
-    const text = record[index] ?? "";
-    if (parseNumber(text) === undefined) faults.push(`${name} is not a finite number`);
-    line += line === "" ? text.trim() : `,${text.trim()}`;
+  columns.features.forEach((column, index) => {
+    const text = (cells[column] ?? "").trim();
+    if (parseNumber(text) === undefined) faults.push(`${schema.features[index]} is not a finite number`);
+    line += index === 0 ? text : `,${text}`;
+  });
+  const amount = columns.amount === undefined ? undefined : parseNumber(cells[columns.amount] ?? "");
+  if (columns.amount !== undefined && amount === undefined && !columns.features.includes(columns.amount)) {
+    faults.push(`${schema.amountColumn} is not a finite number`);
   }
-  if (columns.id === undefined)
-    return faults.length > 0 ? bad(faults.join("; ")) : { number, id: deriveId(number), line };
-  const id = (record[columns.id] ?? "").trim();
-  if (id === "" || id.length > LIMITS.idCharacters)
+  const id = columns.id === undefined ? deriveId(number) : (cells[columns.id] ?? "").trim();
+  if (columns.id !== undefined && (id === "" || id.length > LIMITS.idCharacters)) {
     faults.push(`the id must have 1 to ${LIMITS.idCharacters} characters`);
-  else if (ids.has(id)) faults.push("the id stands in an earlier row of this file");
-  if (faults.length > 0) return bad(faults.join("; "));
-  ids.add(id);
-  return { number, id, line };
+  }
+  return faults.length > 0 ? bad(faults.join("; ")) : { number, id, line, amount };
 }
 
 const clip = (raw: string): string => (raw.length <= MAX_RAW_CHARACTERS ? raw : `${raw.slice(0, MAX_RAW_CHARACTERS)}…`);

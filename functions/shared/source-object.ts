@@ -47,9 +47,13 @@ export function quarantineKey(
   return `${quarantinePrefix}/${name}/${source.version}/part-${String(part).padStart(5, "0")}.jsonl`;
 }
 
+/** Names one content of one object for good: 32 hexadecimal digits. */
+export const fileId = ({ bucket, key, version }: SourceObject): string =>
+  createHash("sha256")
+    .update(JSON.stringify([bucket, key, version]))
+    .digest("hex")
+    .slice(0, 32);
+
 /** Where a file's manifest goes. */
-export function manifestKey(manifestsPrefix: string, source: SourceObject): string {
-  const identity = JSON.stringify([source.bucket, source.key, source.version]);
-  const hash = createHash("sha256").update(identity).digest("hex").slice(0, 32);
-  return `${manifestsPrefix}/dt=${source.createdAt.slice(0, 10)}/${hash}.json`;
-}
+export const manifestKey = (manifestsPrefix: string, source: SourceObject): string =>
+  `${manifestsPrefix}/dt=${source.createdAt.slice(0, 10)}/${fileId(source)}.json`;

@@ -227,13 +227,17 @@ describe("the endpoint", () => {
     expect(may).to.deep.equal([
       `s3:AbortMultipartUpload ${objects}/*/evaluation/golden/checks/*`,
       `s3:AbortMultipartUpload ${objects}/data-capture/*`,
+      `s3:AbortMultipartUpload ${objects}/transform/*`,
       `s3:GetObject ${objects}/*/evaluation/golden/*`,
       `s3:GetObject ${objects}/*/model/*`,
+      `s3:GetObject ${objects}/transform/*`,
       `s3:GetObjectVersion ${objects}/*/evaluation/golden/*`,
       `s3:GetObjectVersion ${objects}/*/model/*`,
+      `s3:GetObjectVersion ${objects}/transform/*`,
       "s3:ListBucket arn:aws:s3:::storage-bucket",
       `s3:PutObject ${objects}/*/evaluation/golden/checks/*`,
       `s3:PutObject ${objects}/data-capture/*`,
+      `s3:PutObject ${objects}/transform/*`,
     ]);
   });
 

@@ -5,6 +5,7 @@ import { dashboardBody, dashboardSections, type DashboardSubjects } from "../../
 import { InferenceApi } from "../../components/inference-api";
 import { StreamScorer } from "../../components/stream-scorer";
 import { monitorMetrics } from "../../functions/shared/monitors";
+import { minimal, valid } from "../config/samples";
 import { endpointOn, foundations } from "./support/foundations";
 import { everythingRegistered, inputsOf, startRecording } from "./support/mocks";
 
@@ -138,14 +139,9 @@ describe("the dashboard of a stack", () => {
     const stream = new StreamScorer("stream", {
       ...base,
       endpoint,
-      stream: {
-        prefix: "stream_data",
-        schema: "creditcard",
-        batchRows: 100,
-        maxConcurrency: 5,
-        noModelRetrySeconds: 300,
-        queryScanLimitGb: 10,
-      },
+      stream: valid(minimal).stream,
+      jobNamePrefix: "fraud",
+      runTimeTags: { project: "fraud" },
     });
     const api = new InferenceApi("api", {
       endpoint,

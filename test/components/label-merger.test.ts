@@ -11,7 +11,13 @@ describe("the label merger", function () {
     await startRecording();
     const base = foundations();
     const { stream: settings } = valid(minimal);
-    const stream = new StreamScorer("stream", { ...base, endpoint: endpointOn(base), stream: settings });
+    const stream = new StreamScorer("stream", {
+      ...base,
+      endpoint: endpointOn(base),
+      stream: settings,
+      jobNamePrefix: "fraud",
+      runTimeTags: { project: "fraud" },
+    });
     new LabelMerger("labels", { ...base, stream });
     await everythingRegistered();
   });
@@ -44,7 +50,7 @@ describe("the label merger", function () {
     const allowed = permissionsOf("labels-merge").filter((each) => !each.startsWith("logs:"));
     expect(allowed).to.deep.equal(
       [
-        "dynamodb:BatchGetItem arn:aws:dynamodb:eu-west-1:123456789012:table/stream-predictions",
+        "dynamodb:Query arn:aws:dynamodb:eu-west-1:123456789012:table/stream-predictions",
         `kms:Decrypt ${key}`,
         `kms:GenerateDataKey ${key}`,
         ...["GetObject", "GetObjectVersion"].flatMap((action) =>

@@ -115,7 +115,7 @@ describe("a function's variables", () => {
     const variables = {
       ENDPOINT_NAME: "fraud",
       DYNAMODB_TABLE_NAME: "",
-      STREAM_SCHEMA: "creditcard",
+      STREAM_SCHEMA: '{"idColumns":[]}',
       STREAM_PREFIX: "fraud/stream_data",
       QUARANTINE_PREFIX: "fraud/quarantine",
       PREDICTIONS_PREFIX: "fraud/predictions",
@@ -127,6 +127,8 @@ describe("a function's variables", () => {
       .to.throw('The function "scorer" would not start')
       .with.property("message")
       .that.includes('DYNAMODB_TABLE_NAME = ""')
+      .and.includes("STREAM_SCHEMA = ")
+      .and.includes("FILES_TABLE_NAME = undefined")
       .and.includes('NO_MODEL_RETRY_SECONDS = "901": must be a whole number from 0 to 900')
       .and.not.includes("BATCH_ROWS");
   });

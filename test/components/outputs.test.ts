@@ -37,6 +37,7 @@ const anyOutputs: fc.Arbitrary<PlatformOutputs> = fc.record(
       inputUri: fc.string(),
       quarantineUri: fc.string(),
       predictionsUri: fc.string(),
+      manifestsUri: fc.string(),
     }),
     athena: fc.record({ databaseName: fc.string(), tableName: fc.string(), workgroupName: fc.string() }),
     monitors: fc.record({ runFunctionName: fc.string(), outputUri: fc.string() }),

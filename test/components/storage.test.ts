@@ -85,7 +85,7 @@ describe("storage", () => {
     await storage({ prefix: "cards" });
     expect(settingOf("BucketVersioning").versioningConfiguration).to.deep.equal({ status: "Enabled" });
     expect(settingOf("BucketNotification").eventbridge).to.equal(true);
-    const [archive, results, uploads] = settingOf("BucketLifecycleConfiguration").rules as Record<string, unknown>[];
+    const [archive, results, transform, uploads] = settingOf("BucketLifecycleConfiguration").rules as Record<string, unknown>[];
     expect(archive).to.deep.include({
       status: "Enabled",
       filter: { prefix: "cards/" },
@@ -94,6 +94,7 @@ describe("storage", () => {
       noncurrentVersionExpiration: { noncurrentDays: 365 },
     });
     expect(results).to.deep.include({ filter: { prefix: "cards/query-results/" }, expiration: { days: 30 } });
+    expect(transform).to.deep.include({ filter: { prefix: "cards/transform/" }, expiration: { days: 14 } });
     expect(uploads).to.deep.include({ abortIncompleteMultipartUpload: { daysAfterInitiation: 7 } });
   });
 

@@ -4,8 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { GetItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { ECSClient, ListTaskDefinitionsCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
@@ -41,8 +39,6 @@ import type { handler as registerHandler } from "../../functions/register-model/
 import type { RegisterEvent } from "../../functions/register-model/logic";
 import { register } from "../../functions/register-model/register";
 import type { handler as scorerHandler } from "../../functions/scorer/handler";
-import type { Manifest } from "../../functions/scorer/logic";
-import { manifestKey, sourceOf, type ObjectCreated } from "../../functions/shared/source-object";
 import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
 import { Deployments } from "../../functions/shared/deployments";
 import { endpointConfig } from "../../functions/shared/endpoint-config";
@@ -57,7 +53,6 @@ import {
   modelArchive,
   nextMessage,
   ROLE,
-  sqsEvent,
   startPlatform,
   TAGS,
   until,
@@ -65,6 +60,7 @@ import {
   type Platform,
 } from "./support/platform";
 import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
+import { csvRow, dropFile, header, plenty, scorerOnCloud } from "./scorer/on-cloud";
 import { dying } from "./support/dying";
 import { requestRollback, setFreeze, settlementOf } from "../../operations/deployments";
 import type { EvaluationReport } from "../../functions/shared/evaluation-report";
@@ -115,10 +111,8 @@ async function startWaiting({ clients: { sagemaker, sqs }, queues }: Platform): 
   return arns;
 }
 
-const header = FEATURES.join(",");
 const transactionOf = (amount: number) =>
   Object.fromEntries(FEATURES.map((feature) => [feature, feature === "Amount" ? amount : 0.5]));
-const csvRow = (amount: number | string) => [...Array<number>(29).fill(0.5), amount].join(",");
 
 describe("the functions on the local cloud", function () {
   let platform: Platform;
@@ -165,31 +159,9 @@ describe("the functions on the local cloud", function () {
     } as unknown as APIGatewayProxyEvent);
   const health = () => handlers.health({ requestContext: { requestId: "request-2" } } as APIGatewayProxyEvent);
 
-  /** Puts a file under the stream's prefix; the message that S3's event becomes. */
-  const drop = async (name: string, body: string | Buffer): Promise<{ event: SQSEvent; created: ObjectCreated }> => {
-    const key = `fraud/stream_data/${name}`;
-    const { ETag, VersionId } = await platform.clients.s3.send(
-      new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }),
-    );
-    const created: ObjectCreated = {
-      "detail-type": "Object Created",
-      time: "2026-01-02T03:04:05Z",
-      detail: {
-        bucket: { name: BUCKET },
-        object: {
-          key,
-          etag: ETag?.replaceAll('"', "") ?? "",
-          ...(VersionId === undefined ? {} : { "version-id": VersionId }),
-        },
-      },
-    };
-    return { event: sqsEvent(JSON.stringify(created)), created };
-  };
   const text = async (key: string): Promise<string> =>
     (await platform.clients.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }))).Body?.transformToString() ??
     "";
-  const manifestOf = async (created: ObjectCreated): Promise<Manifest> =>
-    JSON.parse(await text(manifestKey("fraud/predictions", sourceOf(created)))) as Manifest;
 
   describe("the MLflow client", () => {
     it("makes what is not there, once, and finds it again", async () => {
@@ -318,8 +290,8 @@ describe("the functions on the local cloud", function () {
     });
 
     it("the scorer sends a file's message back as a new one, and fails nothing", async () => {
-      const { event, created } = await drop("early.csv", `${header}\n${csvRow(1)}`);
-      expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
+      const { event, created } = await dropFile(platform, "early.csv", `${header}\n${csvRow(1)}`);
+      expect(await handlers.scorer(event, plenty)).to.deep.equal({ batchItemFailures: [] });
       const back = await nextMessage(platform.clients.sqs, platform.queues.stream);
       expect(JSON.parse(back.Records[0]?.body ?? "")).to.deep.equal(created);
     });
@@ -793,70 +765,7 @@ describe("the functions on the local cloud", function () {
       expect(Number.isNaN(Date.parse(since))).to.equal(false);
     });
 
-    it("the scorer writes every good row and sets every bad one aside, the same when told twice", async () => {
-      const rows = Array.from({ length: 330 }, (_, index) => csvRow(index % 10 === 7 ? "lots" : index));
-      const name = "day 1/it's (a) +file.csv.gz";
-      const { event, created } = await drop(name, gzipSync([header, ...rows].join("\r\n")));
-      expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
-      const manifest = await manifestOf(created);
-      expect(manifest).to.include({ status: "complete", rowsIn: 330, scored: 297, quarantined: 33, written: 297 });
-      const setAside = (await text(manifest.quarantineKeys[0] ?? "")).trimEnd().split("\n");
-      expect(setAside).to.have.length(33);
-      expect(JSON.parse(setAside[0] ?? "")).to.deep.equal({
-        row: 8,
-        reason: "Amount is not a finite number",
-        raw: rows[7],
-      });
-      const { version, key } = sourceOf(created);
-      const read = async (number: number) =>
-        (
-          await platform.clients.dynamodb.send(
-            new GetItemCommand({
-              TableName: "predictions",
-              Key: { TransactionID: { S: `${key}#${version}#${number}` } },
-            }),
-          )
-        ).Item;
-      expect(await read(301)).to.deep.include({ Prediction: { S: "legitimate" }, Probability: { N: "0.3" } });
-      expect(await read(330)).to.deep.include({ RowNumber: { N: "330" }, Source: { S: `s3://${BUCKET}/${key}` } });
-      expect(await read(8)).to.equal(undefined);
-      const count = async () =>
-        (await platform.clients.dynamodb.send(new ScanCommand({ TableName: "predictions" }))).Count;
-      expect(await count()).to.equal(297);
-      await handlers.scorer(event);
-      expect(await count()).to.equal(297);
-      expect(await manifestOf(created)).to.deep.equal(manifest);
-    });
-
-    it("the scorer sets aside whole files that it can't read, and is done with them", async () => {
-      const cut = gzipSync(`${header}\n${csvRow(1)}`).subarray(0, 40);
-      for (const [name, body, reason] of [
-        ["empty.csv", "", "the file is empty"],
-        ["other.csv", "a,b\n1,2\n", "the header lacks Time"],
-        ["cut.csv.gz", cut, "the gzip archive is broken"],
-      ] as const) {
-        const { event, created } = await drop(name, body);
-        expect(await handlers.scorer(event)).to.deep.equal({ batchItemFailures: [] });
-        const manifest = await manifestOf(created);
-        expect(manifest).to.include({ status: "refused", written: 0 });
-        expect(manifest.reason).to.contain(reason);
-        expect(await text(manifest.quarantineKeys[0] ?? "")).to.contain(reason);
-      }
-    });
-
-    it("the scorer leaves other objects alone, and fails the messages that it can't do", async () => {
-      const { created } = await drop("x.csv", header);
-      const elsewhere = structuredClone(created);
-      elsewhere.detail.object.key = "fraud/raw/creditcard.csv";
-      expect(await handlers.scorer(sqsEvent(JSON.stringify(elsewhere)))).to.deep.equal({ batchItemFailures: [] });
-      const gone = structuredClone(created);
-      gone.detail.object.key = "fraud/stream_data/gone.csv";
-      for (const body of [JSON.stringify(gone), "{}", "no JSON"]) {
-        expect(await handlers.scorer(sqsEvent(body))).to.deep.equal({
-          batchItemFailures: [{ itemIdentifier: "message-1" }],
-        });
-      }
-    });
+    describe("the scorer", () => scorerOnCloud(() => ({ platform, scorer: handlers.scorer })));
   });
 
   describe("registration by an event that comes again", () => {

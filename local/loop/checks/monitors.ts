@@ -154,7 +154,7 @@ async function throughStream(
   const Body = `${["TransactionID", ...FEATURES].join(",")}\n${lines.join("\n")}\n`;
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body }));
   const Scored = t.type({ source: t.type({ key: t.string }), scored: t.number });
-  const manifest = await manifestOf(s3, scorer.predictionsUri, key, Scored);
+  const manifest = await manifestOf(s3, scorer.manifestsUri, key, Scored);
   claim(manifest.scored === rows.length, `${rows.length} drifted rows were dropped; ${manifest.scored} were scored.`);
   return rows.map(({ label }, index) => `${id(index)},${label},${today()}`);
 }

@@ -55,7 +55,7 @@ export async function checkStream(
   const files = early === undefined ? [key] : [key, early.key];
   const [manifest, earlyManifest] = await waitFor(
     async () => {
-      const found = (await documents(s3, outputs.scorer.predictionsUri)).map(asManifest);
+      const found = (await documents(s3, outputs.scorer.manifestsUri)).map(asManifest);
       const wanted = files.flatMap((name) => found.filter((each) => each.source.key === name));
       progress(`${wanted.length} of ${files.length} files accounted for`);
       return wanted.length === files.length ? (wanted as [Manifest, Manifest?]) : undefined;
@@ -109,7 +109,7 @@ const Manifest = t.type({
 });
 type Manifest = t.TypeOf<typeof Manifest>;
 
-/** @throws StageError: nothing but manifests stands below the predictions' prefix. */
+/** @throws StageError: nothing but manifests stands below their prefix. */
 function asManifest(document: unknown): Manifest {
   const decoded = Manifest.decode(document);
   claim(!isLeft(decoded), `A manifest has another form: ${JSON.stringify(document).slice(0, 300)}`);

@@ -45,12 +45,13 @@ const csv = (labels: readonly EventLabel[]): string =>
     "",
   ].join("\n");
 
-/** Files of hours in memory, and transactions that are known. */
+/** Files of hours in memory, and transactions that are known: inference ids, a blank between them. */
 function store(known: Record<string, string> = {}) {
   const hours = new Map<string, string>();
   const quarantine: { row: number; reason: string; raw: string }[] = [];
   const ports: Ports = {
-    find: (ids) => Promise.resolve(new Map(ids.flatMap((id) => (id in known ? [[id, known[id] ?? ""] as const] : [])))),
+    find: (ids) =>
+      Promise.resolve(new Map(ids.flatMap((id) => (id in known ? [[id, (known[id] ?? "").split(" ")] as const] : [])))),
     merge: (hour, labels) => {
       hours.set(hour, writeLabels(merge(readLabels(hours.get(hour) ?? "", hour), labels)));
       return Promise.resolve();
@@ -148,6 +149,14 @@ describe("a file of labels", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("labels a transaction wherever it was scored, and accepts the row once", async () => {
+    const ids = [1, 2].map((hour) => inferenceId(new Date(Date.UTC(2026, 10, 21, hour))));
+    const { hours, ports } = store({ "tx-1": ids.join(" ") });
+    const manifest = await mergeFile(ports, source, bytes("TransactionID,labelled_at,label\ntx-1,2026-12-01,1\n"));
+    expect(manifest).to.deep.include({ rowsIn: 1, accepted: 1, hours: ["2026/11/21/01", "2026/11/21/02"] });
+    ids.forEach((id, index) => expect(hours.get(`2026/11/21/0${index + 1}`)).to.contain(id));
   });
 
   it("names every thing that is wrong with a row", async () => {

@@ -3,27 +3,33 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import fc from "fast-check";
 import { FileProblem, unpack } from "../../../functions/shared/content";
+import { readChunks, FILE_START, type Chunk, type FileEnd } from "../../../functions/scorer/chunks";
 import { isBad, readRows, type Row } from "../../../functions/scorer/rows";
-import { schemas } from "../../../functions/scorer/schemas";
+import { schemas, type StreamSchema } from "../../../functions/scorer/schemas";
 import { FEATURES, LARGEST_FEATURE } from "../../../functions/shared/transactions";
 
 const header = FEATURES.join(",");
 const good = FEATURES.map((_, index) => index / 4).join(",");
 
+const deriveId = (number: number): string => `#${number}`;
+
+const inPieces = (bytes: Buffer, size: number): Readable =>
+  Readable.from(
+    Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.subarray(index * size, (index + 1) * size),
+    ),
+  );
+
 /** Rows of a text that arrives in pieces of `size` bytes, and the problem that ended them. */
 async function rowsOf(
   content: string | Buffer,
-  { size = 64, schema, gz = false }: { size?: number; schema?: keyof typeof schemas; gz?: boolean } = {},
+  { size = 64, schema = schemas.creditcard, gz = false }: { size?: number; schema?: StreamSchema; gz?: boolean } = {},
 ): Promise<{ rows: Row[]; problem: string | undefined }> {
-  const bytes = Buffer.from(content);
-  const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
-    bytes.subarray(index * size, (index + 1) * size),
-  );
-  const source = Readable.from(pieces);
+  const source = inPieces(Buffer.from(content), size);
   const rows: Row[] = [];
   try {
     const chunks = gz ? unpack(source) : (source as AsyncIterable<Buffer>);
-    for await (const row of readRows(chunks, schemas[schema ?? "creditcard"], (number) => `#${number}`)) rows.push(row);
+    for await (const { row } of readRows(chunks, { schema, deriveId })) rows.push(row);
   } catch (error) {
     if (error instanceof FileProblem) return { rows, problem: error.message };
     throw error;
@@ -37,7 +43,9 @@ describe("rows of a stream's file", () => {
     const values = Object.fromEntries(FEATURES.map((feature, index) => [feature, String(index)]));
     const line = reversed.map((name) => ({ ...values, Class: "0", TransactionID: "t-1" })[name]).join(",");
     const { rows } = await rowsOf(`${reversed.join(",")}\r\n${line}\r\n`);
-    expect(rows).to.deep.equal([{ number: 1, id: "t-1", line: FEATURES.map((_, index) => index).join(",") }]);
+    expect(rows).to.deep.equal([
+      { number: 1, id: "t-1", line: FEATURES.map((_, index) => index).join(","), amount: 29 },
+    ]);
   });
 
   it("get an id of their own where the file has none", async () => {
@@ -84,17 +92,26 @@ describe("rows of a stream's file", () => {
     ]);
   });
 
-  it("are set aside when their id is missing or stands in an earlier row", async () => {
-    const { rows } = await rowsOf(`id,${header}\na,${good}\n,${good}\na,${good}\nb,${good}\n`);
-    expect(rows.map(isBad)).to.deep.equal([false, true, true, false]);
+  it("are set aside when their id is missing or too long, and not when another row has it too", async () => {
+    const { rows } = await rowsOf(`id,${header}\na,${good}\n,${good}\na,${good}\n${"b".repeat(257)},${good}\n`);
+    expect(rows.map(isBad)).to.deep.equal([false, true, false, true]);
   });
 
   it("take the ecommerce stream's quoted addresses with commas and newlines", async () => {
     const text =
       "Transaction ID,Transaction Amount,Shipping Address,Quantity\n" +
       '7f,250.85000000000002,"12 Main St, Apt 3\nSpringfield, ""SP""",2\n';
-    const { rows } = await rowsOf(text, { schema: "ecommerce" });
-    expect(rows).to.deep.equal([{ number: 1, id: "7f", line: "250.85000000000002,2" }]);
+    const { rows } = await rowsOf(text, { schema: schemas.ecommerce });
+    expect(rows).to.deep.equal([{ number: 1, id: "7f", line: "250.85000000000002,2", amount: 250.85000000000002 }]);
+  });
+
+  it("follow a schema of one's own: its id column alone, its order, an amount that is no feature", async () => {
+    const schema = { idColumns: ["Référence"], features: ["b", "a"], amountColumn: "total" };
+    const { rows } = await rowsOf("id,a,total,b,Référence\nx,1,9.5,2,é-1\ny,1,?,2,é-2\n", { schema });
+    expect(rows[0]).to.deep.equal({ number: 1, id: "é-1", line: "2,1", amount: 9.5 });
+    expect(rows[1]).to.include({ reason: "total is not a finite number" });
+    const { rows: derived } = await rowsOf("b,a\n2,1\n", { schema: { idColumns: [], features: ["a", "b"] } });
+    expect(derived).to.deep.equal([{ number: 1, id: "#1", line: "1,2", amount: undefined }]);
   });
 });
 
@@ -130,5 +147,87 @@ describe("a stream's file that can't be used", () => {
     const cut = await rowsOf(packed.subarray(0, packed.length - 12), { gz: true });
     expect(cut.problem).to.contain("the gzip archive is broken");
     expect((await rowsOf(`${header}\n${good}\n`, { gz: true })).problem).to.contain("the gzip archive is broken");
+  });
+});
+
+/** A CSV of whatever users send, and schema `ecommerce`'s header somewhere in it. */
+const wildCsv = fc
+  .record({
+    bom: fc.boolean(),
+    eol: fc.constantFrom("\n", "\r\n", "\r"),
+    trailing: fc.boolean(),
+    columns: fc.shuffledSubarray(["Shipping Address", "Transaction ID", "Note"]),
+    rows: fc.array(
+      fc.record({
+        cells: fc.array(
+          fc.oneof(
+            fc.string({ unit: "grapheme", maxLength: 8 }),
+            fc.constantFrom('12 Main St, Apt 3\nSpringfield, "SP"', "a\r\nb", "", " ", "'+%", '"'),
+          ),
+          { minLength: 3, maxLength: 3 },
+        ),
+        amount: fc.constantFrom("1", "250.85000000000002", "", "x", "1e999", "-0"),
+        torn: fc.constantFrom(0, 0, 0, 1, 2),
+      }),
+      { maxLength: 25 },
+    ),
+  })
+  .map(({ bom, eol, trailing, columns, rows }) => {
+    const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+    const names = [...columns, "Quantity", "Transaction Amount"];
+    const lines = rows.map(({ cells, amount, torn }) =>
+      [...columns.map((_, index) => quoted(cells[index] ?? "")), "1", amount].slice(torn).join(","),
+    );
+    return `${bom ? "\uFEFF" : ""}${[names.join(","), ...lines].join(eol)}${trailing ? eol : ""}`;
+  });
+
+describe("a file's chunks", () => {
+  const chunksFrom = async (
+    bytes: Buffer,
+    from: typeof FILE_START,
+    chunkRows: number,
+  ): Promise<{ chunks: Chunk[]; end: FileEnd }> => {
+    const chunks: Chunk[] = [];
+    const content = inPieces(bytes.subarray(from.offset), 7) as AsyncIterable<Buffer>;
+    const reading = readChunks(content, { schema: schemas.ecommerce, deriveId, from, chunkRows });
+    for (;;) {
+      const { value, done } = await reading.next();
+      if (done === true) return { chunks, end: value };
+      chunks.push(value);
+    }
+  };
+
+  it("are the same ones from whichever of them the file is read on", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 3, arbitrary: wildCsv }, { weight: 1, arbitrary: fc.string({ unit: "grapheme" }) }),
+        fc.integer({ min: 1, max: 6 }),
+        async (text, chunkRows) => {
+          const bytes = Buffer.from(text);
+          const whole = await chunksFrom(bytes, FILE_START, chunkRows);
+          const counted = whole.chunks.reduce((sum, { good, bad }) => sum + good.length + bad.length, 0);
+          expect(counted).to.equal(whole.end.rows);
+          const numbers = whole.chunks.flatMap(({ good, bad }) => [...good, ...bad].map(({ number }) => number));
+          expect(numbers.sort((one, other) => one - other)).to.deep.equal(numbers.map((_, index) => index + 1));
+          for (const [index, { next, rows }] of whole.chunks.entries()) {
+            if (next === undefined) continue;
+            expect(rows).to.equal(chunkRows);
+            const rest = await chunksFrom(bytes, next, chunkRows);
+            expect(rest).to.deep.equal({ chunks: whole.chunks.slice(index + 1), end: whole.end });
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  it("end where a file can't be read any further, which is found out again from the last of them on", async () => {
+    const bytes = Buffer.from('Transaction Amount,Quantity\n1,1\n2,2\n3,3\n"4,4\n5,5\n');
+    const { chunks, end } = await chunksFrom(bytes, FILE_START, 2);
+    expect(chunks.map(({ rows, next }) => [rows, next?.row])).to.deep.equal([
+      [2, 2],
+      [2, undefined],
+    ]);
+    expect(end).to.include({ chunks: 2, rows: 4 }).and.to.have.property("problem").that.contains("row 4");
   });
 });

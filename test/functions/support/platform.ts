@@ -23,6 +23,7 @@ import type { GateModelVariables } from "../../../functions/gate-model/env";
 import type { InferenceVariables } from "../../../functions/inference/env";
 import type { RegisterModelVariables } from "../../../functions/register-model/env";
 import type { ScorerVariables } from "../../../functions/scorer/env";
+import { schemas } from "../../../functions/scorer/schemas";
 import type { SettleDeploymentVariables } from "../../../functions/settle-deployment/env";
 import type { TeardownVariables } from "../../../functions/teardown/env";
 import { environment, startCloud } from "../../../local/cloud";
@@ -105,7 +106,8 @@ export async function startPlatform(): Promise<Platform> {
     (await clients.sqs.send(new CreateQueueCommand({ QueueName: name }))).QueueUrl ?? "";
   const queues = { deploy: await queue("deploy"), stream: await queue("stream"), alerts: await queue("alerts") };
   await table(clients.dynamodb, "deployments", "endpointName", "record");
-  await table(clients.dynamodb, "predictions", "TransactionID");
+  await table(clients.dynamodb, "predictions", "TransactionID", "RowId");
+  await table(clients.dynamodb, "files", "FileId", "Chunk:N");
   await clients.sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: "fraud" }));
   const variables: FunctionVariables = {
     ALERTS_TOPIC_ARN: await topic(clients.sqs, queues.alerts),
@@ -123,11 +125,20 @@ export async function startPlatform(): Promise<Platform> {
     QUEUE_URL: queues.deploy,
     RESOURCE_TAGS: JSON.stringify(TAGS),
     DYNAMODB_TABLE_NAME: "predictions",
-    STREAM_SCHEMA: "creditcard",
+    FILES_TABLE_NAME: "files",
+    STREAM_SCHEMA: JSON.stringify(schemas.creditcard),
     STREAM_PREFIX: "fraud/stream_data",
     QUARANTINE_PREFIX: "fraud/quarantine",
     PREDICTIONS_PREFIX: "fraud/predictions",
-    BATCH_ROWS: "100",
+    MANIFESTS_PREFIX: "fraud/manifests",
+    TRANSFORM_PREFIX: "fraud/transform",
+    CHUNK_ROWS: "150",
+    BATCH_ROWS: "40",
+    ENDPOINT_CONCURRENCY: "3",
+    BATCH_TRANSFORM_BYTES: "150000",
+    TRANSFORM_JOB_PREFIX: "fraud",
+    TRANSFORM_INSTANCE_TYPE: "ml.m5.large",
+    TRANSFORM_INSTANCE_COUNT: "1",
     NO_MODEL_RETRY_SECONDS: "0",
     PIPELINE_NAME: "fraud-pipeline",
     TASK_FAMILY: "fraud-launcher",
@@ -224,13 +235,18 @@ export async function modelArchive(defect?: Defect): Promise<Buffer> {
   }
 }
 
+/** @param keys `Name` of a text, `Name:N` of a number */
 async function table(dynamodb: DynamoDBClient, name: string, ...keys: string[]): Promise<void> {
+  const named = keys.map((key) => {
+    const [attribute, type = "S"] = key.split(":");
+    return [attribute, type as "S" | "N"] as const;
+  });
   await dynamodb.send(
     new CreateTableCommand({
       TableName: name,
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: keys.map((key) => ({ AttributeName: key, AttributeType: "S" })),
-      KeySchema: keys.map((key, index) => ({ AttributeName: key, KeyType: index === 0 ? "HASH" : "RANGE" })),
+      AttributeDefinitions: named.map(([key, type]) => ({ AttributeName: key, AttributeType: type })),
+      KeySchema: named.map(([key], index) => ({ AttributeName: key, KeyType: index === 0 ? "HASH" : "RANGE" })),
     }),
   );
 }

@@ -1,0 +1,247 @@
+// The scorer's tests on the local cloud that the functions' tests share (platform.test.ts), with a model in service.
+import { gunzipSync, gzipSync } from "node:zlib";
+import { DeleteItemCommand, paginateScan, QueryCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { DescribeTransformJobCommand, ListTransformJobsCommand } from "@aws-sdk/client-sagemaker";
+import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
+import type { SQSEvent } from "aws-lambda";
+import { expect } from "chai";
+import type { handler } from "../../../functions/scorer/handler";
+import type { Manifest } from "../../../functions/scorer/logic";
+import { readLines } from "../../../functions/scorer/predictions";
+import { inferenceTime } from "../../../functions/shared/inference-id";
+import { fileId, manifestKey, sourceOf, type ObjectCreated } from "../../../functions/shared/source-object";
+import { FEATURES } from "../../../functions/shared/transactions";
+import { BUCKET, messagesIn, nextMessage, sqsEvent, until, type Platform } from "../support/platform";
+
+export const header = FEATURES.join(",");
+export const csvRow = (amount: number | string): string => [...Array<number>(29).fill(0.5), amount].join(",");
+
+/** What Lambda says of the time that is left. */
+export const plenty = { getRemainingTimeInMillis: () => 300_000 };
+const short = { getRemainingTimeInMillis: () => 1_000 };
+
+/** Puts a file under the stream's prefix; the message that S3's event becomes. */
+export async function dropFile(
+  { clients: { s3 } }: Platform,
+  name: string,
+  body: string | Buffer,
+): Promise<{ event: SQSEvent; created: ObjectCreated }> {
+  const key = `fraud/stream_data/${name}`;
+  const { ETag, VersionId } = await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+  const created: ObjectCreated = {
+    "detail-type": "Object Created",
+    time: "2026-01-02T03:04:05Z",
+    detail: {
+      bucket: { name: BUCKET },
+      object: {
+        key,
+        etag: ETag?.replaceAll('"', "") ?? "",
+        ...(VersionId === undefined ? {} : { "version-id": VersionId }),
+      },
+    },
+  };
+  return { event: sqsEvent(JSON.stringify(created)), created };
+}
+
+export function scorerOnCloud(given: () => { platform: Platform; scorer: typeof handler }): void {
+  const clients = () => given().platform.clients;
+  const score = (event: SQSEvent, context = plenty) => given().scorer(event, context);
+  const drop = (name: string, body: string | Buffer) => dropFile(given().platform, name, body);
+  const bytes = async (key: string): Promise<Buffer> => {
+    const { Body } = await clients().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
+    return Buffer.from((await Body?.transformToByteArray()) ?? []);
+  };
+  const text = async (key: string): Promise<string> => (await bytes(key)).toString();
+  const manifestOf = async (created: ObjectCreated): Promise<Manifest> =>
+    JSON.parse(await text(manifestKey("fraud/manifests", sourceOf(created)))) as Manifest;
+  const itemsOf = async ({ detail }: ObjectCreated): Promise<Record<string, AttributeValue>[]> => {
+    const items: Record<string, AttributeValue>[] = [];
+    for await (const page of paginateScan({ client: clients().dynamodb }, { TableName: "predictions" })) {
+      items.push(...(page.Items ?? []).filter(({ Source }) => Source?.S === `s3://${BUCKET}/${detail.object.key}`));
+    }
+    return items;
+  };
+  const purge = () => clients().sqs.send(new PurgeQueueCommand({ QueueUrl: given().platform.queues.stream }));
+
+  /** Holds a file's table, objects and quarantine to its manifest, and that to what is expected of the file. */
+  const expectAccounted = async (created: ObjectCreated, amounts: readonly (number | string)[]): Promise<Manifest> => {
+    const manifest = await manifestOf(created);
+    const good = amounts.flatMap((amount, index) => (typeof amount === "number" ? [index + 1] : []));
+    const counts = { rowsIn: amounts.length, scored: good.length, written: good.length };
+    expect(manifest).to.include({ status: "complete", ...counts, quarantined: amounts.length - good.length });
+    const predictions = (
+      await Promise.all(
+        manifest.predictionKeys.map(async (key) => readLines(gunzipSync(await bytes(key)).toString(), key)),
+      )
+    ).flat();
+    expect(predictions.map((one) => one.row_number)).to.deep.equal(good);
+    for (const one of predictions) {
+      expect(one.amount).to.equal(amounts[one.row_number - 1]);
+      expect(one.probability).to.equal(Math.min(1, (one.amount ?? NaN) / 1000));
+      expect(inferenceTime(one.inference_id)).not.to.equal(undefined);
+    }
+    const items = await itemsOf(created);
+    expect(new Map(items.map((item) => [Number(item.RowNumber?.N), item.InferenceId?.S]))).to.deep.equal(
+      new Map(predictions.map((one) => [one.row_number, one.inference_id])),
+    );
+    expect(items).to.have.length(good.length);
+    const aside = (await Promise.all(manifest.quarantineKeys.map(text))).join("").split("\n").filter(Boolean);
+    expect(aside.map((line) => (JSON.parse(line) as { row: number }).row)).to.deep.equal(
+      amounts.flatMap((amount, index) => (typeof amount === "string" ? [index + 1] : [])),
+    );
+    return manifest;
+  };
+  const someAmounts = (count: number) =>
+    Array.from({ length: count }, (_, index) => (index % 10 === 7 ? "lots" : index));
+  const csvOf = (amounts: readonly (number | string)[], eol = "\n"): string =>
+    [header, ...amounts.map(csvRow)].join(eol);
+
+  it("writes every good row and sets every bad one aside, the same when told twice", async () => {
+    const amounts = someAmounts(330);
+    const { event, created } = await drop("day 1/it's (ä) +file %41.csv.gz", gzipSync(csvOf(amounts, "\r\n")));
+    expect(await score(event)).to.deep.equal({ batchItemFailures: [] });
+    const manifest = await expectAccounted(created, amounts);
+    expect(manifest).to.include({ engine: "endpoint", chunks: 3 });
+    const [first] = (await text(manifest.quarantineKeys[0] ?? "")).split("\n");
+    expect(JSON.parse(first ?? "")).to.deep.equal({
+      row: 8,
+      reason: "Amount is not a finite number",
+      raw: csvRow("lots"),
+    });
+    const source = sourceOf(created);
+    const { Items = [] } = await clients().dynamodb.send(
+      new QueryCommand({
+        TableName: "predictions",
+        KeyConditionExpression: "TransactionID = :id",
+        ExpressionAttributeValues: { ":id": { S: `${source.key}#${source.version}#301` } },
+      }),
+    );
+    expect(Items).to.have.length(1);
+    expect(Items[0]).to.deep.include({
+      RowId: { S: `${fileId(source)}#301` },
+      Prediction: { S: "legitimate" },
+      Probability: { N: "0.3" },
+      Amount: { N: "300" },
+      Source: { S: `s3://${BUCKET}/${source.key}` },
+    });
+    const before = await itemsOf(created);
+    await score(event);
+    // As if so long ago that the table of files forgot: the manifest stands.
+    await clients().dynamodb.send(
+      new DeleteItemCommand({
+        TableName: "files",
+        Key: { FileId: { S: fileId(source) }, Chunk: { N: "0" } },
+      }),
+    );
+    expect(await score(event)).to.deep.equal({ batchItemFailures: [] });
+    expect(await itemsOf(created)).to.have.deep.members(before);
+    expect(await manifestOf(created)).to.deep.equal(manifest);
+  });
+
+  it("goes on in another invocation where time was short, of plain files and of archives", async () => {
+    const { queues } = given().platform;
+    for (const [name, pack] of [
+      ["long.csv", (content: string) => Buffer.from(content)],
+      ["long.csv.gz", gzipSync],
+    ] as const) {
+      const amounts = someAmounts(520);
+      const { event, created } = await drop(name, pack(`\uFEFF${csvOf(amounts)}`));
+      let next = event;
+      let invocations = 1;
+      for (; (await score(next, short)).batchItemFailures.length === 0; invocations++) {
+        if ((await messagesIn(clients().sqs, queues.stream)) === 0) break;
+        next = await nextMessage(clients().sqs, queues.stream);
+        expect(next.Records[0]?.body).to.equal(event.Records[0]?.body);
+      }
+      expect(invocations).to.equal(4);
+      expect((await expectAccounted(created, amounts)).chunks).to.equal(4);
+    }
+  });
+
+  it("lets one invocation have a file, and does it once, however many are told at once", async () => {
+    const amounts = someAmounts(400);
+    const { event, created } = await drop("doubled.csv", csvOf(amounts));
+    const answers = await Promise.all(Array.from({ length: 5 }, () => score(event)));
+    expect(answers).to.deep.equal(Array(5).fill({ batchItemFailures: [] }));
+    await expectAccounted(created, amounts);
+    // Each of the others has put its message back, to look after the file again when the lease would be over.
+    const { queues } = given().platform;
+    expect(await messagesIn(clients().sqs, queues.stream))
+      .to.be.at.least(1)
+      .and.at.most(4);
+    await purge();
+  });
+
+  it("leaves large files to a transform job, whose result it accounts for in the same way", async () => {
+    const amounts = someAmounts(1_700);
+    const { event, created } = await drop("a large file.csv", csvOf(amounts));
+    expect(await score(event)).to.deep.equal({ batchItemFailures: [] });
+    const { sagemaker, s3 } = clients();
+    const { TransformJobSummaries: jobs = [] } = await sagemaker.send(
+      new ListTransformJobsCommand({ NameContains: "-stream-" }),
+    );
+    expect(jobs).to.have.length(1);
+    const TransformJobName = jobs[0]?.TransformJobName ?? "";
+    expect(TransformJobName).to.equal(`fraud-stream-${fileId(sourceOf(created)).slice(0, 16)}-1`);
+    const job = await until("the transform job", async () => {
+      const described = await sagemaker.send(new DescribeTransformJobCommand({ TransformJobName }));
+      return described.TransformJobStatus === "InProgress" ? undefined : described;
+    });
+    expect(job).to.include({ TransformJobStatus: "Completed" });
+    const ended = {
+      "detail-type": "SageMaker Transform Job State Change",
+      detail: { TransformJobName, TransformJobStatus: "Completed", TransformInput: job.TransformInput },
+    };
+    const before = await messagesIn(clients().sqs, given().platform.queues.stream);
+    expect(before).to.equal(1);
+    for (let time = 0; time < 2; time++) {
+      expect(await score(sqsEvent(JSON.stringify(ended)))).to.deep.equal({ batchItemFailures: [] });
+    }
+    const manifest = await expectAccounted(created, amounts);
+    expect(manifest).to.include({ engine: "batch-transform" });
+    expect(manifest.modelPackages).to.have.length(1);
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: BUCKET, Prefix: `fraud/transform/${fileId(sourceOf(created))}/output-1/` }),
+    );
+    expect(Contents).to.have.length(manifest.chunks);
+    await purge();
+  });
+
+  it("sets aside whole files that it can't read, and is done with them", async () => {
+    const cut = gzipSync(csvOf([1])).subarray(0, 40);
+    for (const [name, body, reason] of [
+      ["empty.csv", "", "the file is empty"],
+      ["other.csv", "a,b\n1,2\n", "the header lacks Time"],
+      ["cut.csv.gz", cut, "the gzip archive is broken"],
+      ["other large.csv", `a,b\n${"1,2\n".repeat(40_000)}`, "the header lacks Time"],
+    ] as const) {
+      const { event, created } = await drop(name, body);
+      expect(await score(event)).to.deep.equal({ batchItemFailures: [] });
+      const manifest = await manifestOf(created);
+      expect(manifest).to.include({ status: "refused", written: 0 });
+      expect(manifest.reason).to.contain(reason);
+      expect(await text(manifest.quarantineKeys[0] ?? "")).to.contain(reason);
+    }
+  });
+
+  it("does not take another content for the one that the event is of", async () => {
+    const { event, created } = await drop("overwritten.csv", csvOf([1, 2]));
+    await drop("overwritten.csv", csvOf([3, 4, 5]));
+    expect(await score(event)).to.deep.equal({ batchItemFailures: [] });
+    expect(await manifestOf(created)).to.include({ status: "refused", rowsIn: 0 });
+    expect(await itemsOf(created)).to.deep.equal([]);
+  });
+
+  it("leaves other objects alone, and fails the messages that it can't do", async () => {
+    const { created } = await drop("x.csv", header);
+    const elsewhere = structuredClone(created);
+    elsewhere.detail.object.key = "fraud/raw/creditcard.csv";
+    expect(await score(sqsEvent(JSON.stringify(elsewhere)))).to.deep.equal({ batchItemFailures: [] });
+    const gone = structuredClone(created);
+    gone.detail.object.key = "fraud/stream_data/gone.csv";
+    for (const body of [JSON.stringify(gone), "{}", "no JSON"]) {
+      expect(await score(sqsEvent(body))).to.deep.equal({ batchItemFailures: [{ itemIdentifier: "message-1" }] });
+    }
+  });
+}
