@@ -102,6 +102,9 @@ const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>>
       SSESpecification: { SSEEnabled: enabled, SSEType: "KMS", KMSMasterKeyId: kmsKeyArn },
     }),
   },
+  // @pulumi/aws takes the account's catalog where none is named.
+  "AWS::Glue::Database": { name: (name: string) => ({ CatalogId: "123456789012", DatabaseName: name }) },
+  "AWS::Glue::Table": { databaseName: (name: string) => ({ CatalogId: "123456789012", DatabaseName: name }) },
   "AWS::Lambda::Function": {
     // The file is uploaded with the template.
     code: ({ sha256 }: Value) => ({ Code: { S3Bucket: "artifacts", S3Key: sha256 } }),
