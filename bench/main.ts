@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../local/tools";
+import { apiBench } from "./api";
 import { measureBundles } from "./bundle/bundle";
 import { endpointBench } from "./endpoint";
 import { extractBench } from "./extract";
@@ -35,6 +36,7 @@ const BENCHES = [
   monitorBench,
   bundleBench,
   endpointBench,
+  apiBench,
   previewBench,
   loopBench,
 ];
