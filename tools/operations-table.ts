@@ -39,6 +39,7 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
       maxConcurrentJobs: 1,
       sourceDirectory: stateDirectory,
       captureIntervalSeconds: 1,
+      endpointInstances: {},
       enforceIam: false,
     },
     nowhere,

@@ -72,6 +72,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_PYTHON: tools.python,
         ...ENFORCED,
         ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
+        ...inherited("LOCAL_SERVER_ENDPOINT_INSTANCES"),
         ...inherited("LOCAL_SERVER_SOURCE_DIR"),
         // Builds of the local CodeBuild install packages.
         ...downloadSettings(process.env),

@@ -7,6 +7,7 @@ import { Arns } from "./arns";
 import { closeClients, makeClients } from "./clients";
 import { EndpointConfigs } from "./endpoints/configs";
 import { Endpoints } from "./endpoints/endpoints";
+import { InstancePool } from "./endpoints/instance-pool";
 import { Models } from "./endpoints/models";
 import { runtimeHandler } from "./endpoints/runtime";
 import { Events } from "../server/events";
@@ -50,6 +51,7 @@ export function sagemaker(server: ServerContext): SageMaker {
     tags: new Tags(store),
     clients,
     events: new Events(clients.events, "aws.sagemaker", store),
+    instances: new InstancePool(settings.endpointInstances),
     folder,
   };
   // What an earlier server's jobs and model servers left: nobody uses it any more.

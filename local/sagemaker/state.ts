@@ -1,4 +1,5 @@
 import type { ServerContext } from "../server/context";
+import type { InstancePool } from "./endpoints/instance-pool";
 import type { Arns } from "./arns";
 import type { Clients } from "./clients";
 import type { Events } from "../server/events";
@@ -13,6 +14,8 @@ export interface SageMakerContext {
   readonly tags: Tags;
   readonly clients: Clients;
   readonly events: Events;
+  /** Of endpoints. */
+  readonly instances: InstancePool;
   /** A folder below SageMaker's own, for example of a job. */
   readonly folder: string;
 }

@@ -35,6 +35,22 @@ const Seconds = new t.Type<number, string>(
   String,
 );
 
+/** Text such as `ml.m5.large=4 ml.c5.xlarge=0`, decoded to the numbers by type. */
+const Instances = new t.Type<Readonly<Record<string, number>>, string>(
+  "Instances",
+  t.record(t.string, t.number).is,
+  (input, context) =>
+    typeof input === "string" && /^(?:ml\.[\w.-]+=\d{1,6}(?: |$))+$/.test(input)
+      ? t.success(
+          Object.fromEntries(input.split(" ").map((entry) => [entry.split("=")[0], Number(entry.split("=")[1])])),
+        )
+      : t.failure(input, context, "is not a list of numbers of instances, such as ml.m5.large=4 ml.c5.xlarge=0"),
+  (instances) =>
+    Object.entries(instances)
+      .map((entry) => entry.join("="))
+      .join(" "),
+);
+
 const Environment = t.intersection([
   t.type({
     LOCAL_SERVER_PORT: Port,
@@ -44,7 +60,12 @@ const Environment = t.intersection([
     AWS_REGION: t.string,
     AWS_ACCOUNT_ID: AccountId,
   }),
-  t.partial({ LOCAL_SERVER_CAPTURE_SECONDS: Seconds, LOCAL_SERVER_SOURCE_DIR: t.string, AUTH: t.string }),
+  t.partial({
+    LOCAL_SERVER_CAPTURE_SECONDS: Seconds,
+    LOCAL_SERVER_ENDPOINT_INSTANCES: Instances,
+    LOCAL_SERVER_SOURCE_DIR: t.string,
+    AUTH: t.string,
+  }),
   t.record(t.string, t.union([t.string, t.undefined, t.number])),
 ]);
 
@@ -68,6 +89,8 @@ export interface ServerSettings {
   sourceDirectory: string;
   /** How long data that SageMaker's endpoints capture may wait until it is written, in seconds; 5 unless set. */
   captureIntervalSeconds: number;
+  /** Instances that SageMaker's endpoints may have at the same time, by type; of others there are always more. */
+  endpointInstances: Readonly<Record<string, number>>;
   /** Whether callers may do no more than their policies allow: `AUTH=true`, the emulator's own setting. */
   enforceIam: boolean;
 }
@@ -102,6 +125,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     maxConcurrentJobs: Math.max(2, availableParallelism()),
     sourceDirectory: values.LOCAL_SERVER_SOURCE_DIR ?? projectRoot,
     captureIntervalSeconds: values.LOCAL_SERVER_CAPTURE_SECONDS ?? CAPTURE_SECONDS,
+    endpointInstances: values.LOCAL_SERVER_ENDPOINT_INSTANCES ?? {},
     enforceIam: values.AUTH === "true",
   };
 }

@@ -7,6 +7,7 @@ import type { SageMakerContext } from "../state";
 import { DataCapture } from "./data-capture";
 import type { FleetPlan, VariantPlan } from "./fleet-plan";
 import type { ModelServer } from "./model-server";
+import { InsufficientCapacityError } from "./instance-pool";
 import { placeServed, servingPlan } from "./serving";
 import { allSettled, RunningVariant } from "./variant";
 
@@ -171,6 +172,7 @@ export class Fleet {
 }
 
 function unhealthy({ variantName }: VariantPlan, error: unknown): Error {
+  if (error instanceof InsufficientCapacityError) return error;
   return new Error(
     `The primary container for production variant ${variantName} did not pass the ping health check: ` +
       `${messageOf(error)}. Please check CloudWatch logs for this endpoint.`,

@@ -57,10 +57,10 @@ export class RunningVariant {
   async scale(plan: VariantPlan): Promise<void> {
     this.plan = plan;
     const surplus = this.servers.splice(plan.instanceCount);
-    const missing = plan.instanceCount - this.servers.length;
+    const given = this.take(plan.instanceCount - this.servers.length);
     await allSettled([
       ...surplus.map((server) => server.stop()),
-      ...Array.from({ length: missing }, () => this.startServer()),
+      ...given.map((giveBack) => this.startServer(giveBack)),
     ]);
   }
 
@@ -70,17 +70,32 @@ export class RunningVariant {
     await Promise.allSettled(this.starting);
   }
 
-  private startServer(): Promise<void> {
-    const started = this.start().finally(() => this.starting.delete(started));
+  /** Instances that are to be started; what gives each back. A serverless variant has as many as it likes. */
+  private take(count: number): (() => void)[] {
+    return this.context.instances.take(this.plan.instanceType ?? "serverless", Math.max(0, count));
+  }
+
+  /** @param giveBack called once the instance is not needed any more */
+  private startServer(giveBack: () => void): Promise<void> {
+    const started = this.start(giveBack).finally(() => this.starting.delete(started));
     this.starting.add(started);
     return started;
   }
 
-  private async start(): Promise<void> {
+  private async start(giveBack: () => void): Promise<void> {
     const { group, streamPrefix } = this.logs;
     const log = new LogStream(this.context.clients.logs, group, `${streamPrefix}-${++this.instances}`);
-    const server = await ModelServer.start(this.context.server, this.serverPlan, log, this.ended);
-    void server.process.exited.then(() => log.close());
+    let server: ModelServer;
+    try {
+      server = await ModelServer.start(this.context.server, this.serverPlan, log, this.ended);
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+    void server.process.exited.then(() => {
+      giveBack();
+      return log.close();
+    });
     // Meanwhile the fleet may have been ended, or fewer be wanted.
     if (this.ended.aborted || this.servers.length >= this.plan.instanceCount) return server.stop();
     this.servers.push(server);
@@ -98,7 +113,8 @@ export class RunningVariant {
       await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
       if (this.ended.aborted) return;
       try {
-        return await this.startServer();
+        const [giveBack = () => undefined] = this.take(1);
+        return await this.startServer(giveBack);
       } catch (error) {
         if (!this.ended.aborted) console.error(`${this.logs.group}: ${messageOf(error)}`);
       }

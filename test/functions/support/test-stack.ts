@@ -6,6 +6,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import {
+  CreateModelCommand,
   CreateModelPackageGroupCommand,
   DescribeEndpointCommand,
   DescribeModelPackageCommand,
@@ -30,12 +31,12 @@ import { readMessage } from "../../../functions/deploy-model/logic";
 import { register } from "../../../functions/register-model/register";
 import { sweep } from "../../../functions/settle-deployment/sweep";
 import { Deployments, type RequestRecord } from "../../../functions/shared/deployments";
-import type { EndpointSettings } from "../../../functions/shared/endpoint-settings";
+import type { EndpointSettings, Instances } from "../../../functions/shared/endpoint-settings";
 import { MlflowClient } from "../../../functions/shared/mlflow";
 import { sha256Of } from "../../../functions/shared/objects";
 import type { Registration } from "../../../functions/shared/registration";
 import { settleDeployment, type Settlement } from "../../../functions/shared/settlement";
-import { ENDPOINT_SETTINGS } from "./endpoint-settings";
+import { ENDPOINT_SETTINGS, onInstances } from "./endpoint-settings";
 import { IMAGE, modelArchive, ROLE, SERVING_ENVIRONMENT, TAGS, until, type Defect } from "./platform";
 import { evaluationReport } from "./reports";
 
@@ -57,7 +58,7 @@ interface RegisterOptions {
 export class TestStack {
   readonly bucket: string;
   readonly prefix = "my own fraud";
-  readonly settings: DeploySettings;
+  settings: DeploySettings;
   readonly clients: DeployClients & { mlflow: MlflowClient; sqs: SQSClient; runtime: SageMakerRuntimeClient };
   private readonly waiting: string[] = [];
 
@@ -93,6 +94,30 @@ export class TestStack {
     await stack.clients.s3.send(new CreateBucketCommand({ Bucket: stack.bucket }));
     await stack.clients.sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: name }));
     return stack;
+  }
+
+  /** Configures other instances. */
+  resize(capacity: Partial<Instances>): void {
+    this.settings = { ...this.settings, endpoint: { ...this.settings.endpoint, capacity: onInstances(capacity) } };
+  }
+
+  /** Makes the model of a package, as the pipeline does. */
+  async model(modelPackageArn: string): Promise<string> {
+    const { InferenceSpecification } = await this.package(modelPackageArn);
+    const [container] = InferenceSpecification?.Containers ?? [];
+    const ModelName = `${this.name}-by-pipeline`;
+    await this.clients.sagemaker.send(
+      new CreateModelCommand({
+        ModelName,
+        ExecutionRoleArn: ROLE,
+        PrimaryContainer: {
+          Image: container?.Image,
+          ModelDataUrl: container?.ModelDataUrl,
+          Environment: { ...SERVING_ENVIRONMENT, FRAUD_MODEL_PACKAGE_ARN: modelPackageArn },
+        },
+      }),
+    );
+    return ModelName;
   }
 
   async put(path: string, Body: string | Buffer): Promise<string> {
