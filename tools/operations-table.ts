@@ -40,6 +40,7 @@ export async function operationsHere(): Promise<ServiceOperations[]> {
       sourceDirectory: stateDirectory,
       captureIntervalSeconds: 1,
       endpointInstances: {},
+      mlflowUrl: undefined,
       enforceIam: false,
     },
     nowhere,

@@ -31,7 +31,8 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
     TMPDIR: directoryIn(cloud.directory, "tmp"),
     LANG: "C.UTF-8",
   };
-  const aws = environment(cloud);
+  // Functions and jobs reach MLflow as they do on AWS: through SageMaker, by whose permissions they may.
+  const aws = { ...environment(cloud), AWS_ENDPOINT_URL_SAGEMAKER_MLFLOW: cloud.awsEndpointUrl };
   const gatewayPort = new URL(cloud.awsEndpointUrl).port;
   const mlflow = new URL(cloud.mlflowUrl);
   return [
@@ -70,6 +71,7 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         LOCAL_SERVER_PORT: gatewayPort,
         LOCAL_SERVER_STATE_DIR: directoryIn(cloud.directory, "server"),
         LOCAL_SERVER_PYTHON: tools.python,
+        LOCAL_SERVER_MLFLOW_URL: cloud.mlflowUrl,
         ...ENFORCED,
         ...inherited("LOCAL_SERVER_CAPTURE_SECONDS"),
         ...inherited("LOCAL_SERVER_ENDPOINT_INSTANCES"),

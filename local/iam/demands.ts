@@ -3,6 +3,10 @@ import type { Demand } from "./access";
 import { arnIn, type Place } from "./arns";
 import { sagemakerDemands } from "./sagemaker-demands";
 
+/** Made when the first fleet of the account is scaled. */
+const SCALING_ROLE =
+  "aws-service-role/sagemaker.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint";
+
 type Input = Readonly<Record<string, unknown>>;
 type Demands = (operation: string, input: Input, place: Place) => Demand[];
 
@@ -114,15 +118,41 @@ function cloudwatchDemands(operation: string, input: Input, place: Place): Deman
   }
 }
 
+/** Application Auto Scaling looks at, and changes, what it scales in the name of whoever asks it. */
 function scalingDemands(operation: string, input: Input, place: Place): Demand[] {
   const action = `application-autoscaling:${operation}`;
-  const reads = operation.startsWith("Describe");
-  const target = arnIn(place, "application-autoscaling", "scalable-target/*");
+  if (operation.startsWith("Describe")) return [{ action, resources: ["*"] }];
   const context = {
     "application-autoscaling:service-namespace": text(input["ServiceNamespace"]),
     "application-autoscaling:scalable-dimension": text(input["ScalableDimension"]),
   };
-  return [{ action, resources: [reads ? "*" : target], context }];
+  const own = { action, resources: [arnIn(place, "application-autoscaling", "scalable-target/*")], context };
+  const resourceId = text(input["ResourceId"]);
+  const endpoint = [arnIn(place, "sagemaker", resourceId.split("/").slice(0, 2).join("/").toLowerCase())];
+  const alarms = [arnIn(place, "cloudwatch", `alarm:TargetTracking-${resourceId}-AlarmHigh`)];
+  switch (operation) {
+    case "RegisterScalableTarget":
+      return [
+        own,
+        { action: "sagemaker:DescribeEndpoint", resources: endpoint },
+        { action: "sagemaker:UpdateEndpointWeightsAndCapacities", resources: endpoint },
+        {
+          action: "iam:CreateServiceLinkedRole",
+          resources: [`arn:aws:iam::${place.accountId}:role/${SCALING_ROLE}`],
+          context: { "iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com" },
+        },
+      ];
+    case "PutScalingPolicy":
+      return [
+        own,
+        { action: "cloudwatch:PutMetricAlarm", resources: alarms },
+        { action: "cloudwatch:DescribeAlarms", resources: alarms },
+      ];
+    case "DeleteScalingPolicy":
+      return [own, { action: "cloudwatch:DeleteAlarms", resources: alarms }];
+    default:
+      return [own];
+  }
 }
 
 function pipelineDemands(operation: string, input: Input, place: Place): Demand[] {

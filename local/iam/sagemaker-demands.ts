@@ -28,7 +28,38 @@ export function sagemakerDemands(operation: string, input: Input, place: Place):
     ...(roles.length > 0
       ? [{ action: "iam:PassRole", resources: roles, context: { "iam:PassedToService": "sagemaker.amazonaws.com" } }]
       : []),
+    ...lending(operation, input),
+    ...watching(input, place),
   ];
+}
+
+interface Disks {
+  KmsKeyId?: string;
+  ResourceConfig?: { VolumeKmsKeyId?: string };
+  ProcessingResources?: { ClusterConfig?: { VolumeKmsKeyId?: string } };
+  TransformResources?: { VolumeKmsKeyId?: string };
+}
+
+/** A key that instances' disks are encrypted with is granted to AWS's services, by whoever asks for the instances. */
+export function lending(operation: string, input: Input): Demand[] {
+  const { ResourceConfig, ProcessingResources, TransformResources, KmsKeyId } = input as Disks;
+  const key =
+    ResourceConfig?.VolumeKmsKeyId ??
+    ProcessingResources?.ClusterConfig?.VolumeKmsKeyId ??
+    TransformResources?.VolumeKmsKeyId ??
+    (operation === "CreateEndpointConfig" ? KmsKeyId : undefined);
+  if (!key?.startsWith("arn:")) return [];
+  return [{ action: "kms:CreateGrant", resources: [key], context: { "kms:GrantIsForAWSResource": "true" } }];
+}
+
+/** Alarms that may roll a deployment back are looked at in the name of who starts it. */
+function watching(input: Input, place: Place): Demand[] {
+  const config = input["DeploymentConfig"] as
+    { AutoRollbackConfiguration?: { Alarms?: { AlarmName?: string }[] } } | undefined;
+  const resources = (config?.AutoRollbackConfiguration?.Alarms ?? []).map(({ AlarmName = "" }) =>
+    arnIn(place, "cloudwatch", `alarm:${AlarmName}`),
+  );
+  return resources.length === 0 ? [] : [{ action: "cloudwatch:DescribeAlarms", resources }];
 }
 
 function named(operation: string, input: Input, arn: (resource: string) => string): string[] {

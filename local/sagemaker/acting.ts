@@ -2,14 +2,19 @@ import { randomId } from "./arns";
 import { omit } from "./objects";
 import { closeClients, roleClients } from "./clients";
 import { demandsOf } from "../iam/demands";
+import { lending } from "../iam/sagemaker-demands";
 import { pulling } from "../iam/pulling";
 import type { SageMakerContext } from "./state";
 
 /** SageMaker as it acts for one job or model: in the name of its role. */
 export interface Acting {
   context: SageMakerContext;
-  /** @throws AwsError where the role may not pull an image */
-  pull(image: string): Promise<void>;
+  /**
+   * What is asked of the role before instances run: the image, and the key of their disks.
+   *
+   * @throws AwsError where the role may not
+   */
+  prepare(image: string, job?: object): Promise<void>;
   /** @throws AwsError where the role may not ask SageMaker for something */
   request(operation: string, input: object): Promise<void>;
   /** The containers have ended: their credentials are gone. */
@@ -27,7 +32,7 @@ export function actingAs(context: SageMakerContext, roleArn: string | undefined,
   const { access, roles } = server;
   if (!access.enforced || roleArn === undefined) {
     const nothing = (): Promise<void> => Promise.resolve();
-    return { context, pull: nothing, request: nothing, end: () => undefined };
+    return { context, prepare: nothing, request: nothing, end: () => undefined };
   }
   const id = `${session}-${randomId(8)}`;
   const own = roles.issue(id, roleArn, session);
@@ -39,7 +44,8 @@ export function actingAs(context: SageMakerContext, roleArn: string | undefined,
   });
   return {
     context: { ...context, clients: { ...context.clients, ...clients }, server: { ...server, childEnvironment } },
-    pull: (image) => access.require({ roleArn, session }, () => pulling(image)),
+    prepare: (image, job = {}) =>
+      access.require({ roleArn, session }, () => [...pulling(image), ...lending("", { ...job })]),
     request: (operation, input) =>
       access.require({ roleArn, session }, () => demandsOf("sagemaker", operation, { ...input }, server.settings)),
     end: () => {

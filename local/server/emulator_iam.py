@@ -14,7 +14,9 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
+import emulator_keys
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import error_response_json, get_account_id, get_region, set_request_account_id
@@ -41,12 +43,40 @@ TARGET_ACTIONS = {
 }
 
 _evaluate = iam_evaluator.evaluate
+_enforce = iam_evaluator.enforce
 _first_match = iam_evaluator._first_match
 _extract_resource_arn = iam_actions.extract_resource_arn
 
 
 class RolePolicies(list):
     """A role's parsed policies; a statement's ``sid`` is ``<policy>#<its position>``."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who asks, with what is allowed and the limits of it."""
+
+    arn: str
+    account: str
+    policies: RolePolicies
+    limits: list
+    keys: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Why somebody may not do something; as text, what AWS says."""
+
+    action: str
+    principal: str
+    resource: str
+    explicit: bool
+
+    def __str__(self) -> str:
+        what = f"User: {self.principal} is not authorized to perform: {self.action} on resource: {self.resource}"
+        if self.explicit:
+            return f"{what} with an explicit deny in an identity-based policy"
+        return f"{what} because no identity-based policy allows the {self.action} action"
 
 
 class Calls:
@@ -119,36 +149,60 @@ def evaluate(ctx, policies, *limits):
     return result
 
 
+def decide(principal: Principal, action: str, resource: str, context: dict | None = None):
+    """``None`` where somebody may do something, and use the keys that it takes; else the denial."""
+    for each, target in ((action, resource), *emulator_keys.uses(action, resource)):
+        service = each.split(":", 1)[0]
+        ctx = iam_evaluator.EvalContext(
+            principal_arn=principal.arn,
+            principal_type="AssumedRole",
+            principal_account=principal.account,
+            action=each,
+            resource_arn=target,
+            region=get_region(),
+            secure_transport=True,
+            service_context={key.lower(): value for key, value in (context or {}).items()},
+            principal_keys=principal.keys,
+        )
+        result = iam_evaluator.evaluate(ctx, principal.policies, *principal.limits)
+        if (found := iam_evaluator._resource_policy(service, target)) is not None:
+            required = service in iam_evaluator._POLICY_REQUIRED
+            limits = tuple(principal.limits)
+            result = iam_evaluator.combine_resource_policy(result, ctx, *found, required=required, limits=limits)
+        if result.decision != "Allow":
+            return Denial(each, principal.arn, target, result.decision == "Deny")
+    return None
+
+
 def as_role(role_arn: str, session: str, action: str, resource: str, context: dict | None = None):
-    """Whether a role may do what a service does in its name: ``None``, or the denial. A role that is not here may."""
+    """The same for what a service does in the name of a role. A role that is not here may do everything."""
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     if not app.AUTH or iam_service._roles.get_scoped(account, None, name) is None:
         return None
-    principal = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    ctx = iam_evaluator.EvalContext(
-        principal_arn=principal,
-        principal_type="AssumedRole",
-        principal_account=account,
-        action=action,
-        resource_arn=resource,
-        region=get_region(),
-        secure_transport=True,
-        service_context={key.lower(): value for key, value in (context or {}).items()},
+    principal = Principal(
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+        account=account,
+        policies=iam_evaluator._gather_role_policies(name, account),
+        limits=iam_evaluator._permissions_boundary(iam_service._roles, name, account),
     )
-    limits = iam_evaluator._permissions_boundary(iam_service._roles, name, account)
-    result = iam_evaluator.evaluate(ctx, iam_evaluator._gather_role_policies(name, account), *limits)
-    found = iam_evaluator._resource_policy(action.split(":", 1)[0], resource)
-    if found is not None:
-        required = action.startswith("kms:")
-        result = iam_evaluator.combine_resource_policy(result, ctx, *found, required=required, limits=tuple(limits))
-    return None if result.decision == "Allow" else result
+    return decide(principal, action, resource, context)
 
 
-def denial(action: str, principal: str, resource: str, explicit: bool) -> str:
-    """What AWS says to somebody who may not do something."""
-    why = "with an explicit deny in" if explicit else "because no identity-based policy allows"
-    what = "an identity-based policy" if explicit else f"the {action} action"
-    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why} {what}"
+def enforce(access_key, iam_action, service, region, resource_arn="*", service_context=None):
+    """The emulator's own decision on a request to it, and on the keys that the request takes."""
+    refused = _enforce(access_key, iam_action, service, region, resource_arn, service_context)
+    if refused is not None:
+        return refused
+    uses = emulator_keys.uses(iam_action, resource_arn)
+    principal = iam_evaluator.resolve_principal(access_key or "", get_account_id()) if uses else None
+    if principal is None or getattr(principal, "policies", None) is None:
+        return None
+    who = Principal(principal.arn, principal.account, principal.policies, principal.limits, principal.keys)
+    for action, key in uses:
+        if (denied := decide(who, action, key)) is not None:
+            decision = "Deny" if denied.explicit else "ImplicitDeny"
+            return iam_evaluator.EvalResult(decision, denied.principal, reason=str(denied))
+    return None
 
 
 def authorize(question: dict) -> dict:
@@ -163,33 +217,21 @@ def authorize(question: dict) -> dict:
         credential = iam_evaluator.resolve_credential(key, get_account_id(), question.get("sessionToken") or "")
         if isinstance(credential, iam_evaluator.CredentialResolutionError):
             return {"allowed": False, "code": credential.code, "message": credential.message}
-        principal = iam_evaluator.resolve_principal(key, get_account_id(), credential)
-        if isinstance(principal, iam_evaluator.AuthError):
-            return {"allowed": False, "code": principal.code, "message": principal.message}
-        if principal.policies is None:
+        found = iam_evaluator.resolve_principal(key, get_account_id(), credential)
+        if isinstance(found, iam_evaluator.AuthError):
+            return {"allowed": False, "code": found.code, "message": found.message}
+        if found.policies is None:
             return {"allowed": True}
+        principal = Principal(found.arn, found.account, found.policies, found.limits, found.keys)
     for demand in question["demands"]:
-        action, context = demand["action"], demand.get("context") or {}
+        action, context = demand["action"], demand.get("context")
         for resource in demand["resources"]:
             if principal is None:
                 refused = as_role(question["roleArn"], question["session"], action, resource, context)
             else:
-                ctx = iam_evaluator.EvalContext(
-                    principal_arn=principal.arn,
-                    principal_type=principal.type,
-                    principal_account=principal.account,
-                    action=action,
-                    resource_arn=resource,
-                    region=get_region(),
-                    secure_transport=True,
-                    service_context={name.lower(): value for name, value in context.items()},
-                    principal_keys=principal.keys,
-                )
-                result = iam_evaluator.evaluate(ctx, principal.policies, *principal.limits)
-                refused = None if result.decision == "Allow" else result
+                refused = decide(principal, action, resource, context)
             if refused is not None:
-                message = denial(action, refused.principal_arn, resource, refused.decision == "Deny")
-                return {"allowed": False, "code": "AccessDeniedException", "message": message}
+                return {"allowed": False, "code": "AccessDeniedException", "message": str(refused)}
     return {"allowed": True}
 
 
@@ -224,12 +266,9 @@ def role_of(func: dict) -> tuple[str, str]:
     return config.get("Role", ""), config.get("FunctionName", "function")
 
 
-def first_denied(role_arn: str, session: str, actions: tuple[str, ...], resource: str) -> str | None:
-    """The first of the actions that the role may not do, as AWS would tell it."""
-    for action in actions:
-        if (refused := as_role(role_arn, session, action, resource)) is not None:
-            return denial(action, refused.principal_arn, resource, refused.decision == "Deny")
-    return None
+def first_denied(role_arn: str, session: str, actions: tuple[str, ...], resource: str) -> Denial | None:
+    """The first of the actions that the role may not do."""
+    return next(filter(None, (as_role(role_arn, session, action, resource) for action in actions)), None)
 
 
 def hold_functions_to_their_roles() -> None:
@@ -252,9 +291,8 @@ def hold_functions_to_their_roles() -> None:
         name, source = data.get("FunctionName", "").rsplit(":", 1)[-1], data.get("EventSourceArn", "")
         func = lambda_svc._functions.get(name) if ":sqs:" in source else None
         if func is not None and (refused := first_denied(role_of(func)[0], name, POLLING, source)):
-            action = refused.split("perform: ", 1)[1].split(" ", 1)[0].split(":")[1]
             message = (
-                f"The provided execution role does not have permissions to call {action} on SQS"
+                f"The provided execution role does not have permissions to call {refused.action.split(':')[1]} on SQS"
                 f" ({data.get('FunctionName')}, {source})"
             )
             return error_response_json("InvalidParameterValueException", message, 400)
@@ -287,7 +325,7 @@ def hold_functions_to_their_roles() -> None:
     lambda_svc._route_async_failure = route_if_allowed
 
 
-def target_refusal(target: dict, session: str) -> str | None:
+def target_refusal(target: dict, session: str) -> Denial | None:
     """Why EventBridge or Scheduler may not call a target in the name of the role it was given."""
     role, arn = target.get("RoleArn"), target.get("Arn", "")
     action = TARGET_ACTIONS.get(arn.split(":")[2] if arn.count(":") > 4 else "")
@@ -324,6 +362,7 @@ def authorization(access_key: str) -> str:
 def enforce_and_record() -> None:
     """Takes the place of the emulator's own functions; what they decide is theirs."""
     iam_evaluator.evaluate = evaluate
+    iam_evaluator.enforce = enforce
     iam_evaluator._gather_role_policies = gather_role_policies
     iam_actions.extract_resource_arn = extract_resource_arn
     pin_request_origin = app.pin_request_origin

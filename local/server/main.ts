@@ -12,6 +12,7 @@ import { serverContext } from "./context";
 import { Gate } from "./gate";
 import { listen } from "./http-server";
 import type { JsonService } from "./json-service";
+import { MlflowProxy } from "./mlflow-proxy";
 import { ManyProtocols } from "./many-protocols";
 import { OWNER_VARIABLE } from "./processes";
 import { readSettings } from "./settings";
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   const gate = new Gate(settings.upstream);
   let endProcesses = (): Promise<void> => Promise.resolve();
   let closeRoles = (): void => undefined;
+  let closeMlflow = (): void => undefined;
 
   const { url, server } = await listen(settings.port, (url) => {
     const context = serverContext(settings, url);
@@ -39,7 +41,9 @@ async function main(): Promise<void> {
     services.push(builds.service, codePipeline(context, builds));
     closing.push(...services, metrics);
     closeRoles = () => context.roles.close();
-    return { services, rest: [local.runtime, context.roles, new ManyProtocols(metrics, guard)], guard, gate };
+    const mlflow = settings.mlflowUrl === undefined ? [] : [new MlflowProxy(settings.mlflowUrl, context.access)];
+    closeMlflow = () => mlflow.forEach((proxy) => proxy.close());
+    return { services, rest: [...mlflow, local.runtime, context.roles, new ManyProtocols(metrics, guard)], guard, gate };
   });
   console.log(`local server: ${url}`);
 
@@ -53,6 +57,7 @@ async function main(): Promise<void> {
     for (const service of closing) await service.close?.();
     await endProcesses();
     closeRoles();
+    closeMlflow();
     gate.close();
     process.exit(0);
   };

@@ -64,6 +64,7 @@ const Environment = t.intersection([
     LOCAL_SERVER_CAPTURE_SECONDS: Seconds,
     LOCAL_SERVER_ENDPOINT_INSTANCES: Instances,
     LOCAL_SERVER_SOURCE_DIR: t.string,
+    LOCAL_SERVER_MLFLOW_URL: t.string,
     AUTH: t.string,
   }),
   t.record(t.string, t.union([t.string, t.undefined, t.number])),
@@ -91,6 +92,8 @@ export interface ServerSettings {
   captureIntervalSeconds: number;
   /** Instances that SageMaker's endpoints may have at the same time, by type; of others there are always more. */
   endpointInstances: Readonly<Record<string, number>>;
+  /** MLflow's own server, for SageMaker's MLflow; undefined where there is none. */
+  mlflowUrl: string | undefined;
   /** Whether callers may do no more than their policies allow: `AUTH=true`, the emulator's own setting. */
   enforceIam: boolean;
 }
@@ -126,6 +129,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): ServerSettings {
     sourceDirectory: values.LOCAL_SERVER_SOURCE_DIR ?? projectRoot,
     captureIntervalSeconds: values.LOCAL_SERVER_CAPTURE_SECONDS ?? CAPTURE_SECONDS,
     endpointInstances: values.LOCAL_SERVER_ENDPOINT_INSTANCES ?? {},
+    mlflowUrl: values.LOCAL_SERVER_MLFLOW_URL,
     enforceIam: values.AUTH === "true",
   };
 }

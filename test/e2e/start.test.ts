@@ -17,15 +17,8 @@ import {
   FilterLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { APIGatewayClient, GetApiKeysCommand } from "@aws-sdk/client-api-gateway";
-import { ListTopicsCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
-import {
-  CreateQueueCommand,
-  GetQueueAttributesCommand,
-  ListQueuesCommand,
-  ReceiveMessageCommand,
-  SendMessageCommand,
-  SQSClient,
-} from "@aws-sdk/client-sqs";
+import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
+import { ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
 import { createFraudClient, type Transaction } from "../../clients/typescript";
@@ -33,6 +26,7 @@ import { FEATURES } from "../../functions/shared/transactions";
 import { findCloud, stopCloud } from "../../local/cloud";
 import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot, tools } from "../../local/tools";
+import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
   code: number | null;
@@ -158,14 +152,10 @@ async function hearAlerts(): Promise<() => Promise<string>> {
   const { awsEndpointUrl: endpoint, region } = cloud.description;
   const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
   const [sns, sqs] = [new SNSClient(options), new SQSClient(options)];
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "heard-alerts" }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
   const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
   const alerts = Topics.filter(({ TopicArn = "" }) => TopicArn.includes(":alerts"));
   expect(alerts).to.have.length(1);
-  await sns.send(
-    new SubscribeCommand({ TopicArn: alerts[0]?.TopicArn, Protocol: "sqs", Endpoint: Attributes?.QueueArn }),
-  );
+  const QueueUrl = await subscribedQueue(alerts[0]?.TopicArn ?? "", "heard-alerts", { sns, sqs });
   return async () => {
     const { Messages = [] } = await sqs.send(
       new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 10 }),

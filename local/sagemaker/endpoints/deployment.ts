@@ -1,6 +1,8 @@
 import type { DataCaptureConfig, DeploymentConfig } from "@aws-sdk/client-sagemaker";
 import { setTimeout as delay } from "node:timers/promises";
+import { arnIn } from "../../iam/arns";
 import { messageOf } from "../../server/errors";
+import { AwsError } from "../../server/json-service";
 import type { Wire } from "../../server/json-service";
 import type { SageMakerContext } from "../state";
 import { now } from "../time";
@@ -57,13 +59,31 @@ export class Deployment {
     this.blue = traffic.fleets[0];
   }
 
+  /** What is wrong by the alarms, which SageMaker looks at in the name of the model's role. */
+  private async watched(alarms: readonly string[]): Promise<string | undefined> {
+    const { context, pending } = this;
+    const { access, settings } = context.server;
+    const roleArn = pending.plan.variants[0]?.container.roleArn;
+    if (alarms.length > 0 && roleArn !== undefined) {
+      const resources = alarms.map((name) => arnIn(settings, "cloudwatch", `alarm:${name}`));
+      try {
+        const demands = [{ action: "cloudwatch:DescribeAlarms", resources }];
+        await access.require({ roleArn, session: pending.plan.endpointName }, () => demands);
+      } catch (error) {
+        if (error instanceof AwsError) return `The deployment's alarms can't be looked at: ${error.message}`;
+        throw error;
+      }
+    }
+    return troubleOf(context, alarms);
+  }
+
   /**
    * Settles once the new fleet serves everything, and has done so for as long as it has to.
    *
    * @throws Error with the reason why it can't be; the requests are still divided as they were then
    */
   run(): Promise<void> {
-    const { pending, context, blue } = this;
+    const { pending, blue } = this;
     const steps = stepsOf(pending.config, instancesOf(pending.plan));
     const alarms = rollbackAlarms(pending.config);
     return rollOut(steps, pending.step, pending.startedAt + timeoutSeconds(pending.config), {
@@ -74,7 +94,7 @@ export class Deployment {
         this.traffic.set([{ fleet: this.green, share }, ...rest]);
       },
       report: this.report,
-      trouble: () => troubleOf(context, alarms),
+      trouble: () => this.watched(alarms),
       now,
       sleep: async (seconds) => {
         await delay(seconds * 1000, undefined, { signal: this.ending, ref: false });

@@ -162,7 +162,7 @@ export class Fleet {
     const variant = new RunningVariant(context, plan, servingPlan(context, serving), logs, this.ended);
     this.variants.set(plan.variantName, variant);
     try {
-      await acting.pull(plan.container.image);
+      await acting.prepare(plan.container.image);
       await placeServed(context, serving);
       await variant.scale(plan);
     } catch (error) {

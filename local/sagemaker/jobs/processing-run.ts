@@ -32,15 +32,16 @@ const MAX_EXIT_MESSAGE = 1024;
  * @param folder for its instances; the caller removes it
  */
 export async function runProcessingJob(
-  { context, pull }: Pick<Acting, "context" | "pull">,
+  acting: Pick<Acting, "context" | "prepare">,
   job: ProcessingJob,
   folder: string,
   stop: AbortSignal,
 ): Promise<ProcessingResult> {
+  const { context } = acting;
   const cluster = job.ProcessingResources.ClusterConfig;
   const hosts = hostsOf(folder, cluster?.InstanceCount ?? 1);
   try {
-    await pull(job.AppSpecification.ImageUri);
+    await acting.prepare(job.AppSpecification.ImageUri, job);
     await Promise.all(hosts.map((host, index) => prepare(context, job, host, index, hosts)));
   } catch (error) {
     return { status: "Failed", failureReason: `ClientError: Failed to download data. ${messageOf(error)}` };

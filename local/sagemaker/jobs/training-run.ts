@@ -54,16 +54,17 @@ function outputPrefix(job: TrainingJob): string {
  * @param advance called when the job enters another phase
  */
 export async function runTrainingJob(
-  { context, pull }: Pick<Acting, "context" | "pull">,
+  acting: Pick<Acting, "context" | "prepare">,
   job: TrainingJob,
   folder: string,
   stop: AbortSignal,
   advance: (status: SecondaryStatus, message: string) => void,
 ): Promise<TrainingResult> {
+  const { context } = acting;
   const hosts = hostsOf(folder, job.ResourceConfig?.InstanceCount ?? 1);
   advance("Downloading", "Downloading input data");
   try {
-    await pull(job.AlgorithmSpecification?.TrainingImage ?? "");
+    await acting.prepare(job.AlgorithmSpecification?.TrainingImage ?? "", job);
     await Promise.all(hosts.map((host, index) => prepare(context, job, host, index, hosts)));
   } catch (error) {
     return failed(`ClientError: Data download failed: ${messageOf(error)}`);

@@ -51,7 +51,7 @@ class ObjectError extends Error {
  * @param folder for its instances; the caller removes it
  */
 export async function runTransformJob(
-  { context, pull }: Pick<Acting, "context" | "pull">,
+  { context, prepare }: Pick<Acting, "context" | "prepare">,
   job: TransformJob,
   container: ServedContainer,
   folder: string,
@@ -61,7 +61,7 @@ export async function runTransformJob(
   const hosts = hostsOf(folder, job.TransformResources.InstanceCount);
   let objects: RemoteFile[];
   try {
-    await pull(container.image);
+    await prepare(container.image, job);
     objects = await listInput(context.clients.s3, S3DataType, S3Uri);
   } catch (error) {
     return { status: "Failed", failureReason: `ClientError: ${messageOf(error)}` };

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateModelCommand, CreateModelPackageGroupCommand, SageMakerClient } from "@aws-sdk/client-sagemaker";
-import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateTopicCommand, SNSClient } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -28,6 +28,7 @@ import type { SettleDeploymentVariables } from "../../../functions/settle-deploy
 import type { TeardownVariables } from "../../../functions/teardown/env";
 import { environment, startCloud } from "../../../local/cloud";
 import { imageUri } from "../../../pipeline/images";
+import { subscribedQueue } from "../../local/support/subscribed-queue";
 import { ENDPOINT_SETTINGS } from "./endpoint-settings";
 
 export const BUCKET = "functions-under-test";
@@ -110,7 +111,7 @@ export async function startPlatform(): Promise<Platform> {
   await table(clients.dynamodb, "files", "FileId", "Chunk:N");
   await clients.sagemaker.send(new CreateModelPackageGroupCommand({ ModelPackageGroupName: "fraud" }));
   const variables: FunctionVariables = {
-    ALERTS_TOPIC_ARN: await topic(clients.sqs, queues.alerts),
+    ALERTS_TOPIC_ARN: await topic(clients.sqs, "alerts"),
     MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-TEST",
     MLFLOW_EXPERIMENT_NAME: "fraud experiment",
     MODEL_NAME: "fraud",
@@ -252,12 +253,9 @@ async function table(dynamodb: DynamoDBClient, name: string, ...keys: string[]):
 }
 
 /** A topic whose messages go to a queue. */
-async function topic(sqs: SQSClient, queueUrl: string): Promise<string> {
+async function topic(sqs: SQSClient, name: string): Promise<string> {
   const sns = new SNSClient();
   const { TopicArn = "" } = await sns.send(new CreateTopicCommand({ Name: "alerts" }));
-  const { Attributes } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: ["QueueArn"] }),
-  );
-  await sns.send(new SubscribeCommand({ TopicArn, Protocol: "sqs", Endpoint: Attributes?.QueueArn }));
+  await subscribedQueue(TopicArn, name, { sns, sqs });
   return TopicArn;
 }

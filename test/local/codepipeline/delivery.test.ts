@@ -19,8 +19,7 @@ import {
 } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
-import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { expect } from "chai";
 import { Alerts } from "../../../components/alerts";
@@ -38,6 +37,7 @@ import { environment, startCloud, type RunningCloud } from "../../../local/cloud
 import { projectRoot } from "../../../local/tools";
 import { nextMessage, until } from "../../functions/support/platform";
 import { Workbench } from "../support/stack";
+import { subscribedQueue } from "../support/subscribed-queue";
 import { TestProject } from "./project";
 
 const FAMILY = "fraud-launcher";
@@ -167,10 +167,7 @@ describe("delivery on the local cloud", function () {
       lambda: new LambdaClient(),
       eventBridge: new EventBridgeClient(),
     };
-    const { QueueUrl = "" } = await clients.sqs.send(new CreateQueueCommand({ QueueName: "alerts" }));
-    alertsQueue = QueueUrl;
-    const Endpoint = "arn:aws:sqs:eu-west-1:123456789012:alerts";
-    await new SNSClient().send(new SubscribeCommand({ TopicArn: outputs.topicArn, Protocol: "sqs", Endpoint }));
+    alertsQueue = await subscribedQueue(outputs.topicArn, "alerts");
   });
   after(async () => {
     bench.clean();
