@@ -199,6 +199,7 @@ export class CanaryEndpoint extends PlatformComponent {
           ...storage.writing("*/evaluation/golden/checks/*", "data-capture/*", "transform/*"),
           ...runningJobs(this.place),
           this.permissions.readingAlarms(),
+          storage.lendingKey(),
         ],
       },
       { parent: this },

@@ -136,8 +136,8 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     alerts,
     registry,
     deployQueue: endpoint.deployQueue,
-    // An update that alarms may roll back looks at them under the model's own role.
-    modelStatements: [endpoint.readingRolloutAlarms()],
+    // An update that alarms may roll back looks at them under the model's own role, and disks are encrypted in its name.
+    modelStatements: [endpoint.readingRolloutAlarms(), storage.lendingKey()],
     pipelineName,
     baseJobNamePrefix: config.global.baseJobNamePrefix,
     jobsScriptsFolder: config.global.jobsScriptsFolder,

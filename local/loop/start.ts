@@ -1,6 +1,7 @@
 // `npm start`: runs the loop, reports, and ends with an exit code that means something.
 import { join } from "node:path";
 import { CloudError, type RunningCloud } from "../cloud";
+import { writeCalls } from "../iam/calls";
 import { Interrupted, interruption } from "../interrupt";
 import { summary } from "../report/terminal";
 import { writeReport } from "../report/write";
@@ -40,6 +41,7 @@ export async function start(options: StartOptions): Promise<void> {
   }
 
   const peakMb = await cloud?.peakMemoryMb();
+  if (cloud !== undefined && !signal.aborted) await recordCalls(cloud);
   // Kept after a failure too: what went wrong can be looked at. An interrupted run is over.
   const keep = options.keep === true && !(failure instanceof Interrupted || failure instanceof CloudError);
   if (keep) await cloud?.keep();
@@ -53,6 +55,15 @@ export async function start(options: StartOptions): Promise<void> {
   if (cloud !== undefined && (keep || cloud.wasUp)) stream.write(`\n${usage(cloud.description, findings.stack)}\n`);
   if (failure !== undefined && !(failure instanceof RefusedError)) process.stderr.write(`\n${explain(failure)}\n`);
   process.exit(exitCode(failure));
+}
+
+/** What roles were allowed, and by what, is worth a file; a cloud that is gone can't tell it. */
+async function recordCalls({ description }: RunningCloud): Promise<void> {
+  try {
+    await writeCalls(description.awsEndpointUrl, localDirectory);
+  } catch (error) {
+    process.stderr.write(`.local/iam-calls.json is not written: ${explain(error)}\n`);
+  }
 }
 
 /** Rejects as soon as the user interrupts, whatever the work is waiting for. */
