@@ -26,6 +26,7 @@ export type FunctionName =
   | "run-monitor"
   | "settle-monitor"
   | "merge-labels"
+  | "reconcile-monitors"
   | "teardown";
 
 /** The codec of a function's environment, as functions/<name>/env.ts exports it. */

@@ -1,25 +1,34 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { Monitor, Monitors } from "../config/monitors";
-import { scheduleHours } from "../config/monitors";
+import type { Monitors } from "../config/monitors";
 import type { NetworkExisting } from "../config/platform";
-import { RunMonitorEnvironment, type MonitorJob } from "../functions/run-monitor/env";
+import { RunMonitorEnvironment } from "../functions/run-monitor/env";
 import { SettleMonitorEnvironment } from "../functions/settle-monitor/env";
-import { monitorKinds, type MonitorKind } from "../functions/shared/monitors";
+import { monitorKinds } from "../functions/shared/monitors";
 import { imageUri } from "../pipeline/images";
 import type { Alerts } from "./alerts";
 import type { CanaryEndpoint } from "./canary-endpoint";
 import type { ComponentArgs, Transform } from "./component";
-import { PlatformComponent, refuse } from "./component";
+import { PlatformComponent } from "./component";
 import { DeadLetters } from "./dead-letters";
 import { EventTrigger } from "./event-trigger";
 import { ServiceRole, type Statement } from "./iam";
-import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
+import { MANAGED_JOBS, ManagedMonitors } from "./managed-monitors";
 import { MonitorCode, monitorContainer } from "./monitor-code";
+import {
+  groundTruthUri,
+  jobStatements,
+  launching,
+  lendingKeys,
+  listingElsewhere,
+  MERGED_LABELS,
+  ownKeys,
+} from "./monitor-permissions";
+import { jobOf, SETTINGS } from "./monitor-settings";
 import { MonitorWatch } from "./monitor-watch";
 import type { Storage } from "./storage";
 
@@ -39,20 +48,17 @@ export interface MonitorSuiteArgs extends ComponentArgs {
   runTimeTags: Record<string, string>;
   /** An existing role for the jobs. Default: one is made. */
   jobRoleArn?: string;
-  functions?: { runMonitor?: FunctionOverrides; settleMonitor?: FunctionOverrides };
+  /** What AWS's engine serves a copy of the model on while it explains. Default: ml.m5.large. */
+  modelInstanceType?: string;
+  functions?: {
+    runMonitor?: FunctionOverrides;
+    settleMonitor?: FunctionOverrides;
+    reconcileMonitors?: FunctionOverrides;
+  };
   transform?: { runs?: Transform<aws.dynamodb.TableArgs> };
 }
 
-/** The monitors' settings by kind, and the endings of their resources' names. */
-const SETTINGS = {
-  "data-quality": "dataQuality",
-  "model-quality": "modelQuality",
-  "model-bias": "bias",
-  "model-explainability": "explainability",
-} as const satisfies Record<MonitorKind, keyof Monitors>;
-
 const CAPTURES = "data-capture";
-const GROUND_TRUTH = "ground-truth/merged";
 const INPUTS = "monitor-input";
 const OUTPUTS = "monitor-output";
 
@@ -61,11 +67,12 @@ const OUTPUTS = "monitor-output";
  * Processing job on what was captured in the period, against the baselines of the model that is live by then; another
  * tells of its end. Violations are an alert, an event `Monitor Violations` and, where configured, a training run.
  *
- * Any monitor can be run by hand, also one without a schedule.
+ * With the engine `model-monitor` AWS's images and schedules look at the periods instead. Any monitor can be run by hand,
+ * also one without a schedule, by our own job whatever the engine is.
  *
  * @example
  * new MonitorSuite("monitors", { storage, alerts, registry, endpoint, launcher: training.launcher, ...configuration });
- * @throws Error for an engine that is not built, or when the project was not built.
+ * @throws Error when the project was not built, or AWS's engine has no image in the region.
  */
 export class MonitorSuite extends PlatformComponent {
   /** The function that runs a monitor on a period. */
@@ -74,12 +81,6 @@ export class MonitorSuite extends PlatformComponent {
   private readonly prefix: string;
 
   constructor(name: string, args: MonitorSuiteArgs, options?: pulumi.ComponentResourceOptions) {
-    const { engine } = args.monitors;
-    refuse(
-      "MonitorSuite",
-      name,
-      engine === "processing" ? [] : [`monitors.engine is "${engine}": only "processing" is built so far`],
-    );
     super("MonitorSuite", name, args, options);
     this.prefix = args.jobNamePrefix;
     this.outputUri = args.storage.uri(OUTPUTS);
@@ -92,18 +93,38 @@ export class MonitorSuite extends PlatformComponent {
       },
       { parent: this },
     );
-    const run = this.makeRun(args, deadLetters);
+    const role = this.makeJobRole(args);
+    const run = this.makeRun(args, role, deadLetters);
     this.makeSettle(args, deadLetters);
     this.watch(args, run, deadLetters);
+    if (args.monitors.engine === "model-monitor") {
+      new ManagedMonitors(
+        this.childName("managed"),
+        {
+          ...this.shared,
+          ...args,
+          tags: this.tags,
+          jobRole: role,
+          groundTruthUri: groundTruthUri(args),
+          inputUri: args.storage.uri(INPUTS),
+          outputUri: this.outputUri,
+          deadLetterQueueArn: deadLetters.arn,
+          reconcileMonitors: args.functions?.reconcileMonitors,
+        },
+        { parent: this },
+      );
+    }
     this.runFunctionName = run.name;
     this.registerOutputs({ runFunctionName: this.runFunctionName, outputUri: this.outputUri });
   }
 
-  private makeRun(args: MonitorSuiteArgs, deadLetters: DeadLetters): LambdaFunction<typeof RunMonitorEnvironment> {
+  private makeRun(
+    args: MonitorSuiteArgs,
+    role: ServiceRole,
+    deadLetters: DeadLetters,
+  ): LambdaFunction<typeof RunMonitorEnvironment> {
     const { storage, endpoint, registry, monitors, network } = args;
     const code = new MonitorCode(this.childName("code"), { ...this.shared, storage }, { parent: this });
-    const role = this.makeJobRole(args);
-    const groundTruthUri = monitors.groundTruthUri?.replace(/\/+$/, "") ?? storage.uri(GROUND_TRUTH);
     return new LambdaFunction(
       this.childName("run"),
       {
@@ -123,7 +144,7 @@ export class MonitorSuite extends PlatformComponent {
           CODE_URI: code.codeUri,
           ...(code.wheelsUri === undefined ? {} : { WHEELS_URI: code.wheelsUri }),
           CAPTURE_URI: storage.uri(CAPTURES),
-          GROUND_TRUTH_URI: groundTruthUri,
+          GROUND_TRUTH_URI: groundTruthUri(args),
           INPUT_URI: storage.uri(INPUTS),
           OUTPUT_URI: this.outputUri,
           KMS_KEY_ARN: storage.keyArn,
@@ -145,8 +166,10 @@ export class MonitorSuite extends PlatformComponent {
           endpoint.describing(),
           endpoint.describingModel(),
           registry.describing(),
-          storage.listing(`${CAPTURES}/*`, `${GROUND_TRUTH}/*`),
+          storage.listing(`${CAPTURES}/*`, `${MERGED_LABELS}/*`),
           ...storage.writing(`${INPUTS}/*`),
+          // The two documents of a model's bias are made one.
+          ...storage.reading("*/baselines/*"),
           ...listingElsewhere(this.place.partition, monitors.groundTruthUri),
           { actions: ["sagemaker:CreateProcessingJob", "sagemaker:AddTags"], resources: [this.jobs()] },
           {
@@ -155,7 +178,7 @@ export class MonitorSuite extends PlatformComponent {
             conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
           },
           // SageMaker encrypts the instances' disks on this function's behalf.
-          ...this.lendingKeys(args),
+          ...lendingKeys(args),
         ],
         deadLetterQueueArn: deadLetters.arn,
         timeoutSeconds: 120,
@@ -167,43 +190,13 @@ export class MonitorSuite extends PlatformComponent {
 
   /** Reads captures, labels, baselines and models; writes what it found and its metrics. */
   private makeJobRole(args: MonitorSuiteArgs): ServiceRole {
-    const { storage, monitors, network } = args;
     return new ServiceRole(
       this.childName("job"),
       {
         ...this.shared,
         existingArn: args.jobRoleArn,
         services: ["sagemaker.amazonaws.com"],
-        statements: [
-          ...storage.reading(
-            `${CAPTURES}/*`,
-            `${GROUND_TRUTH}/*`,
-            `${INPUTS}/*`,
-            "scripts/*",
-            "*/baselines/*",
-            "*/model/*",
-          ),
-          ...storage.writing(`${OUTPUTS}/*`),
-          ...readingElsewhere(this.place.partition, monitors.groundTruthUri),
-          ...this.ownKeys(monitors).map((key): Statement => ({
-            actions: ["kms:GenerateDataKey", "kms:Decrypt"],
-            resources: [key],
-          })),
-          ...this.lendingKeys(args),
-          ...runningJobs(this.place),
-          {
-            actions: ["cloudwatch:PutMetricData"],
-            anyResourceBecause: "CloudWatch metrics are no resources",
-            // Model Monitor's own namespaces, which have no slash in front.
-            conditions: { StringLike: { "cloudwatch:namespace": ["aws/sagemaker/Endpoints/*"] } },
-          },
-          ...(network === undefined
-            ? []
-            : joiningNetwork(this.place, {
-                subnetIds: network.subnetIds,
-                securityGroupIds: [...network.securityGroupIds],
-              })),
-        ],
+        statements: jobStatements(this.place, { ...args, captures: CAPTURES, inputs: INPUTS, outputs: OUTPUTS }),
       },
       { parent: this },
     );
@@ -251,16 +244,24 @@ export class MonitorSuite extends PlatformComponent {
               }),
         },
         statements: [
-          { actions: ["sagemaker:DescribeProcessingJob"], resources: [this.jobs()] },
+          {
+            actions: ["sagemaker:DescribeProcessingJob"],
+            resources: [
+              this.jobs(),
+              ...(args.monitors.engine === "model-monitor"
+                ? [this.arnOf("sagemaker", `processing-job/${MANAGED_JOBS}*`)]
+                : []),
+            ],
+          },
           ...storage.reading(`${OUTPUTS}/*`),
-          ...this.ownKeys(args.monitors).map((key): Statement => ({ actions: ["kms:Decrypt"], resources: [key] })),
+          ...ownKeys(args.monitors).map((key): Statement => ({ actions: ["kms:Decrypt"], resources: [key] })),
           ...alerts.publishing(),
           { actions: ["events:PutEvents"], resources: [this.arnOf("events", "event-bus/default")] },
           {
             actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
             resources: [table.arn],
           },
-          ...(retrainOnDrift === undefined ? [] : this.launching(launcher)),
+          ...(retrainOnDrift === undefined ? [] : launching(this.place, launcher)),
         ],
         deadLetterQueueArn: deadLetters.arn,
         timeoutSeconds: 60,
@@ -277,7 +278,10 @@ export class MonitorSuite extends PlatformComponent {
           source: ["aws.sagemaker"],
           "detail-type": ["SageMaker Processing Job State Change"],
           detail: {
-            ProcessingJobName: [{ prefix: `${this.prefix}-` }],
+            ProcessingJobName: [
+              { prefix: `${this.prefix}-` },
+              ...(args.monitors.engine === "model-monitor" ? [{ prefix: MANAGED_JOBS }] : []),
+            ],
             ProcessingJobStatus: ["Completed", "Failed", "Stopped"],
           },
         },
@@ -294,15 +298,8 @@ export class MonitorSuite extends PlatformComponent {
   ): void {
     const enabled = monitorKinds.filter((kind) => args.monitors[SETTINGS[kind]].enabled);
     if (enabled.length === 0) return;
-    const scheduler = new ServiceRole(
-      this.childName("scheduler"),
-      {
-        ...this.shared,
-        services: ["scheduler.amazonaws.com"],
-        statements: [{ actions: ["lambda:InvokeFunction"], resources: [run.arn] }, deadLetters.sending()],
-      },
-      { parent: this },
-    );
+    // AWS's engine has schedules of its own.
+    const scheduler = args.monitors.engine === "processing" ? this.makeScheduler(run, deadLetters) : undefined;
     for (const kind of enabled) {
       new MonitorWatch(
         this.childName(kind),
@@ -312,90 +309,31 @@ export class MonitorSuite extends PlatformComponent {
           endpointName: args.endpoint.endpointName,
           monitor: args.monitors[SETTINGS[kind]],
           run,
-          schedulerRoleArn: scheduler.arn,
-          deadLetterQueueArn: deadLetters.arn,
+          ...(scheduler === undefined
+            ? {}
+            : { scheduler: { roleArn: scheduler.arn, deadLetterQueueArn: deadLetters.arn } }),
           alertsTopicArn: args.alerts.topicArn,
         },
-        { parent: this, dependsOn: [...scheduler.ready] },
+        { parent: this, dependsOn: [...(scheduler?.ready ?? [])] },
       );
     }
   }
 
-  /** What starting the launcher's task takes. */
-  private launching({ clusterArn, taskFamily, roleArns }: LauncherTask): Statement[] {
-    const family = this.arnOf("ecs", pulumi.interpolate`task-definition/${taskFamily}`);
-    return [
+  /** The role under which EventBridge Scheduler calls the function. */
+  private makeScheduler(run: LambdaFunction<typeof RunMonitorEnvironment>, deadLetters: DeadLetters): ServiceRole {
+    return new ServiceRole(
+      this.childName("scheduler"),
       {
-        actions: ["ecs:RunTask"],
-        resources: [family, pulumi.interpolate`${family}:*`],
-        conditions: { ArnEquals: { "ecs:cluster": clusterArn } },
+        ...this.shared,
+        services: ["scheduler.amazonaws.com"],
+        statements: [{ actions: ["lambda:InvokeFunction"], resources: [run.arn] }, deadLetters.sending()],
       },
-      {
-        actions: ["iam:PassRole"],
-        resources: roleArns,
-        conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-      },
-    ];
-  }
-
-  /** Keys that monitors were given instead of the stack's. */
-  private ownKeys(monitors: Monitors): string[] {
-    const keys = monitorKinds.flatMap((kind) => monitors[SETTINGS[kind]].kmsKeyArn ?? []);
-    return [...new Set(keys)];
-  }
-
-  private lendingKeys({ storage, monitors }: MonitorSuiteArgs): Statement[] {
-    const lending = storage.lendingKey();
-    return [lending, ...this.ownKeys(monitors).map((key): Statement => ({ ...lending, resources: [key] }))];
+      { parent: this },
+    );
   }
 
   /** SageMaker writes names into ARNs in lower case, however they were given. */
   private jobs(): pulumi.Output<string> {
     return this.arnOf("sagemaker", `processing-job/${this.prefix.toLowerCase()}-*`);
   }
-}
-
-function jobOf(monitor: Monitor): MonitorJob {
-  const {
-    schedule,
-    instanceType,
-    instanceCount,
-    volumeSizeGb,
-    maxRuntimeSeconds,
-    thresholds = {},
-    kmsKeyArn,
-  } = monitor;
-  return {
-    hours: scheduleHours(schedule),
-    ...{ instanceType, instanceCount, volumeSizeGb, maxRuntimeSeconds, thresholds },
-    ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
-  };
-}
-
-/** Bucket and folder (without slashes at its ends) of a configured URI. */
-function partsOf(uri: string): { bucket: string; folder: string } {
-  const [bucket = "", ...folder] = uri.replace("s3://", "").split("/");
-  return { bucket, folder: folder.filter((part) => part !== "").join("/") };
-}
-
-function listingElsewhere(partition: pulumi.Output<string>, uri: string | undefined): Statement[] {
-  if (uri === undefined) return [];
-  const { bucket, folder } = partsOf(uri);
-  return [
-    {
-      actions: ["s3:ListBucket"],
-      resources: [pulumi.interpolate`arn:${partition}:s3:::${bucket}`],
-      conditions: { StringLike: { "s3:prefix": [folder === "" ? "*" : `${folder}/*`] } },
-    },
-  ];
-}
-
-function readingElsewhere(partition: pulumi.Output<string>, uri: string | undefined): Statement[] {
-  if (uri === undefined) return [];
-  const { bucket, folder } = partsOf(uri);
-  const objects = folder === "" ? "*" : `${folder}/*`;
-  return [
-    { actions: ["s3:GetObject"], resources: [pulumi.interpolate`arn:${partition}:s3:::${bucket}/${objects}`] },
-    ...listingElsewhere(partition, uri),
-  ];
 }

@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import { scheduleHours, type Monitor } from "../config/monitors";
+import { scheduleGaps, scheduleHours, type Monitor } from "../config/monitors";
 import { METRICS_NAMESPACE } from "../functions/shared/metrics";
 import { monitorDimensions, monitorMetrics, type MonitorKind } from "../functions/shared/monitors";
 import type { ComponentArgs, Transform } from "./component";
@@ -11,12 +11,15 @@ export interface MonitorWatchArgs extends ComponentArgs {
   kind: MonitorKind;
   endpointName: string;
   monitor: Pick<Monitor, "schedule" | "maxRuntimeSeconds">;
-  /** What the schedule calls. */
+  /** What a schedule calls. */
   run: LambdaFunction<never>;
-  /** Role of EventBridge Scheduler, which may call it. */
-  schedulerRoleArn: pulumi.Input<string>;
-  /** Takes calls that failed for good. */
-  deadLetterQueueArn: pulumi.Input<string>;
+  /** What the clock is. Default: AWS's Model Monitor has one of its own. */
+  scheduler?: {
+    /** Role of EventBridge Scheduler, which may call the function. */
+    roleArn: pulumi.Input<string>;
+    /** Takes calls that failed for good. */
+    deadLetterQueueArn: pulumi.Input<string>;
+  };
   alertsTopicArn: pulumi.Input<string>;
   transform?: {
     schedule?: Transform<aws.scheduler.ScheduleArgs>;
@@ -36,36 +39,36 @@ export const schedulerExpression = (schedule: string): string =>
 
 /** Hours without a sign of life after which a monitor counts as missing: two runs, and the longest job. */
 export function patienceHours({ schedule, maxRuntimeSeconds }: MonitorWatchArgs["monitor"]): number {
-  const hours = scheduleHours(schedule);
-  const gaps = hours.map((hour, index) => (hours[index + 1] ?? (hours[0] ?? 0) + 24) - hour);
-  return Math.max(...gaps) + Math.ceil(maxRuntimeSeconds / HOUR_SECONDS) + 1;
+  return Math.max(...scheduleGaps(schedule)) + Math.ceil(maxRuntimeSeconds / HOUR_SECONDS) + 1;
 }
 
 /** A monitor that runs by the clock, with alarms for a job that fails and for runs that do not come. */
 export class MonitorWatch extends PlatformComponent {
   constructor(name: string, args: MonitorWatchArgs, options?: pulumi.ComponentResourceOptions) {
     super("MonitorWatch", name, args, options);
-    const { kind, endpointName, run } = args;
-    this.child(
-      aws.scheduler.Schedule,
-      "schedule",
-      {
-        description: `Runs the ${kind} monitor of ${endpointName}`,
-        scheduleExpression: schedulerExpression(args.monitor.schedule),
-        scheduleExpressionTimezone: "UTC",
-        flexibleTimeWindow: { mode: "OFF" },
-        target: {
-          arn: run.arn,
-          roleArn: args.schedulerRoleArn,
-          // A call that is tried again, or comes twice, is of the same time, and so of the same period.
-          input: JSON.stringify({ monitor: kind, scheduledTime: "<aws.scheduler.scheduled-time>" }),
-          retryPolicy: RETRIES,
-          deadLetterConfig: { arn: args.deadLetterQueueArn },
+    const { kind, endpointName, run, scheduler } = args;
+    if (scheduler !== undefined) {
+      this.child(
+        aws.scheduler.Schedule,
+        "schedule",
+        {
+          description: `Runs the ${kind} monitor of ${endpointName}`,
+          scheduleExpression: schedulerExpression(args.monitor.schedule),
+          scheduleExpressionTimezone: "UTC",
+          flexibleTimeWindow: { mode: "OFF" },
+          target: {
+            arn: run.arn,
+            roleArn: scheduler.roleArn,
+            // A call that is tried again, or comes twice, is of the same time, and so of the same period.
+            input: JSON.stringify({ monitor: kind, scheduledTime: "<aws.scheduler.scheduled-time>" }),
+            retryPolicy: RETRIES,
+            deadLetterConfig: { arn: scheduler.deadLetterQueueArn },
+          },
         },
-      },
-      args.transform?.schedule,
-      { dependsOn: [...run.role.ready] },
-    );
+        args.transform?.schedule,
+        { dependsOn: [...run.role.ready] },
+      );
+    }
     // The first heartbeat: without it a monitor whose first run is still to come would count as missing.
     const watched = this.child(
       aws.lambda.Invocation,
@@ -86,7 +89,7 @@ export class MonitorWatch extends PlatformComponent {
       "failures",
       {
         ...common,
-        alarmDescription: `A job of the ${kind} monitor of ${endpointName} failed or was stopped, and nobody knows how that period's traffic was: its ExitMessage and its log in /aws/sagemaker/ProcessingJobs say why.`,
+        alarmDescription: `A job of the ${kind} monitor of ${endpointName} failed or was stopped, and nobody knows how that period's traffic was: a notice on the same topic says why, as do the job's ExitMessage and its log in /aws/sagemaker/ProcessingJobs.`,
         metricName: monitorMetrics.failed,
         statistic: "Sum",
         comparisonOperator: "GreaterThanOrEqualToThreshold",

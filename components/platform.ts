@@ -234,7 +234,12 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       "fraud:project-name": pulumi.getProject(),
     },
     ...(config.roles.monitoring === undefined ? {} : { jobRoleArn: config.roles.monitoring }),
-    functions: { runMonitor: chosen("runMonitor"), settleMonitor: chosen("settleMonitor") },
+    ...("instanceType" in config.deployment ? { modelInstanceType: config.deployment.instanceType } : {}),
+    functions: {
+      runMonitor: chosen("runMonitor"),
+      settleMonitor: chosen("settleMonitor"),
+      reconcileMonitors: chosen("reconcileMonitors"),
+    },
   });
   if (config.budget !== undefined) new CostBudget("budget", { ...shared, alerts, ...config.budget });
   new Dashboard("dashboard", { ...shared, pipelineName, endpoint, stream, api });

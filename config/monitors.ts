@@ -22,12 +22,14 @@ export function scheduleHours(schedule: MonitorSchedule): number[] {
   return runs.sort((a, b) => a - b);
 }
 
-/** Seconds between two runs of a schedule; of unequal ones, the fewest. */
-export function schedulePeriodSeconds(schedule: MonitorSchedule): number {
+/** Hours from each run of a day to the next. */
+export function scheduleGaps(schedule: MonitorSchedule): number[] {
   const hours = scheduleHours(schedule);
-  const gaps = hours.map((hour, index) => (hours[index + 1] ?? (hours[0] ?? 0) + 24) - hour);
-  return Math.min(...gaps) * 3600;
+  return hours.map((hour, index) => (hours[index + 1] ?? (hours[0] ?? 0) + 24) - hour);
 }
+
+/** Seconds between two runs of a schedule; of unequal ones, the fewest. */
+export const schedulePeriodSeconds = (schedule: MonitorSchedule): number => Math.min(...scheduleGaps(schedule)) * 3600;
 
 function fitsItsPeriod(value: { schedule: string; maxRuntimeSeconds: number }): Violation[] {
   const period = schedulePeriodSeconds(value.schedule);
@@ -81,7 +83,7 @@ function monitor(maxRuntimeSeconds: number) {
   return withDefault(codec, {});
 }
 
-export const Monitors = struct("Monitors", {
+const settings = {
   /** model-monitor: AWS's managed images, for accounts that have them. Default processing. */
   engine: withDefault(oneOf("processing", "model-monitor"), "processing"),
   dataQuality: monitor(3300),
@@ -107,6 +109,42 @@ export const Monitors = struct("Monitors", {
       maxPerWeek: withDefault(integer(1, 100), 2),
     }),
   ),
-});
+};
+
+const KINDS = ["dataQuality", "modelQuality", "bias", "explainability"] as const;
+/** Those that look at labels, and so at a period of some time ago. */
+const LABELLED: ReadonlySet<string> = new Set(["modelQuality", "bias"]);
+/** AWS lets an hourly job that merges labels first run no longer. */
+const LABELLED_HOURLY_SECONDS = 1800;
+
+/** What AWS's engine cannot do of a monitor's settings. */
+function managed(kind: (typeof KINDS)[number], { schedule, maxRuntimeSeconds, thresholds }: Monitor): Violation[] {
+  const labelled = LABELLED.has(kind);
+  const found: Violation[] = [];
+  const otherwise = "or make the engine processing";
+  if (thresholds !== undefined) {
+    const problem = "are not what AWS's images go by: they take limits from the baselines alone";
+    found.push({ path: `${kind}.thresholds`, value: thresholds, problem, remedy: `leave them out, ${otherwise}` });
+  }
+  if (labelled && new Set(scheduleGaps(schedule)).size > 1) {
+    const problem =
+      "has runs at unequal distances, and AWS's schedules look back one distance, which is always the same";
+    const remedy = `give an EVERY that 24 can be divided by, ${otherwise}`;
+    found.push({ path: `${kind}.schedule`, value: schedule, problem, remedy });
+  }
+  const hourly = schedulePeriodSeconds(schedule) === 3600;
+  if (labelled && hourly && maxRuntimeSeconds > LABELLED_HOURLY_SECONDS) {
+    const problem = `is longer than the ${LABELLED_HOURLY_SECONDS} s that AWS gives hourly jobs of this kind`;
+    const remedy = `lower it, run less often, ${otherwise}`;
+    found.push({ path: `${kind}.maxRuntimeSeconds`, value: maxRuntimeSeconds, problem, remedy });
+  }
+  return found;
+}
+
+export const Monitors = struct("Monitors", settings).rule(["engine", ...KINDS], (value) =>
+  value.engine === "processing"
+    ? []
+    : KINDS.filter((kind) => value[kind].enabled).flatMap((kind) => managed(kind, value[kind])),
+);
 export type Monitors = t.TypeOf<typeof Monitors>;
-export type Monitor = Monitors["dataQuality"];
+export type Monitor = t.TypeOf<(typeof settings)["dataQuality"]>;

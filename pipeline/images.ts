@@ -125,7 +125,12 @@ const domains: readonly (readonly [string, string])[] = [
   ["us-isof-", "csp.hci.ic.gov"],
 ];
 
-function lookUp(table: Readonly<Record<string, string>>, key: string, what: string): string {
+/** The registry's domain in a region. */
+export const registryDomain = (region: string): string =>
+  domains.find(([start]) => region.startsWith(start))?.[1] ?? "amazonaws.com";
+
+/** @throws Error for a key that the table lacks; it lists those that it has. */
+export function lookUp(table: Readonly<Record<string, string>>, key: string, what: string): string {
   const found = Object.hasOwn(table, key) ? table[key] : undefined;
   if (found !== undefined) return found;
   const known = Object.keys(table);
@@ -148,6 +153,5 @@ export function frameworkVersions(framework: Framework): readonly string[] {
 export function imageUri(framework: Framework, version: string, region: string): string {
   const tag = lookUp(tags[framework], version, `${framework} in version`);
   const account = lookUp(accounts[framework], region, `${framework} in region`);
-  const domain = domains.find(([start]) => region.startsWith(start))?.[1] ?? "amazonaws.com";
-  return `${account}.dkr.ecr.${region}.${domain}/${framework}:${tag}`;
+  return `${account}.dkr.ecr.${region}.${registryDomain(region)}/${framework}:${tag}`;
 }

@@ -7,7 +7,7 @@ import type {
 import * as t from "io-ts";
 import type { Tags } from "../shared/environment";
 import type { LiveModel } from "../shared/live-model";
-import { MonitorKind, needsLabels, type Period } from "../shared/monitors";
+import { MonitorKind, monitorScheduleName, needsLabels, type Period } from "../shared/monitors";
 import type { MonitorJob, MonitorNetwork } from "./env";
 
 /** A point in time, ISO 8601. */
@@ -99,13 +99,18 @@ export function outputFolder(settings: JobSettings, run: Run, asked: boolean): s
   return `${settings.outputUri}/${run.kind}/${settings.endpointName}/${day}/${leaf}`;
 }
 
-/** The baselines of a package that a monitor holds traffic against: the folder that has all of them. */
-export function baselineFolder(kind: MonitorKind, { packageArn, package: model }: LiveModel): string {
-  const { ModelDataQuality, ModelQuality, Bias, Explainability } = model.DriftCheckBaselines ?? {};
+/**
+ * The baselines of a package that a monitor holds traffic against: the folder that has all of them. Those of bias are
+ * two documents that a monitor takes as one.
+ */
+export function baselineFolder(
+  kind: Exclude<MonitorKind, "model-bias">,
+  { packageArn, package: model }: LiveModel,
+): string {
+  const { ModelDataQuality, ModelQuality, Explainability } = model.DriftCheckBaselines ?? {};
   const sources = {
     "data-quality": [ModelDataQuality?.Statistics, ModelDataQuality?.Constraints],
     "model-quality": [ModelQuality?.Statistics, ModelQuality?.Constraints],
-    "model-bias": [Bias?.ConfigFile, Bias?.PreTrainingConstraints, Bias?.PostTrainingConstraints],
     "model-explainability": [Explainability?.ConfigFile, Explainability?.Constraints],
   }[kind].map((source) => source?.S3Uri);
   const uris = sources.filter((uri): uri is string => uri !== undefined);
@@ -128,10 +133,11 @@ export function commonFolder(uris: readonly string[]): string {
   return `${first.slice(0, depth).join("/")}/`;
 }
 
-/** URIs of what a job reads of the period: manifests in S3. */
-export interface Manifests {
+/** URIs of what a job reads: manifests of the period in S3, and the folder of the baseline, with a slash at its end. */
+export interface JobInputs {
   captured: string;
   groundTruth?: string | undefined;
+  baseline: string;
 }
 
 /** The request that starts a run's job. @throws Error when the live model lacks what the monitor needs. */
@@ -139,7 +145,7 @@ export function processingJob(
   settings: JobSettings,
   run: Run,
   live: LiveModel,
-  manifests: Manifests,
+  inputs: JobInputs,
   outputUri: string,
 ): CreateProcessingJobCommandInput {
   const { kind, job, period } = run;
@@ -148,7 +154,7 @@ export function processingJob(
   const input = (name: string): string => `${FOLDER}/input/${name}`;
   const model = kind === "model-explainability" ? modelUri(live) : undefined;
   const { start, end } = period;
-  const labelled = needsLabels(kind) && manifests.groundTruth !== undefined;
+  const labelled = needsLabels(kind) && inputs.groundTruth !== undefined;
   return {
     ProcessingJobName: jobName(settings, run),
     AppSpecification: {
@@ -179,16 +185,16 @@ export function processingJob(
       metric_time: isoSeconds(start),
       publish_cloudwatch_metrics: "Enabled",
       sagemaker_endpoint_name: settings.endpointName,
-      sagemaker_monitoring_schedule_name: scheduleName(settings, kind),
+      sagemaker_monitoring_schedule_name: monitorScheduleName(settings.endpointName, kind),
       baseline_statistics: `${input("baseline")}/statistics.json`,
       baseline_constraints: `${input("baseline")}/constraints.json`,
     },
     ProcessingInputs: [
       folderInput("code", `${settings.codeUri}/`),
       ...(settings.wheelsUri === undefined ? [] : [folderInput("wheels", `${settings.wheelsUri}/`)]),
-      manifestInput("captured", manifests.captured),
-      ...(labelled ? [manifestInput("ground-truth", manifests.groundTruth)] : []),
-      folderInput("baseline", baselineFolder(kind, live)),
+      manifestInput("captured", inputs.captured),
+      ...(labelled ? [manifestInput("ground-truth", inputs.groundTruth)] : []),
+      folderInput("baseline", inputs.baseline),
       ...(model === undefined ? [] : [folderInput("model", model)]),
     ],
     ProcessingOutputConfig: {
@@ -218,10 +224,6 @@ export function processingJob(
     ),
   };
 }
-
-/** What a monitor's metrics name as its schedule; also how a job is known for this stack's when it has ended. */
-export const scheduleName = ({ endpointName }: Pick<JobSettings, "endpointName">, kind: MonitorKind): string =>
-  `${endpointName}-${kind}`;
 
 function modelUri({ packageArn, package: model }: LiveModel): string {
   const uri = model.InferenceSpecification?.Containers?.[0]?.ModelDataUrl;

@@ -1,10 +1,12 @@
 import { paginateListObjectsV2, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { CreateProcessingJobCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
+import { biasBaseline } from "../shared/bias-baseline";
 import { liveModel } from "../shared/live-model";
 import { hourFolders, needsLabels, periodBefore, type MonitorKind } from "../shared/monitors";
 import { parseS3Uri } from "../shared/objects";
 import type { MonitorJob } from "./env";
 import {
+  baselineFolder,
   jobName,
   manifest,
   outputFolder,
@@ -60,18 +62,25 @@ export async function runMonitor(
 
   const name = jobName(settings, run);
   const outputUri = outputFolder(settings, run, "from" in event);
-  const put = async (input: string, folder: string, keys: readonly string[]): Promise<string> => {
-    const uri = `${settings.inputUri}/${name}/${input}.manifest`;
-    const { bucket, key } = parseS3Uri(uri);
-    const Body = manifest(folder, keys);
+  const folder = `${settings.inputUri}/${name}`;
+  const put = async (file: string, Body: string): Promise<string> => {
+    const { bucket, key } = parseS3Uri(`${folder}/${file}`);
     await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ContentType: "application/json" }));
-    return uri;
+    return `${folder}/${file}`;
   };
-  const manifests = {
-    captured: await put("captured", captureUri, captured),
-    groundTruth: labels.length === 0 ? undefined : await put("ground-truth", settings.groundTruthUri, labels),
+  const putBiasBaseline = async (): Promise<string> => {
+    const { analysis, config } = await biasBaseline(clients.s3, live);
+    await put("baseline/bias/analysis.json", JSON.stringify(analysis));
+    await put("baseline/analysis_config.json", JSON.stringify(config));
+    return `${folder}/baseline/`;
   };
-  const request = processingJob(settings, run, live, manifests, outputUri);
+  const inputs = {
+    baseline: kind === "model-bias" ? await putBiasBaseline() : baselineFolder(kind, live),
+    captured: await put("captured.manifest", manifest(captureUri, captured)),
+    groundTruth:
+      labels.length === 0 ? undefined : await put("ground-truth.manifest", manifest(settings.groundTruthUri, labels)),
+  };
+  const request = processingJob(settings, run, live, inputs, outputUri);
   const isNew = await created(clients.sagemaker.send(new CreateProcessingJobCommand(request)));
   const reason = isNew ? `Job ${name} looks at what was captured ${period}.` : `Job ${name} was started before.`;
   return { ...known, outcome: "started", reason, jobName: name, outputUri };

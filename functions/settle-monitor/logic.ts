@@ -1,6 +1,6 @@
 import type { DescribeProcessingJobCommandOutput } from "@aws-sdk/client-sagemaker";
 import * as t from "io-ts";
-import { MonitorKind } from "../shared/monitors";
+import { MonitorKind, monitorKinds, monitorScheduleName } from "../shared/monitors";
 
 /** SageMaker's `Processing Job State Change`. Nothing but the name is believed: events come late and twice. */
 export const JobEvent = t.type({ detail: t.type({ ProcessingJobName: t.string }) }, "JobEvent");
@@ -30,10 +30,15 @@ export const Summary = t.intersection(
 );
 export type Summary = t.TypeOf<typeof Summary>;
 
+/** What is told of a period: of one that AWS's images looked at, not always how many rows it had. */
+export type Findings = Omit<Summary, "version" | "monitor" | "rows"> & { rows?: number };
+
 /** A monitor's job that has ended. */
 export interface EndedJob {
   name: string;
   kind: MonitorKind;
+  /** Whether AWS's Model Monitor started it: its images write no summary. */
+  managed: boolean;
   succeeded: boolean;
   /** Why it did not. */
   reason: string;
@@ -49,24 +54,27 @@ type Job = Pick<
   | "Environment"
   | "ProcessingOutputConfig"
   | "StoppingCondition"
+  | "MonitoringScheduleArn"
 >;
 
 /** The job as far as it matters, or undefined where it still runs or is no monitor of this endpoint's. */
 export function endedJob(job: Job, endpointName: string): EndedJob | undefined {
   const { sagemaker_endpoint_name: endpoint, sagemaker_monitoring_schedule_name: schedule } = job.Environment ?? {};
-  const kind = schedule?.slice(endpointName.length + 1);
-  if (endpoint !== endpointName || !MonitorKind.is(kind) || schedule !== `${endpointName}-${kind}`) return undefined;
+  const kind = monitorKinds.find((each) => schedule === monitorScheduleName(endpointName, each));
+  if (endpoint !== endpointName || kind === undefined) return undefined;
   const status = job.ProcessingJobStatus ?? "";
   if (!["Completed", "Failed", "Stopped"].includes(status)) return undefined;
   const outputUri = job.ProcessingOutputConfig?.Outputs?.[0]?.S3Output?.S3Uri ?? "";
   const name = job.ProcessingJobName ?? "";
-  if (status === "Completed") return { name, kind, succeeded: true, reason: "", outputUri };
+  const managed = job.MonitoringScheduleArn !== undefined;
+  if (status === "Completed") return { name, kind, managed, succeeded: true, reason: "", outputUri };
   const limit = job.StoppingCondition?.MaxRuntimeInSeconds;
   const stopped = `it was stopped, by hand or because it took longer than ${limit ?? "it may"} s`;
   const told = [job.ExitMessage, job.FailureReason].filter((text) => text !== undefined && text !== "").join(" ");
   return {
     name,
     kind,
+    managed,
     succeeded: false,
     reason: told || (status === "Stopped" ? stopped : "no reason given"),
     outputUri,
@@ -76,7 +84,7 @@ export function endedJob(job: Job, endpointName: string): EndedJob | undefined {
 const SHOWN_VIOLATIONS = 20;
 
 /** The features that violate something, each once, in the summary's order. */
-export const violatingFeatures = ({ violations }: Summary): string[] => [
+export const violatingFeatures = ({ violations }: Pick<Summary, "violations">): string[] => [
   ...new Set(violations.map(({ feature }) => feature)),
 ];
 
@@ -86,9 +94,10 @@ export interface Notice {
   message: string;
 }
 
-export function violationNotice(endpointName: string, job: EndedJob, summary: Summary): Notice {
-  const { violations, startTime, endTime, rows, labelledRows } = summary;
+export function violationNotice(endpointName: string, job: EndedJob, findings: Findings): Notice {
+  const { violations, startTime, endTime, rows, labelledRows } = findings;
   const labelled = labelledRows === undefined ? "" : `, ${labelledRows} of them labelled`;
+  const seen = rows === undefined ? "" : `, ${rows} rows${labelled}`;
   const lines = violations
     .slice(0, SHOWN_VIOLATIONS)
     .map(({ feature, metric, description }) => `- ${feature === "" ? metric : feature}: ${description}`);
@@ -96,11 +105,25 @@ export function violationNotice(endpointName: string, job: EndedJob, summary: Su
   return {
     subject: clip(`Fraud ${job.kind}: ${counted(violations.length)} on ${endpointName}`, 100),
     message: [
-      `${endpointName}, ${startTime} to ${endTime}, ${rows} rows${labelled}:`,
+      `${endpointName}, ${startTime} to ${endTime}${seen}:`,
       ...lines,
       ...(more > 0 ? [`- and ${more} more`] : []),
       "",
-      `Report: ${job.outputUri}/report.html`,
+      job.managed ? `Files: ${job.outputUri}/` : `Report: ${job.outputUri}/report.html`,
+    ].join("\n"),
+  };
+}
+
+/** Tells why a job failed: the alarm on failures cannot, since its text is written beforehand. */
+export function failureNotice(endpointName: string, { kind, name, reason }: EndedJob): Notice {
+  return {
+    subject: clip(`Fraud ${kind}: the monitor failed on ${endpointName}`, 100),
+    message: [
+      `Nobody knows how the traffic of this job's period was: ${name} did not end well.`,
+      "",
+      clip(reason, 4000),
+      "",
+      "Its log is in /aws/sagemaker/ProcessingJobs. `npm run monitor` looks at the period again.",
     ].join("\n"),
   };
 }
@@ -116,15 +139,15 @@ export const EVENT_SOURCE = "fraud.monitors";
 export const EVENT_TYPE = "Monitor Violations";
 
 /** Detail of the event that tells of violations. */
-export function violationEvent(endpointName: string, job: EndedJob, summary: Summary) {
-  const { violations, startTime, endTime, rows, labelledRows } = summary;
+export function violationEvent(endpointName: string, job: EndedJob, findings: Findings) {
+  const { violations, startTime, endTime, rows, labelledRows } = findings;
   return {
     endpointName,
     monitor: job.kind,
     jobName: job.name,
     startTime,
     endTime,
-    rows,
+    ...(rows === undefined ? {} : { rows }),
     ...(labelledRows === undefined ? {} : { labelledRows }),
     violations: violations
       .slice(0, EVENT_VIOLATIONS)

@@ -12,12 +12,15 @@ import {
   endedJob,
   EVENT_SOURCE,
   EVENT_TYPE,
+  failureNotice,
   Summary,
   violationEvent,
   violationNotice,
   type EndedJob,
+  type Findings,
   type Notice,
 } from "./logic";
+import { managedFindings } from "./managed";
 import { retrain } from "./retrain";
 import type { MonitorRuns } from "./runs";
 
@@ -41,8 +44,9 @@ export type Settled = "another" | "before" | "failed" | "violations" | "complete
 
 /**
  * Tells of a monitor's job that has ended: metrics, an alert and an event on violations, a training run where that is
- * configured; where the job failed, a metric that an alarm watches. Each is done once for a job, however often its event comes; only a function
- * that is killed between an act and its note leaves it to be done again.
+ * configured; where the job failed, a metric that an alarm watches, and a notice of the reason. Each is done once for a
+ * job, however often its event comes; only a function that is killed between an act and its note leaves it to be done
+ * again.
  *
  * @throws Error when another function is at it: the event is to come again, in case that one is killed.
  */
@@ -59,7 +63,7 @@ export async function settleMonitor(
   if (claim === "settled") return "before";
   if (claim === "taken") throw new Error(`another function deals with the end of ${jobName}`);
   try {
-    const outcome = await tell(clients, settings, job, now);
+    const outcome = await tell(clients, settings, job, described.Environment ?? {}, now);
     await clients.runs.settle(jobName, outcome, now);
     return outcome;
   } catch (error) {
@@ -68,7 +72,13 @@ export async function settleMonitor(
   }
 }
 
-async function tell(clients: SettleClients, settings: SettleSettings, job: EndedJob, now: Date): Promise<Settled> {
+async function tell(
+  clients: SettleClients,
+  settings: SettleSettings,
+  job: EndedJob,
+  environment: Readonly<Record<string, string>>,
+  now: Date,
+): Promise<Settled> {
   const { endpointName, retraining } = settings;
   const { runs } = clients;
   const done = await runs.done(job.name);
@@ -83,10 +93,13 @@ async function tell(clients: SettleClients, settings: SettleSettings, job: Ended
   if (!job.succeeded) {
     log.error("monitor failed", { jobName: job.name, reason: job.reason });
     await metric({ [monitorMetrics.failed]: 1 });
+    await once("alert", () => publish(clients.sns, settings.alertsTopicArn, failureNotice(endpointName, job)));
     return "failed";
   }
-  const summary = await readJson(clients.s3, `${job.outputUri}/summary.json`, Summary);
-  const { violations, rows, status } = summary;
+  const findings: Findings = job.managed
+    ? await managedFindings(clients.s3, job, environment)
+    : await readJson(clients.s3, `${job.outputUri}/summary.json`, Summary);
+  const { violations, rows, status } = findings;
   log.info("monitor ended", { jobName: job.name, status, rows, violations: violations.length });
   await metric({
     [monitorMetrics.heartbeat]: 1,
@@ -94,8 +107,10 @@ async function tell(clients: SettleClients, settings: SettleSettings, job: Ended
     ...(status === "Empty" ? { [monitorMetrics.empty]: 1 } : {}),
   });
   if (violations.length === 0) return status === "Empty" ? "empty" : "completed";
-  await once("alert", () => publish(clients.sns, settings.alertsTopicArn, violationNotice(endpointName, job, summary)));
-  await once("event", () => putEvent(clients.events, endpointName, job, summary));
+  await once("alert", () =>
+    publish(clients.sns, settings.alertsTopicArn, violationNotice(endpointName, job, findings)),
+  );
+  await once("event", () => putEvent(clients.events, endpointName, job, findings));
   if (retraining !== undefined) {
     await once("training", () => retrain(clients, endpointName, job.name, retraining, now));
   }
@@ -110,9 +125,9 @@ async function putEvent(
   events: EventBridgeClient,
   endpointName: string,
   job: EndedJob,
-  summary: Summary,
+  findings: Findings,
 ): Promise<void> {
-  const Detail = JSON.stringify(violationEvent(endpointName, job, summary));
+  const Detail = JSON.stringify(violationEvent(endpointName, job, findings));
   const { Entries = [] } = await events.send(
     new PutEventsCommand({ Entries: [{ Source: EVENT_SOURCE, DetailType: EVENT_TYPE, Detail }] }),
   );

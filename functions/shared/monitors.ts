@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as t from "io-ts";
 
 /** The kinds of monitor, as their folders, metrics and commands name them. */
@@ -11,6 +12,21 @@ export const MonitorKind = t.keyof(
 
 /** The kinds that hold decisions against labels. */
 export const needsLabels = (kind: MonitorKind): boolean => kind === "model-quality" || kind === "model-bias";
+
+const NAME_CHARACTERS = 63;
+const HASH_CHARACTERS = 8;
+
+/**
+ * What a monitor's metrics name as its schedule, and where AWS runs it, the name of the schedule itself. Also how a job
+ * that has ended is known for this endpoint's.
+ */
+export function monitorScheduleName(endpointName: string, kind: MonitorKind): string {
+  const name = `${endpointName}-${kind}`;
+  if (name.length <= NAME_CHARACTERS) return name;
+  const hash = createHash("sha256").update(endpointName).digest("hex").slice(0, HASH_CHARACTERS);
+  const room = NAME_CHARACTERS - kind.length - hash.length - 2;
+  return `${endpointName.slice(0, room).replace(/-+$/, "")}-${hash}-${kind}`;
+}
 
 /** Dimensions of a monitor's metrics in the platform's namespace. */
 export const monitorDimensions = (endpointName: string, kind: MonitorKind): Record<string, string> => ({

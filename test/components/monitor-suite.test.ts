@@ -180,6 +180,7 @@ describe("the monitor suite", function () {
           "kms:GenerateDataKey arn:aws:kms:eu-west-1:123456789012:key/storage-key",
           "s3:AbortMultipartUpload arn:aws:s3:::storage-bucket/fraud/monitor-input/*",
           "s3:ListBucket arn:aws:s3:::storage-bucket",
+          ...["s3:GetObject", "s3:GetObjectVersion"].map((each) => `${each} ${bucket("*/baselines/*").join()}`),
           "s3:PutObject arn:aws:s3:::storage-bucket/fraud/monitor-input/*",
           `sagemaker:AddTags ${sagemaker("processing-job/fraud-*")}`,
           `sagemaker:CreateProcessingJob ${sagemaker("processing-job/fraud-*")}`,
@@ -282,12 +283,119 @@ describe("the monitor suite", function () {
     });
   });
 
-  it("refuses an engine that is not built, and names it", async () => {
-    const made = await suite({ engine: "model-monitor" }).then(
-      () => "made",
-      (error: unknown) => String(error),
+  describe("with AWS's engine", () => {
+    before(() =>
+      suite(
+        { engine: "model-monitor", dataQuality: { enabled: false }, bias: { schedule: "cron(0 5/12 ? * * *)" } },
+        { network: { vpcId: "vpc-1", subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] } },
+      ),
     );
-    expect(made).to.match(/MonitorSuite "monitors" cannot be made:[\s\S]*"model-monitor"/);
+    const sagemaker = (resource: string) => `arn:aws:sagemaker:eu-west-1:123456789012:${resource}`;
+
+    it("leaves the clock to AWS's schedules, and keeps the alarms and the run by hand", () => {
+      expect(ofType(SCHEDULE).map(({ name }) => name)).to.not.include.members([
+        "monitors-model-quality-schedule",
+        "monitors-model-bias-schedule",
+      ]);
+      const alarms = ofType(ALARM).map(({ name }) => name);
+      expect(alarms).to.include.members(["monitors-model-bias-failures", "monitors-model-bias-missing"]);
+      expect(alarms).to.not.include("monitors-data-quality-missing");
+      expect(variablesOf("monitors-run-function")).to.have.property("IMAGE_URI");
+    });
+
+    it("hands the enabled monitors' settings and AWS's images of the region to the function that makes them", () => {
+      const variables = variablesOf("monitors-managed-reconcile-function");
+      expect(JSON.parse(variables["MONITORS"] ?? "{}")).to.have.all.keys(
+        "model-quality",
+        "model-bias",
+        "model-explainability",
+      );
+      expect((JSON.parse(variables["MONITORS"] ?? "{}") as Record<string, unknown>)["model-bias"]).to.deep.equal({
+        schedule: "cron(0 5/12 ? * * *)",
+        periodHours: 12,
+        instanceType: "ml.m5.large",
+        instanceCount: 1,
+        volumeSizeGb: 20,
+        maxRuntimeSeconds: 1800,
+      });
+      expect(variables).to.deep.include({
+        ANALYZER_IMAGE_URI: "468650794304.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-model-monitor-analyzer",
+        CLARIFY_IMAGE_URI: "131013547314.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-clarify-processing:1.0",
+        JOB_ROLE_ARN: "arn:aws:iam::123456789012:role/monitors-job",
+        GROUND_TRUTH_URI: "s3://storage-bucket/fraud/ground-truth/merged",
+        INPUT_URI: "s3://storage-bucket/fraud/monitor-input",
+        OUTPUT_URI: "s3://storage-bucket/fraud/monitor-output",
+        MODEL_ENDPOINT_PREFIX: "Fraud-clarify",
+        NETWORK: '{"subnetIds":["subnet-1"],"securityGroupIds":["sg-1"]}',
+        RESOURCE_TAGS: JSON.stringify(RUN_TIME_TAGS),
+      });
+      const objects = ofType("aws:s3/bucketObjectv2:BucketObjectv2").map(({ inputs }) => String(inputs.key));
+      const script = variables["RECORD_PREPROCESSOR_URI"] ?? "";
+      expect(objects).to.include(script.slice("s3://storage-bucket/".length));
+      expect(script).to.match(/\/scripts\/[0-9a-f]{64}\/record_preprocessor\.py$/);
+    });
+
+    it("makes them on the stack's creation, again when settings change, and removes them before the endpoint goes", async () => {
+      const call = inputsOf("aws:lambda/invocation:Invocation", "monitors-managed-reconcile");
+      expect(call).to.include({ functionName: "monitors-managed-reconcile-function", lifecycleScope: "CRUD" });
+      expect(JSON.parse(String(call.input)))
+        .to.have.property("settings")
+        .that.matches(/^[0-9a-f]{64}$/);
+      const before = await dependenciesOf("aws:lambda/invocation:Invocation", "monitors-managed-reconcile");
+      expect(before).to.include.members(["endpoint-teardown", "monitors-managed-reconcile-own", "monitors-job-own"]);
+    });
+
+    it("hears of another live model as settle-deployment does, and looks every hour", () => {
+      const rule = inputsOf("aws:cloudwatch/eventRule:EventRule", "monitors-managed-model-changes-rule");
+      expect(rule.eventPattern).to.equal(
+        inputsOf("aws:cloudwatch/eventRule:EventRule", "endpoint-state-changes-rule").eventPattern,
+      );
+      const sweep = inputsOf(SCHEDULE, "monitors-managed-sweep-schedule");
+      expect(sweep.scheduleExpression).to.equal("rate(1 hour)");
+      expect(sweep.target).to.include({ input: '{"sweep":true}' });
+    });
+
+    it("may make, change and remove this endpoint's definitions and schedules, under the jobs' role alone", () => {
+      const allowed = permissionsOf("monitors-managed-reconcile").filter((each) => /^(sagemaker|iam):/.test(each));
+      const schedules = KINDS.map((kind) => sagemaker(`monitoring-schedule/fraud-scores-${kind}`));
+      const definitions = KINDS.map((kind) => sagemaker(`${kind}-job-definition/fraud-scores-${kind}-*`));
+      const nouns = ["DataQuality", "ModelQuality", "ModelBias", "ModelExplainability"];
+      expect(allowed).to.have.members([
+        "iam:PassRole arn:aws:iam::123456789012:role/monitors-job",
+        `sagemaker:DescribeEndpoint ${sagemaker("endpoint/fraud-scores")}`,
+        ...["DescribeEndpointConfig", "DescribeModel"].flatMap((action) => [
+          `sagemaker:${action} ${sagemaker("endpoint-config/*")}`,
+          `sagemaker:${action} ${sagemaker("model/*")}`,
+        ]),
+        `sagemaker:DescribeModelPackage ${sagemaker("model-package/registry-packages/*")}`,
+        ...nouns.flatMap((noun, index) => [
+          `sagemaker:Create${noun}JobDefinition ${definitions[index]}`,
+          `sagemaker:Delete${noun}JobDefinition ${definitions[index]}`,
+          `sagemaker:List${noun}JobDefinitions *`,
+        ]),
+        ...["Create", "Describe", "Update", "Start", "Stop", "Delete"].flatMap((verb) =>
+          schedules.map((arn) => `sagemaker:${verb}MonitoringSchedule ${arn}`),
+        ),
+        ...["AddTags", "ListTags"].flatMap((action) =>
+          [...schedules, ...definitions].map((arn) => `sagemaker:${action} ${arn}`),
+        ),
+        `sagemaker:StopProcessingJob ${sagemaker("processing-job/model-monitoring-*")}`,
+      ]);
+    });
+
+    it("hears of the ends of AWS's jobs too, and lets Clarify serve itself a copy of the model", () => {
+      const rule = inputsOf("aws:cloudwatch/eventRule:EventRule", "monitors-job-ends-rule");
+      const { detail } = JSON.parse(String(rule.eventPattern)) as { detail: Record<string, unknown> };
+      expect(detail.ProcessingJobName).to.deep.equal([{ prefix: "Fraud-" }, { prefix: "model-monitoring-" }]);
+      expect(permissionsOf("monitors-settle")).to.include(
+        `sagemaker:DescribeProcessingJob ${sagemaker("processing-job/model-monitoring-*")}`,
+      );
+      expect(permissionsOf("monitors-job")).to.include.members([
+        `sagemaker:CreateEndpoint ${sagemaker("endpoint/fraud-clarify*")}`,
+        `sagemaker:DeleteEndpoint ${sagemaker("endpoint/fraud-clarify*")}`,
+        `sagemaker:DescribeModel ${sagemaker("model/*")}`,
+      ]);
+    });
   });
 
   it("counts a monitor as missing after two runs and its longest job", () => {

@@ -24,6 +24,7 @@ describe("the bundles", function () {
       "launch-soon",
       "merge-labels",
       "promote-model",
+      "reconcile-monitors",
       "register-model",
       "run-monitor",
       "run-pipeline",

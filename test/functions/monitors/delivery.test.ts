@@ -71,7 +71,7 @@ describe("what comes more than once", () => {
   });
   after(() => emulator.stop());
 
-  async function world(jobName: string, violations: number, status = "Completed") {
+  async function world(jobName: string, violations: number, status = "Completed", more: object = {}) {
     const outputUri = `s3://${BUCKET}/out/${jobName}`;
     const summary = {
       version: 1,
@@ -99,6 +99,7 @@ describe("what comes more than once", () => {
         sagemaker_monitoring_schedule_name: "fraud-data-quality",
       },
       ProcessingOutputConfig: { Outputs: [{ S3Output: { S3Uri: outputUri } }] },
+      ...more,
     };
     const sns = recorder(() => ({}));
     const events = recorder(() => ({ Entries: [{ EventId: "1" }] }));
@@ -178,10 +179,34 @@ describe("what comes more than once", () => {
     expect(ecs.sent[0]?.input.clientToken).to.match(/^[0-9a-f]{64}$/);
   });
 
-  it("a job that failed alerts by its metric alone", async () => {
-    const { clients, told } = await world("job-failed", 5, "Failed");
+  it("a job that failed is one notice with its reason, however often its event comes", async () => {
+    const { clients, sns, told } = await world("job-failed", 5, "Failed");
+    sns.fail(1);
+    const error = await settleMonitor(clients, SETTINGS, "job-failed").catch((reason: unknown) => String(reason));
+    expect(error).to.contain("the connection broke");
     expect(await settleMonitor(clients, SETTINGS, "job-failed")).to.equal("failed");
-    expect(told()).to.deep.equal([0, 0, 0]);
+    expect(await settleMonitor(clients, SETTINGS, "job-failed")).to.equal("before");
+    expect(told()).to.deep.equal([1, 0, 0]);
+    expect(sns.sent[0]?.input.Message).to.contain("told");
+  });
+
+  it("a job of AWS's images is told of by the files that they write, as ours is by its summary", async () => {
+    const write = (job: string, file: string, document: object) =>
+      s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: `out/${job}/${file}`, Body: JSON.stringify(document) }));
+    const settled = async (job: string) => {
+      const made = await world(job, 0, "Completed", { MonitoringScheduleArn: "arn:aws:sagemaker:::schedule" });
+      return { ...made, outcome: await settleMonitor(made.clients, { ...SETTINGS, retraining: undefined }, job) };
+    };
+    await write("job-managed", "statistics.json", { version: 0, dataset: { item_count: 812 } });
+    const violation = { feature_name: "V7", constraint_check_type: "baseline_drift_check", description: "far off" };
+    await write("job-managed", "constraint_violations.json", { version: 0, violations: [violation] });
+    const { outcome, sns, events } = await settled("job-managed");
+    expect(outcome).to.equal("violations");
+    expect(sns.sent[0]?.input.Message).to.contain("812 rows").and.to.contain("V7: far off");
+    const [entry] = events.sent[0]?.input.Entries as { Detail: string }[];
+    expect(JSON.parse(entry?.Detail ?? "{}")).to.include({ monitor: "data-quality", rows: 812, violationCount: 1 });
+    // Without violations some of the images write no file of them.
+    expect((await settled("job-managed-clean")).outcome).to.equal("completed");
   });
 
   it("labels that are merged into one hour at once are all there", async () => {

@@ -10,43 +10,10 @@ import {
   type JobSettings,
   type Run,
 } from "../../../functions/run-monitor/logic";
-import type { LiveModel } from "../../../functions/shared/live-model";
 import { hourFolders, monitorKinds, periodBefore } from "../../../functions/shared/monitors";
 import { validate } from "../../../local/aws-models";
+import { BASELINES, LIVE } from "./support/live-model";
 
-const BASELINES = "s3://bucket/fraud/20261121-a/baselines";
-const source = (file: string) => ({ ContentType: "application/json", S3Uri: `${BASELINES}/${file}` });
-const LIVE: LiveModel = {
-  modelName: "fraud-model",
-  packageArn: "arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud/3",
-  package: {
-    DriftCheckBaselines: {
-      ModelDataQuality: {
-        Statistics: source("data-quality/statistics.json"),
-        Constraints: source("data-quality/constraints.json"),
-      },
-      ModelQuality: {
-        Statistics: source("model-quality/statistics.json"),
-        Constraints: source("model-quality/constraints.json"),
-      },
-      Bias: {
-        ConfigFile: source("analysis_config.json"),
-        PreTrainingConstraints: source("bias/analysis.json"),
-        PostTrainingConstraints: source("bias/analysis.json"),
-      },
-      Explainability: {
-        ConfigFile: source("analysis_config.json"),
-        Constraints: source("explainability/analysis.json"),
-      },
-    },
-    InferenceSpecification: {
-      Containers: [{ Image: "image", ModelDataUrl: "s3://bucket/fraud/20261121-a/model/job/output/model.tar.gz" }],
-      SupportedContentTypes: ["text/csv"],
-      SupportedResponseMIMETypes: ["application/json"],
-    },
-    CustomerMetadataProperties: {},
-  },
-};
 const SETTINGS: JobSettings = {
   endpointName: "Fraud-Scores",
   // The longest that the configuration admits.
@@ -71,7 +38,11 @@ const RUN: Run = {
     thresholds: { feature_baseline_drift: 0.2 },
   },
 };
-const MANIFESTS = { captured: "s3://bucket/captured.manifest", groundTruth: "s3://bucket/labels.manifest" };
+const INPUTS = {
+  captured: "s3://bucket/captured.manifest",
+  groundTruth: "s3://bucket/labels.manifest",
+  baseline: "s3://bucket/baseline/",
+};
 
 const schedule = fc.oneof(
   fc.constant("cron(0 * ? * * *)"),
@@ -125,7 +96,7 @@ describe("a monitor's job", () => {
         SETTINGS,
         { ...SETTINGS, wheelsUri: undefined, network: { subnetIds: ["subnet-1"], securityGroupIds: ["sg-1"] } },
       ]) {
-        const request = processingJob(settings, { ...RUN, kind }, LIVE, MANIFESTS, "s3://bucket/out");
+        const request = processingJob(settings, { ...RUN, kind }, LIVE, INPUTS, "s3://bucket/out");
         expect(validate("sagemaker", "CreateProcessingJob", request), kind).to.deep.equal([]);
       }
     }
@@ -149,33 +120,29 @@ describe("a monitor's job", () => {
   it("reads captures, the live model's baselines and what its kind wants besides", () => {
     const inputs = (kind: Run["kind"]) =>
       Object.fromEntries(
-        (processingJob(SETTINGS, { ...RUN, kind }, LIVE, MANIFESTS, "s3://out/x").ProcessingInputs ?? []).map(
+        (processingJob(SETTINGS, { ...RUN, kind }, LIVE, INPUTS, "s3://out/x").ProcessingInputs ?? []).map(
           ({ InputName = "", S3Input }) => [InputName, `${S3Input?.S3DataType} ${S3Input?.S3Uri}`],
         ),
       );
     const common = {
       code: "S3Prefix s3://bucket/fraud/scripts/c0de/",
       wheels: "S3Prefix s3://bucket/fraud/scripts/3ee1/",
-      captured: `ManifestFile ${MANIFESTS.captured}`,
+      captured: `ManifestFile ${INPUTS.captured}`,
+      baseline: `S3Prefix ${INPUTS.baseline}`,
     };
-    const labels = { "ground-truth": `ManifestFile ${MANIFESTS.groundTruth}` };
-    expect(inputs("data-quality")).to.deep.equal({ ...common, baseline: `S3Prefix ${BASELINES}/data-quality/` });
-    expect(inputs("model-quality")).to.deep.equal({
-      ...common,
-      ...labels,
-      baseline: `S3Prefix ${BASELINES}/model-quality/`,
-    });
-    expect(inputs("model-bias")).to.deep.equal({ ...common, ...labels, baseline: `S3Prefix ${BASELINES}/` });
+    const labels = { "ground-truth": `ManifestFile ${INPUTS.groundTruth}` };
+    expect(inputs("data-quality")).to.deep.equal(common);
+    expect(inputs("model-quality")).to.deep.equal({ ...common, ...labels });
+    expect(inputs("model-bias")).to.deep.equal({ ...common, ...labels });
     expect(inputs("model-explainability")).to.deep.equal({
       ...common,
-      baseline: `S3Prefix ${BASELINES}/`,
       model: "S3Prefix s3://bucket/fraud/20261121-a/model/job/output/model.tar.gz",
     });
   });
 
   it("is encrypted, tagged with the project, and says by AWS's contract what it looks at", () => {
     const own = { ...RUN, job: { ...RUN.job, kmsKeyArn: "arn:aws:kms:eu-west-1:123456789012:key/own" } };
-    const request = processingJob(SETTINGS, own, LIVE, MANIFESTS, "s3://out/x");
+    const request = processingJob(SETTINGS, own, LIVE, INPUTS, "s3://out/x");
     expect(request.ProcessingOutputConfig?.KmsKeyId).to.equal(own.job.kmsKeyArn);
     expect(request.ProcessingResources?.ClusterConfig?.VolumeKmsKeyId).to.equal(own.job.kmsKeyArn);
     expect(request.Tags).to.deep.include.members([
@@ -198,9 +165,15 @@ describe("a monitor's job", () => {
     expect(outputFolder(SETTINGS, RUN, true)).to.match(new RegExp(`^${folder}/120000-[0-9a-f]{8}$`));
   });
 
+  it("is held against the folder that has all of a kind's baselines", () => {
+    expect(baselineFolder("data-quality", LIVE)).to.equal(`${BASELINES}/data-quality/`);
+    expect(baselineFolder("model-quality", LIVE)).to.equal(`${BASELINES}/model-quality/`);
+    expect(baselineFolder("model-explainability", LIVE)).to.equal(`${BASELINES}/`);
+  });
+
   it("is refused where the live model lacks what it needs, by the package's name", () => {
     const bare = { ...LIVE, package: { ...LIVE.package, DriftCheckBaselines: { ModelDataQuality: {} } } };
-    for (const kind of monitorKinds) {
+    for (const kind of ["data-quality", "model-quality", "model-explainability"] as const) {
       expect(() => baselineFolder(kind, bare), kind).to.throw(/model-package\/fraud\/3 has no baselines of/);
     }
     expect(() => commonFolder(["s3://one/a/x.json", "s3://other/a/y.json"])).to.throw("more than one bucket");

@@ -3,12 +3,15 @@ import fc from "fast-check";
 import {
   decideRetraining,
   endedJob,
+  failureNotice,
   remembered,
   violationEvent,
   violationNotice,
   type Start,
   type Summary,
 } from "../../../functions/settle-monitor/logic";
+import { violationsOf } from "../../../functions/settle-monitor/managed";
+import { monitorScheduleName } from "../../../functions/shared/monitors";
 
 const HOUR = 3_600_000;
 const NOW = new Date("2026-11-21T13:00:00Z");
@@ -49,6 +52,7 @@ describe("the end of a monitor's job", () => {
     expect(job).to.deep.equal({
       name: JOB.ProcessingJobName,
       kind: "data-quality",
+      managed: false,
       succeeded: true,
       reason: "",
       outputUri: "s3://b/out",
@@ -73,6 +77,51 @@ describe("the end of a monitor's job", () => {
       StoppingCondition: { MaxRuntimeInSeconds: 3300 },
     };
     expect(endedJob(stopped, "fraud")?.reason).to.contain("3300 s");
+  });
+
+  it("is told to people with its reason where it failed", () => {
+    const ended = endedJob({ ...JOB, ProcessingJobStatus: "Failed", ExitMessage: "no baseline." }, "fraud");
+    const notice = failureNotice("fraud", ended ?? expect.fail("the job has ended"));
+    expect(notice.subject).to.equal("Fraud data-quality: the monitor failed on fraud");
+    expect(notice.message).to.contain(JOB.ProcessingJobName).and.to.contain("no baseline.");
+    const long = failureNotice("e".repeat(63), { ...ended!, reason: "x".repeat(1e6) });
+    expect(long.subject.length).to.be.at.most(100);
+    expect(Buffer.byteLength(long.message)).to.be.below(256 * 1024);
+  });
+
+  it("of AWS's own schedules is known by the schedule's name, however long the endpoint's is", () => {
+    for (const endpointName of ["fraud", "e".repeat(63)]) {
+      const name = monitorScheduleName(endpointName, "model-explainability");
+      expect(name).to.match(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+      const managed = {
+        ...JOB,
+        MonitoringScheduleArn: `arn:aws:sagemaker:eu-west-1:123456789012:monitoring-schedule/${name}`,
+        Environment: { sagemaker_endpoint_name: endpointName, sagemaker_monitoring_schedule_name: name },
+      };
+      expect(endedJob(managed, endpointName)).to.include({ kind: "model-explainability", managed: true });
+    }
+    const names = ["e".repeat(63), `${"e".repeat(62)}f`].map((each) => monitorScheduleName(each, "data-quality"));
+    expect(new Set(names)).to.have.property("size", 2);
+  });
+
+  it("reads the violations of AWS's images, whose members differ by kind", () => {
+    const check = "baseline_drift_check";
+    const told = { description: "far", constraint_check_type: check };
+    expect(
+      violationsOf({
+        violations: [
+          { feature_name: "V14", ...told },
+          { metric_name: "recall", ...told },
+          { facet: "Amount", facet_value: "[0, 10)", metric_name: "DPL", ...told },
+          {},
+        ],
+      }),
+    ).to.deep.equal([
+      { feature: "V14", metric: check, check, description: "far" },
+      { feature: "", metric: "recall", check, description: "far" },
+      { feature: "Amount [0, 10)", metric: "DPL", check, description: "far" },
+      { feature: "", metric: "", check: "", description: "no description given" },
+    ]);
   });
 
   it("makes a notice and an event that AWS takes, however many violations there are", () => {
