@@ -101,10 +101,11 @@ def _section(
     problem = _problem(bands, labels, flagged)
     if problem is not None:
         return {**found, "facets": {facet.name: []}, "error": problem}
+    # As categories: of forty rows or fewer the library would take 0 and 1 for measurements.
     decided = None
     if flagged is not None:
-        decided = LabelColumn("Decision", pd.Series(flagged.astype(int)), [1])
-    label_column = pd.Series(labels.astype(int), name=LABEL)
+        decided = LabelColumn("Decision", pd.Series(flagged.astype(int)).astype("category"), [1])
+    label_column = pd.Series(labels.astype(int), name=LABEL).astype("category")
     report = bias_report(
         pd.DataFrame({facet.name: bands, LABEL: label_column}),
         facet_column=FacetColumn(facet.name),

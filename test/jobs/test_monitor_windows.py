@@ -187,6 +187,26 @@ def test_bias_is_that_of_clarifys_library(live, tmp_path):
         assert published["bias_metric_DPPL"] == pytest.approx(expected["DPPL"])
 
 
+@pytest.mark.parametrize("rows", [20, 40, 41])
+def test_bias_of_few_rows_is_that_of_clarifys_library_too(live, tmp_path, rows):
+    """Of forty values, two that differ are one in twenty: from there on the library takes a column for numbers."""
+    window = live.window(np.random.default_rng(11), rows)
+    window.labels[:] = np.arange(rows) % 4 == 0
+    window.scores[:] = np.where(np.arange(rows) % 3 == 0, 0.9, 0.1)
+    window.features[:, -1] = np.linspace(0, 199, rows)
+    found = run("model-bias", live, *capture(tmp_path, window))
+    assert (found.violations, found.rows, found.labelled_rows) == ([], rows, rows)
+    amounts, flagged = pd.Series(window.features[:, -1]), pd.Series(window.scores >= monitored.THRESHOLD)
+    labels, within = pd.Series(window.labels == 1), amounts < 10
+    expected = {"DPL": pretraining.DPL(amounts, within, labels), "DPPL": posttraining.DPPL(amounts, within, flagged)}
+    told = {
+        metric["name"]: metric["value"]
+        for section in (bias.PRE_SECTION, bias.POST_SECTION)
+        for metric in found.documents["analysis.json"][section]["facets"]["Amount"][0]["metrics"]
+    }
+    assert {name: told[name] for name in expected} == pytest.approx(expected)
+
+
 def test_attributions_are_the_boosters_own(live, tmp_path):
     window = live.window(np.random.default_rng(10), 500)
     found = run("model-explainability", live, *capture(tmp_path, window))
