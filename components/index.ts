@@ -9,6 +9,8 @@ export { type FunctionOverrides } from "./lambda-function";
 export { Alerts, type AlertsArgs } from "./alerts";
 export { CanaryEndpoint, type CanaryEndpointArgs } from "./canary-endpoint";
 export { CiPipeline, type CiPipelineArgs } from "./ci-pipeline";
+export { CostBudget } from "./cost-budget";
+export { Dashboard } from "./dashboard";
 export { InferenceApi, type InferenceApiArgs } from "./inference-api";
 export { LabelMerger, type LabelMergerArgs } from "./label-merger";
 export { LauncherImage, type LauncherImageArgs } from "./launcher-image";

@@ -82,6 +82,9 @@ export type PlatformOutputValues = {
   >;
 } & { apiKey: pulumi.Output<string> };
 
+/** The codecs of the outputs that every stack has, and of those that a stack need not have. */
+export const outputProps = { always: Always.props, sometimes: Sometimes.props };
+
 const props = { ...Always.props, ...Sometimes.props };
 
 /** The outputs' names, the secret one apart. */

@@ -200,7 +200,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     runTimeTags,
     functions: { scorer: chosen("scorer") },
   });
-  const catalog = new PredictionsCatalog("predictions", {
+  const catalog = make(PredictionsCatalog, "predictions", {
     ...shared,
     storage,
     folder: PREDICTIONS,
@@ -241,8 +241,8 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       reconcileMonitors: chosen("reconcileMonitors"),
     },
   });
-  if (config.budget !== undefined) new CostBudget("budget", { ...shared, alerts, ...config.budget });
-  new Dashboard("dashboard", { ...shared, pipelineName, endpoint, stream, api });
+  if (config.budget !== undefined) make(CostBudget, "budget", { ...shared, alerts, ...config.budget });
+  make(Dashboard, "dashboard", { ...shared, pipelineName, endpoint, stream, api });
   const ci =
     config.ci === undefined || image === undefined
       ? undefined
