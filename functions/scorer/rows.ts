@@ -158,11 +158,10 @@ function readRow(
   const bad = (reason: string): BadRow => ({ number, reason, raw: clip(raw.trim()) });
   if (cells.length !== columns.count) return bad(`has ${cells.length} columns, the header ${columns.count}`);
   const faults: string[] = [];
-  let line = "";
-  columns.features.forEach((column, index) => {
+  const values = columns.features.map((column, index) => {
     const text = (cells[column] ?? "").trim();
     if (parseNumber(text) === undefined) faults.push(`${schema.features[index]} is not a finite number`);
-    line += index === 0 ? text : `,${text}`;
+    return text;
   });
   const amount = columns.amount === undefined ? undefined : parseNumber(cells[columns.amount] ?? "");
   if (columns.amount !== undefined && amount === undefined && !columns.features.includes(columns.amount)) {
@@ -172,7 +171,7 @@ function readRow(
   if (columns.id !== undefined && (id === "" || id.length > LIMITS.idCharacters)) {
     faults.push(`the id must have 1 to ${LIMITS.idCharacters} characters`);
   }
-  return faults.length > 0 ? bad(faults.join("; ")) : { number, id, line, amount };
+  return faults.length > 0 ? bad(faults.join("; ")) : { number, id, line: values.join(","), amount };
 }
 
 const clip = (raw: string): string => (raw.length <= MAX_RAW_CHARACTERS ? raw : `${raw.slice(0, MAX_RAW_CHARACTERS)}…`);

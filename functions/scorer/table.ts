@@ -20,21 +20,23 @@ const BUSY = new Set([
 ]);
 
 /**
- * Writes items, each with a key of its own, several calls at once; what DynamoDB leaves unprocessed or is too busy for
+ * Writes an item for each row, each with a key of its own, several calls at once; what DynamoDB leaves unprocessed or is too busy for
  * is tried again after pauses that grow, at random.
  *
  * @throws Error when some are still not written after twelve tries.
  */
-export async function writeItems(
+export async function writeItems<Row>(
   dynamodb: DynamoDBClient,
   tableName: string,
-  items: readonly Item[],
+  rows: readonly Row[],
+  itemOf: (row: Row) => Item,
   slots: Slots,
 ): Promise<void> {
   const calls: Promise<void>[] = [];
-  for (let at = 0; at < items.length; at += ITEMS_PER_CALL) {
-    const part = items.slice(at, at + ITEMS_PER_CALL);
-    calls.push(slots.run(() => writeCall(dynamodb, tableName, part)));
+  for (let at = 0; at < rows.length; at += ITEMS_PER_CALL) {
+    // Items are made when their turn comes: those of a whole chunk would be most of the memory.
+    const write = () => writeCall(dynamodb, tableName, rows.slice(at, at + ITEMS_PER_CALL).map(itemOf));
+    calls.push(slots.run(write));
   }
   await Promise.allSettled(calls);
   await Promise.all(calls);

@@ -166,10 +166,8 @@ function chunkPorts(
       engine === "batch-transform" && run !== undefined ? transform.scores(chunk, run) : scoreRows(chunk.good, scoring),
     committed: (chunk) => (chunk <= unsure ? objects.committed(keyOf(chunk)) : Promise.resolve(undefined)),
     commit: (chunk, predictions) => objects.commit(keyOf(chunk), predictions),
-    write: (predictions) => {
-      const items = predictions.map((prediction) => itemOf(prediction, source));
-      return writeItems(dynamodb, predictionsTableName, items, writes);
-    },
+    write: (predictions) =>
+      writeItems(dynamodb, predictionsTableName, predictions, (prediction) => itemOf(prediction, source), writes),
     setAside: (chunk, rows) =>
       objects.put(quarantineKey(prefixes, source, chunk), quarantineLines(rows), "application/x-ndjson"),
     account: (chunk, account) => claim.account(chunk, account),

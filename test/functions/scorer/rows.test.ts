@@ -82,6 +82,16 @@ describe("rows of a stream's file", () => {
     );
   });
 
+  it("are the same whatever ends them, one kind of end among others too", async () => {
+    const lines = [header, good, good.replace("0", "5"), good];
+    const wanted = await rowsOf(lines.join("\n"));
+    expect(wanted.rows).to.have.length(3);
+    for (const eol of ["\r\n", "\r"]) {
+      for (const size of [1, 7, 64]) expect(await rowsOf(lines.join(eol), { size })).to.deep.equal(wanted);
+    }
+    expect(await rowsOf(`${header}\r\n${lines.slice(1).join("\n")}\r\n`)).to.deep.equal(wanted);
+  });
+
   it("say why they are bad, every fault at once, and what stood there", async () => {
     const holes = good.replace(/^0,/, ",").replace(/,7.25$/, ",many");
     const { rows } = await rowsOf(`${header}\n${holes}\n1,2\n${good},1\n`);
