@@ -210,7 +210,8 @@ export class Launcher extends PlatformComponent {
     const { storage } = args;
     const pipeline = `pipeline/${args.pipelineName.toLowerCase()}`;
     return [
-      ...storage.reading("scripts/*", ...(args.rawDataKey === undefined ? [] : ["raw/*", literally(args.rawDataKey)])),
+      // It looks at what is there, and reads none of it.
+      storage.listing("scripts/*", ...(args.rawDataKey === undefined ? [] : ["raw/*", literally(args.rawDataKey)])),
       ...storage.writing("scripts/*"),
       {
         actions: [

@@ -20,7 +20,7 @@ interface Answer {
   message?: string;
 }
 
-/** How long an answer holds, in milliseconds: a change of a policy takes a moment on AWS, too. */
+/** How long a permission holds, in milliseconds: a change of a policy takes a moment on AWS, too. */
 const KEPT_MILLISECONDS = 2_000;
 const MAX_KEPT = 1_000;
 
@@ -63,7 +63,8 @@ export class Access {
     const answer = this.ask(body);
     if (this.kept.size >= MAX_KEPT) this.kept.clear();
     this.kept.set(body, { until: Date.now() + KEPT_MILLISECONDS, answer });
-    answer.catch(() => this.kept.delete(body));
+    const forget = (): void => void this.kept.delete(body);
+    answer.then(({ allowed }) => allowed || forget(), forget);
     return answer;
   }
 

@@ -26,6 +26,8 @@ import { FEATURES } from "../../functions/shared/transactions";
 import { findCloud, stopCloud } from "../../local/cloud";
 import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot, tools } from "../../local/tools";
+import type { CallRecord } from "../../local/iam/calls";
+import { outdated, refused, unexplained } from "./unreached-statements";
 import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
@@ -266,6 +268,14 @@ describe("npm start", function () {
     expect(run.output).to.contain("synthetic");
     await dashboardShowsWhatTheLoopPut();
     await deadLettersRaiseTheStacksAlarm();
+  });
+
+  it("has every function, job, task and model do what its role allows, and needs each statement of the roles", () => {
+    const record = JSON.parse(readFileSync(join(localDirectory, "iam-calls.json"), "utf8")) as CallRecord;
+    expect(record.calls.length).to.be.above(300);
+    expect(refused(record)).to.deep.equal([]);
+    expect(unexplained(record)).to.deep.equal([]);
+    expect(outdated(record)).to.deep.equal([]);
   });
 
   it("answers as the API's document says, whatever it is asked", async () => {

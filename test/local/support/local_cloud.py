@@ -69,8 +69,10 @@ class Server:
 class Cloud:
     """MiniStack and the local server, and boto3's clients of them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, enforced: bool = False) -> None:
+        """``enforced``: roles may do what their policies allow, and no more."""
         self.folder = folder
+        self.iam = {"AUTH": "true"} if enforced else {}
         self.aws = f"http://127.0.0.1:{free_port()}"
         self.url = f"http://127.0.0.1:{free_port()}"
         # The interpreter's own folder, not what a link of it points to: there are the packages.
@@ -88,6 +90,7 @@ class Cloud:
                 "MINISTACK_REGION": REGION,
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
+                **self.iam,
             },
             folder / "ministack.log",
             f"{self.aws}/_ministack/health",
@@ -109,6 +112,7 @@ class Cloud:
                 "LOCAL_SERVER_PYTHON": str(tool("python")),
                 "AWS_ENDPOINT_URL": self.aws,
                 "AWS_ACCOUNT_ID": ACCOUNT,
+                **self.iam,
             },
             self.folder / "server.log",
             f"{self.url}/_local/health",
