@@ -68,6 +68,17 @@ function statementProblems(statement: unknown, kind: PolicyKind): string[] {
   return problems;
 }
 
+/** Blocks of IPv4 addresses whose prefix has from `min` to `max` bits: those of a VPC or a subnet 16 to 28. */
+export function ipv4Block(min = 0, max = 32): (text: string) => Problem {
+  return (text) => {
+    const [address = "", bits = "", ...more] = text.split("/");
+    const isBlock = isIP(address) === 4 && /^\d{1,2}$/.test(bits) && more.length === 0;
+    return isBlock && Number(bits) >= min && Number(bits) <= max
+      ? undefined
+      : `"${text}" is not a CIDR block of IPv4 addresses from /${min} to /${max}`;
+  };
+}
+
 function isNoAddress(value: unknown): boolean {
   const [address = "", bits, ...more] = String(value).split("/");
   const version = isIP(address);

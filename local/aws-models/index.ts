@@ -6,6 +6,7 @@ export {
   between,
   bucketName,
   functionEnvironment,
+  ipv4Block,
   jsonObject,
   named,
   oneOf,

@@ -56,6 +56,8 @@ export class EngineError extends Error {
   constructor(
     readonly operation: Operation,
     readonly diagnostics: string[],
+    /** Whether something was said to be wrong. Else a violated policy, or nothing that is known, ended the operation. */
+    readonly explained: boolean,
   ) {
     super(`pulumi ${operation} failed:\n${diagnostics.join("\n")}`);
   }
@@ -80,8 +82,10 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
   try {
     outputs = await perform(stack, operation, options);
   } catch (cause) {
-    throw new EngineError(operation, record.diagnosticsOr(cause));
+    throw new EngineError(operation, record.diagnosticsOr(cause), record.saidErrors);
   }
+  // A provider that plans tells what is wrong with each resource, and lets the engine go on.
+  if (record.saidErrors) throw new EngineError(operation, record.diagnosticsOr(undefined), true);
   return {
     changes: record.changes(),
     steps: record.steps,
@@ -129,6 +133,9 @@ function isOfProgram({ type, urn }: { type: string; urn: string }): boolean {
 /** Steps that leave a resource as it is. */
 const IDLE = new Set(["same", "read", "refresh"]);
 
+/** Diagnostics that say nothing but that there was one. */
+const EMPTY: readonly string[] = ["", "update failed", "preview failed"];
+
 /** What the engine's events tell. */
 class Transcript {
   readonly steps: Step[] = [];
@@ -160,9 +167,13 @@ class Transcript {
     };
   }
 
+  get saidErrors(): boolean {
+    return this.diagnostics.some((message) => !EMPTY.includes(message));
+  }
+
   /** What the engine said was wrong; else the error that ended it. */
   diagnosticsOr(cause: unknown): string[] {
-    const said = [...new Set(this.diagnostics.filter((message) => message !== "" && message !== "update failed"))];
+    const said = [...new Set(this.diagnostics.filter((message) => !EMPTY.includes(message)))];
     return said.length > 0 ? said : [cause instanceof Error ? cause.message : String(cause)];
   }
 

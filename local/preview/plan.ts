@@ -67,7 +67,11 @@ export async function plan(machinery: Machinery, stack: string, head: Tree, base
       policyPacks: [join(head.directory, "policy")].filter((folder) => existsSync(folder)),
     }).catch((error: unknown) => {
       // The engine fails a preview for a violated policy too, once it has said all there is.
-      if (error instanceof EngineError && collected.violations.some(({ enforcement }) => enforcement === "mandatory")) {
+      if (
+        error instanceof EngineError &&
+        !error.explained &&
+        collected.violations.some(({ enforcement }) => enforcement === "mandatory")
+      ) {
         return { changes: undefined, warnings: [] };
       }
       throw error;

@@ -2,18 +2,19 @@ import { credentials } from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import { LogRequest, LogSeverity } from "@pulumi/pulumi/proto/engine_pb";
 
-/** Tells a person something about a resource. */
-export type Warn = (urn: string, message: string) => Promise<void>;
+/** Tells a person something about a resource: that it deserves a look, or that it is wrong. */
+export type Tell = (urn: string, severity: "warning" | "error", message: string) => Promise<void>;
 
 /**
- * Warnings in the engine's own log, beside the resource they are about.
+ * Messages in the engine's own log, beside the resource they are about.
  *
  * @param address where the engine listens, as it tells a provider with the first argument
  */
-export function engineLog(address: string): Warn {
+export function engineLog(address: string): Tell {
   const engine = new EngineClient(address, credentials.createInsecure());
-  return (urn, message) => {
-    const request = new LogRequest().setSeverity(LogSeverity.WARNING).setUrn(urn).setMessage(message);
+  return (urn, severity, message) => {
+    const level = severity === "error" ? LogSeverity.ERROR : LogSeverity.WARNING;
+    const request = new LogRequest().setSeverity(level).setUrn(urn).setMessage(message);
     return new Promise((resolve, reject) => {
       engine.log(request, (error) => {
         if (error) reject(error);

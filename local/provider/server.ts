@@ -4,10 +4,13 @@ import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { accountRefusal, decodeConfiguration, unsupportedSettings } from "./configuration";
-import type { Warn } from "./engine-log";
+import type { Tell } from "./engine-log";
+import type { Checked } from "./check";
 import { FUNCTIONS } from "./functions";
 import { Lifecycle, type Settings } from "./lifecycle";
+import { nameOf, typeOf } from "./naming";
 import { TYPES } from "./types";
+import type { Properties } from "./values";
 import { fromStruct, toDiffResponse, toServiceError, toStruct } from "./wire";
 
 /** The version of `@pulumi/aws` whose types the provider knows. */
@@ -19,10 +22,10 @@ type Handler = (request: never) => object | Promise<object>;
 export class Provider {
   private lifecycle: Lifecycle;
 
-  /** @param warn tells a person something about a resource */
+  /** @param tell tells a person something about a resource */
   constructor(
     settings: Settings,
-    private readonly warn: Warn,
+    private readonly tell: Tell,
   ) {
     this.lifecycle = new Lifecycle(TYPES, settings);
   }
@@ -75,6 +78,7 @@ export class Provider {
     const [news, olds] = [fromStruct(request.getNews()), fromStruct(request.getOlds())];
     const seed = request.getRandomseed_asU8();
     const { inputs, failures } = await this.lifecycle.check(request.getUrn(), news, olds, seed);
+    if (this.lifecycle.settings.planOnly) return this.checkedForPlan(request.getUrn(), inputs, failures);
     return new messages.CheckResponse()
       .setInputs(toStruct(inputs))
       .setFailuresList(
@@ -82,12 +86,29 @@ export class Provider {
       );
   }
 
+  /**
+   * The engine ends at the first resource that fails its check. A plan makes nothing, so it goes on and tells of them
+   * all; the errors in the engine's log fail the operation (`local/engine`).
+   */
+  private async checkedForPlan(
+    urn: string,
+    inputs: Properties,
+    failures: Checked["failures"],
+  ): Promise<messages.CheckResponse> {
+    const resource = `${typeOf(urn)} resource '${nameOf(urn)}'`;
+    for (const { property, reason } of failures) {
+      await this.tell(urn, "error", `${resource}: property ${property} has a problem: ${reason}`);
+    }
+    return new messages.CheckResponse().setInputs(toStruct(inputs));
+  }
+
   private async diff(request: messages.DiffRequest): Promise<messages.DiffResponse> {
     const [before, now] = [fromStruct(request.getOldInputs()), fromStruct(request.getNews())];
     const difference = this.lifecycle.diff(request.getUrn(), before, now);
     for (const input of difference.unknown) {
-      await this.warn(
+      await this.tell(
         request.getUrn(),
+        "warning",
         `${input}: unknown whether AWS changes it in place, for CloudFormation's schema of the type does not have it; ` +
           "planned as an update",
       );

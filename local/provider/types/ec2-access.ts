@@ -1,6 +1,6 @@
 import type { SecurityGroupRule } from "@aws-sdk/client-ec2";
 import type * as aws from "@pulumi/aws";
-import { between, policy, sameJson } from "../../aws-models";
+import { between, ipv4Block, policy, sameJson } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type AnyResource, type ResourceTable } from "../resource";
 import { changed, type Plain } from "../values";
@@ -124,6 +124,7 @@ function securityGroupRule(direction: "Ingress" | "Egress"): AnyResource {
     ],
     required: ["ipProtocol", "securityGroupId"],
     checks: {
+      cidrIpv4: ipv4Block(),
       fromPort: port,
       toPort: (value, { fromPort = value }) =>
         port(value) ?? (value < fromPort ? `is ${value}, below fromPort, ${fromPort}` : undefined),

@@ -1,5 +1,6 @@
 import type { NatGateway, RouteTable, Subnet } from "@aws-sdk/client-ec2";
 import type * as aws from "@pulumi/aws";
+import { ipv4Block } from "../../aws-models";
 import { resource, type ResourceTable } from "../resource";
 import type { Context } from "../context";
 import { changed } from "../values";
@@ -13,6 +14,7 @@ const vpc = resource<aws.ec2.VpcArgs>({
   cloudFormation: { type: "AWS::EC2::VPC" },
   inputs: ["cidrBlock", "enableDnsHostnames", "enableDnsSupport", "tags"],
   required: ["cidrBlock"],
+  checks: { cidrBlock: ipv4Block(16, 28) },
   async create(c, { cidrBlock, enableDnsHostnames = false, enableDnsSupport = true, tags }) {
     const made = await c.call("ec2", "CreateVpc", {
       CidrBlock: cidrBlock,
@@ -108,6 +110,7 @@ const subnet = resource<aws.ec2.SubnetArgs>({
   cloudFormation: { type: "AWS::EC2::Subnet" },
   inputs: ["assignIpv6AddressOnCreation", "availabilityZone", "cidrBlock", "mapPublicIpOnLaunch", "tags", "vpcId"],
   required: ["cidrBlock"],
+  checks: { cidrBlock: ipv4Block(16, 28) },
   async create(c, { availabilityZone, cidrBlock, tags, vpcId, ...attributes }) {
     const { Subnet: made } = await c.call("ec2", "CreateSubnet", {
       AvailabilityZone: availabilityZone,
@@ -229,6 +232,7 @@ const route = resource<aws.ec2.RouteArgs>({
   cloudFormation: { type: "AWS::EC2::Route" },
   inputs: ["destinationCidrBlock", "gatewayId", "natGatewayId", "routeTableId"],
   required: ["destinationCidrBlock"],
+  checks: { destinationCidrBlock: ipv4Block() },
   async create(c, { destinationCidrBlock: cidr, gatewayId, natGatewayId, routeTableId }) {
     const asked = { DestinationCidrBlock: cidr, GatewayId: gatewayId, NatGatewayId: natGatewayId };
     await c.call("ec2", "CreateRoute", { ...asked, RouteTableId: routeTableId });

@@ -14,6 +14,39 @@ import { tools } from "../../../local/tools";
 
 const PROJECT_ROOT = resolve(__dirname, "..", "..", "..");
 
+/** A resource with a wrong value of each class, all of which the compiler takes; the last is as it should be. */
+const WRONG_PROGRAM = `
+import * as aws from "@pulumi/aws";
+
+export = () => {
+  const trust = (service: string) => JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole" }],
+  });
+  const code = { runtime: "nodejs22.x", handler: "index.handler", role: "arn:aws:iam::123456789012:role/r" };
+  new aws.lambda.Function("enum", { ...code, runtime: "nodejs99.x" });
+  new aws.lambda.Function("length", { ...code, name: "f".repeat(70) });
+  new aws.lambda.Function("arn", { ...code, role: "role/r" });
+  new aws.s3.Bucket("pattern", { bucket: "Upper_Case" });
+  new aws.cloudwatch.EventRule("cron", { scheduleExpression: "cron(0 1)" });
+  new aws.ec2.Vpc("cidr", { cidrBlock: "10.0.0.0/33" });
+  new aws.iam.Role("policy", { assumeRolePolicy: "{" });
+  new aws.cloudwatch.LogGroup("retention", { retentionInDays: 366 });
+  new aws.iam.Role("right", { assumeRolePolicy: trust("lambda.amazonaws.com") });
+  return Promise.resolve({});
+};
+`;
+const WRONG: Record<string, RegExp> = {
+  enum: /'enum': property runtime .*"nodejs99.x" is not one of/,
+  length: /'length': property name .*70 characters long, the maximum is 64/,
+  ARN: /'arn': property role .*"role\/r" does not match/,
+  pattern: /'pattern': property bucket .*not a bucket name/,
+  cron: /'cron': property scheduleExpression .*cron\(0 1\)/,
+  CIDR: /'cidr': property cidrBlock .*10\.0\.0\.0\/33/,
+  "policy JSON": /'policy': property assumeRolePolicy .*not a JSON document/,
+  "retention days": /'retention': property retentionInDays .*366, not one of/,
+};
+
 /** What parliament's copy of AWS's reference is too old to know. */
 const NEWER = ["UNKNOWN_ACTION: Unknown action sagemaker:CallMlflowAppApi"];
 
@@ -197,6 +230,20 @@ describe("the preview of a stack, by the real engine", function () {
     });
     expect(report.changes.update).to.equal(violations.length);
     expect(markdown(report)).to.contain("**Blocked**");
+  });
+
+  it("names each value that is wrong, of every class, in one preview", async () => {
+    writeFileSync(join(project, "index.ts"), WRONG_PROGRAM);
+    const failure = await rejection(look("dev"));
+    expect(failure).to.be.instanceOf(EngineError);
+    const { diagnostics } = failure as EngineError;
+    for (const [kind, told] of Object.entries(WRONG)) {
+      expect(
+        diagnostics.filter((line) => told.test(line)),
+        `${kind}: ${diagnostics.join("\n")}`,
+      ).to.have.length(1);
+    }
+    expect(diagnostics).to.have.length(Object.keys(WRONG).length);
   });
 
   it("says what is wrong with a program or a request", async () => {
