@@ -17,6 +17,7 @@ export type FunctionName =
   | "gate-model"
   | "register-model"
   | "promote-model"
+  | "compare-shadow"
   | "deploy-model"
   | "settle-deployment"
   | "launch-soon"

@@ -63,6 +63,8 @@ const Sometimes = t.partial({
   labelsUri: t.string,
   /** How models are promoted to this stack: by which function, of which group. None where it takes none. */
   promotion: t.type({ functionName: t.string, sourceGroupArn: t.string }),
+  /** The function that compares the endpoint's shadow with what was answered; none where the rollout is another. */
+  compareShadowFunctionName: t.string,
   /** The CodePipeline that delivers merges; none where the stack has no `ci`. */
   ciPipelineName: t.string,
 });

@@ -18,6 +18,7 @@ import { MonitorSuite } from "./monitor-suite";
 import { OUTPUTS_VERSION, type PlatformOutputValues } from "./outputs";
 import { PredictionsCatalog } from "./predictions-catalog";
 import { PublishedOutputs } from "./published-outputs";
+import { ShadowComparison } from "./shadow-comparison";
 import { Storage } from "./storage";
 import { PREDICTIONS, StreamScorer } from "./stream-scorer";
 import { TrainingPipeline } from "./training-pipeline";
@@ -178,6 +179,16 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
           from: config.promotion.from,
           functions: { promoteModel: chosen("promoteModel") },
         });
+  const shadow =
+    config.deployment.rollout.type === "shadow"
+      ? make(ShadowComparison, "shadow", {
+          ...shared,
+          storage,
+          registry,
+          endpoint,
+          functions: { compareShadow: chosen("compareShadow") },
+        })
+      : undefined;
   const api = make(InferenceApi, "api", {
     ...shared,
     endpoint,
@@ -303,6 +314,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     deployQueueUrl: endpoint.deployQueue.url,
     alertsTopicArn: alerts.topicArn,
     ...(promotion === undefined ? {} : { promotion: promotion.described }),
+    ...(shadow === undefined ? {} : { compareShadowFunctionName: shadow.functionName }),
     ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };
   make(PublishedOutputs, "outputs", {

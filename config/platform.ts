@@ -203,6 +203,7 @@ export const functionKeys = [
   "gateModel",
   "registerModel",
   "promoteModel",
+  "compareShadow",
   "deployModel",
   "settleDeployment",
   "inference",

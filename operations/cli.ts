@@ -1,5 +1,5 @@
-// The command line of whoever runs a stack: `npm run rollback`, `freeze`, `promote` and `redrive`. On AWS, and on the
-// local cloud.
+// The command line of whoever runs a stack: `npm run rollback`, `freeze`, `promote`, `shadow` and `redrive`. On AWS,
+// and on the local cloud.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -12,6 +12,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import * as t from "io-ts";
 import { decodeJson } from "../functions/shared/decode";
 import { Deployments } from "../functions/shared/deployments";
+import { compareShadow } from "./shadow";
 import { packageArn, requestRollback, setFreeze, settlementOf, type OperationClients } from "./deployments";
 import { groupArn, requestPromotion } from "./promotion";
 import { redrive, type Redriven } from "./redrive";
@@ -27,6 +28,7 @@ const Outputs = t.intersection(
       mlflowArn: t.string,
       scorer: t.type({ queueUrl: t.string }),
     }),
+    t.partial({ compareShadowFunctionName: t.string }),
     t.partial({ promotion: t.type({ functionName: t.string, sourceGroupArn: t.string }) }),
   ],
   "Outputs",
@@ -126,6 +128,21 @@ async function freeze({ off = false, ...options }: StackOptions & { off?: boolea
   console.log(`${outputs.endpointName} ${what}.`);
 }
 
+interface ShadowOptions extends WhichStack {
+  from?: string;
+  to?: string;
+  json?: boolean;
+}
+
+async function shadow({ from, to, json = false, ...which }: ShadowOptions): Promise<void> {
+  const { compareShadowFunctionName: functionName } = await outputsOf(which);
+  if (functionName === undefined)
+    throw new Error("the stack has no shadows: its deployment.rollout is of another type");
+  const run = await compareShadow(new LambdaClient(), functionName, { from, to });
+  console.log(json ? JSON.stringify(run) : [run.reason, run.pageUri].filter((line) => line !== undefined).join("\n"));
+  process.exitCode = run.outcome === "compared" ? 0 : 3;
+}
+
 interface RedriveCommandOptions extends WhichStack {
   queue: "scorer" | "deploy";
   limit?: number;
@@ -180,6 +197,15 @@ program
   .option("--package <package>", "its ARN, or its number in the source's group (default: the one approved last)")
   .requiredOption("--because <text>", "why: kept with who asked and when")
   .action(promote);
+
+stackOf(program.command("shadow").description("compare the model that only listens with the one that answers"))
+  .option(
+    "--from <time>",
+    "from when on, such as 2026-11-21T12:00:00Z (default: a day ago, or since there is the shadow)",
+  )
+  .option("--to <time>", "until when (default: now)")
+  .option("--json", "print what came of it as JSON")
+  .action(shadow);
 
 stackOf(program.command("redrive").description("move dead letters back to the queue that they failed in"))
   .addOption(

@@ -138,6 +138,7 @@ export const WILDCARDS: readonly Exception[] = [
       "monitors-managed-reconcile-own",
       "endpoint-deploy-own",
       "endpoint-settle-own",
+      "shadow-own",
       "stream-scorer-own",
     ],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
@@ -151,6 +152,7 @@ export const WILDCARDS: readonly Exception[] = [
       "monitors-managed-reconcile-own",
       "endpoint-deploy-own",
       "endpoint-settle-own",
+      "shadow-own",
       "stream-scorer-own",
     ],
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
@@ -179,6 +181,12 @@ export const WILDCARDS: readonly Exception[] = [
     actions: ["ecs:ListTaskDefinitions", "ecs:DescribeTaskDefinition", "ecs:DeregisterTaskDefinition"],
     resources: ["*"],
     because: "ECS has no resource-level permissions for what reads, lists and deregisters task definitions",
+  },
+  {
+    of: ["shadow-own"],
+    actions: ["cloudwatch:GetMetricData"],
+    resources: ["*"],
+    because: "CloudWatch has no resource for metrics, and no condition on whose are read",
   },
   {
     of: ["ci-image-role-own"],

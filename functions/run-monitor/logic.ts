@@ -8,20 +8,8 @@ import * as t from "io-ts";
 import type { Tags } from "../shared/environment";
 import type { LiveModel } from "../shared/live-model";
 import { MonitorKind, monitorScheduleName, needsLabels, type Period } from "../shared/monitors";
+import { Time } from "../shared/time";
 import type { MonitorJob, MonitorNetwork } from "./env";
-
-/** A point in time, ISO 8601. */
-const Time = new t.Type<Date, string, unknown>(
-  "Time",
-  (input): input is Date => input instanceof Date,
-  (input, context) => {
-    const time = typeof input === "string" && /^\d{4}-\d{2}-\d{2}T/.test(input) ? new Date(input) : undefined;
-    return time === undefined || Number.isNaN(time.getTime())
-      ? t.failure(input, context, "must be a time such as 2026-11-21T13:00:00Z")
-      : t.success(time);
-  },
-  (time) => time.toISOString(),
-);
 
 /**
  * What the function is asked for: the run of a schedule's time; a run of a given period, once more where `attempt` is

@@ -45,7 +45,7 @@ const anyOutputs: fc.Arbitrary<PlatformOutputs> = fc.record(
   },
   {
     requiredKeys: outputNames.filter(
-      (name) => !["rawDataUri", "labelsUri", "promotion", "ciPipelineName"].includes(name),
+      (name) => !["rawDataUri", "labelsUri", "promotion", "compareShadowFunctionName", "ciPipelineName"].includes(name),
     ) as never,
   },
 ) as unknown as fc.Arbitrary<PlatformOutputs>;

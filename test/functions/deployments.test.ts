@@ -1,5 +1,6 @@
-// Deployments on the local cloud: their settlement, whatever happens, and promotions. One cloud for all of them.
+// Deployments on the local cloud: their settlement, whatever happens, promotions and shadows. One cloud for all of them.
 import { startPlatform, type Platform } from "./support/platform";
+import { shadows } from "./deployments/shadows";
 import { SCARCE_INSTANCES, settlements } from "./deployments/settlements";
 import { promotions } from "./deployments/promotions";
 
@@ -7,13 +8,16 @@ describe("deployments on the local cloud", function () {
   let platform: Platform;
   before(async () => {
     process.env.LOCAL_SERVER_ENDPOINT_INSTANCES = `${SCARCE_INSTANCES}=0`;
+    process.env.LOCAL_SERVER_CAPTURE_SECONDS = "1";
     platform = await startPlatform();
   });
   after(() => {
     delete process.env.LOCAL_SERVER_ENDPOINT_INSTANCES;
+    delete process.env.LOCAL_SERVER_CAPTURE_SECONDS;
     return platform.stop();
   });
 
   describe("a promotion", promotions);
   describe("a deployment", settlements);
+  describe("a shadow", shadows);
 });
