@@ -17,10 +17,11 @@ import { EventTrigger } from "./event-trigger";
 import { FunctionSchedule } from "./function-schedule";
 import type { Grantee, Statement } from "./iam";
 import { ServiceRole } from "./iam";
-import { runningJobs } from "./job-permissions";
+import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
+import { knownNetwork, type StackNetwork } from "./network";
 import type { Storage } from "./storage";
 import type { WorkQueue } from "./work-queue";
 
@@ -38,6 +39,8 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   pipelineName: string;
   /** Tags of everything that is made at run time; how it is found again on destroy. Not empty. */
   runTimeTags: Record<string, string>;
+  /** Where models serve. Default: in none of the account's networks. */
+  network?: StackNetwork;
   /** Family of the task that launches the pipeline: revisions of it that carry the tags go with the stack. */
   launcherTask: { family: string; tags: Record<string, string> };
   functions?: { deployModel?: FunctionOverrides; settleDeployment?: FunctionOverrides; teardown?: FunctionOverrides };
@@ -91,10 +94,11 @@ export class CanaryEndpoint extends PlatformComponent {
     this.endpointArn = this.sagemaker(`endpoint/${this.endpointName}`);
     this.permissions = new DeploymentPermissions(this.place, this.endpointName, args.pipelineName);
     this.settings = pulumi
-      .all([storage.uri("data-capture"), storage.keyArn])
-      .apply(([captureUri, kmsKeyArn]) =>
-        JSON.stringify(EndpointSettings.encode(endpointSettings(deployment, { captureUri, kmsKeyArn }))),
-      );
+      .all([storage.uri("data-capture"), storage.keyArn, knownNetwork(args.network)])
+      .apply(([captureUri, kmsKeyArn, network]) => {
+        const places = { captureUri, kmsKeyArn, ...(network === undefined ? {} : { network }) };
+        return JSON.stringify(EndpointSettings.encode(endpointSettings(deployment, places)));
+      });
     this.deployQueue = new DeployQueue(
       name,
       {
@@ -187,7 +191,7 @@ export class CanaryEndpoint extends PlatformComponent {
   }
 
   /** What a model that was made of a package may do while it serves, and while it is checked. */
-  private makeModelRole({ storage, modelRoleArn }: CanaryEndpointArgs): ServiceRole {
+  private makeModelRole({ storage, modelRoleArn, network }: CanaryEndpointArgs): ServiceRole {
     return new ServiceRole(
       this.childName("model"),
       {
@@ -198,6 +202,7 @@ export class CanaryEndpoint extends PlatformComponent {
           ...storage.reading("*/model/*", "*/evaluation/golden/*", "transform/*"),
           ...storage.writing("*/evaluation/golden/checks/*", "data-capture/*", "transform/*"),
           ...runningJobs(this.place),
+          ...(network === undefined ? [] : joiningNetwork(this.place, network)),
           this.permissions.readingAlarms(),
           storage.lendingKey(),
         ],

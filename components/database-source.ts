@@ -1,18 +1,18 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { NetworkExisting } from "../config/platform";
 import type { SourceRds } from "../config/training";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
 import { literally, ServiceRole, type Statement } from "./iam";
 import { joiningNetwork, runningJobs } from "./job-permissions";
+import type { StackNetwork } from "./network";
 import type { Storage } from "./storage";
 
 export interface DatabaseSourceArgs extends ComponentArgs {
   storage: Storage;
   source: SourceRds;
   /** Where the job that reads the table runs. Default: in no VPC, from where it reaches a public database alone. */
-  network?: NetworkExisting;
+  network?: StackNetwork;
   /** An existing role of the job. */
   roleArn?: string;
   transform?: {
@@ -24,7 +24,7 @@ export interface DatabaseSourceArgs extends ComponentArgs {
 
 /** Where the job runs. */
 export interface DatabaseSourceNetwork {
-  subnetIds: readonly string[];
+  subnetIds: readonly pulumi.Input<string>[];
   securityGroupIds: pulumi.Output<string>[];
 }
 

@@ -4,10 +4,10 @@ import type { EndpointSettings } from "../functions/shared/endpoint-settings";
 /** Never changes: autoscaling and what an update retains hang on it. */
 export const VARIANT = "main";
 
-/** The endpoint's settings as its functions read them, of what the stack configures; `captureUri` and key apart. */
+/** The endpoint's settings as its functions read them, of what the stack configures; where and with which key apart. */
 export function endpointSettings(
   deployment: Deployment,
-  places: { captureUri: string; kmsKeyArn: string },
+  places: { captureUri: string; kmsKeyArn: string; network?: EndpointSettings["network"] },
 ): EndpointSettings {
   const { endpointName, rollout, timeoutSeconds, alarms, keepVersions, dataCapturePercent: percent } = deployment;
   return {
@@ -19,6 +19,7 @@ export function endpointSettings(
     alarms,
     keepVersions,
     kmsKeyArn: places.kmsKeyArn,
+    ...(places.network === undefined ? {} : { network: places.network }),
     ...(percent > 0 ? { dataCapture: { percent, destinationUri: places.captureUri } } : {}),
   };
 }

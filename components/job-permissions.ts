@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NetworkExisting } from "../config/platform";
 import type { Place } from "./component";
 import { pullingImages, type Statement } from "./iam";
+import type { StackNetwork } from "./network";
 
 /** What every job of SageMaker's takes, whatever it does: its image, its log, its metrics. */
 export function runningJobs({ partition, region, accountId }: Place): Statement[] {
@@ -23,10 +23,7 @@ export function runningJobs({ partition, region, accountId }: Place): Statement[
 /** What a job takes that has its network interfaces in the given subnets. */
 export function joiningNetwork(
   { partition, region, accountId }: Place,
-  {
-    subnetIds,
-    securityGroupIds,
-  }: { subnetIds: NetworkExisting["subnetIds"]; securityGroupIds: pulumi.Input<string>[] },
+  { subnetIds, securityGroupIds }: Pick<StackNetwork, "subnetIds" | "securityGroupIds">,
 ): Statement[] {
   const ec2 = (resource: pulumi.Input<string>) =>
     pulumi.interpolate`arn:${partition}:ec2:${region}:${accountId}:${resource}`;
@@ -36,7 +33,7 @@ export function joiningNetwork(
       actions: ["ec2:CreateNetworkInterface"],
       resources: [
         interfaces,
-        ...subnetIds.map((id) => ec2(`subnet/${id}`)),
+        ...subnetIds.map((id) => ec2(pulumi.interpolate`subnet/${id}`)),
         ...securityGroupIds.map((id) => ec2(pulumi.interpolate`security-group/${id}`)),
       ],
     },

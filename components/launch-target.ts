@@ -12,8 +12,8 @@ export interface LaunchTargetArgs extends ComponentArgs {
   /** Roles that the task runs under. */
   taskRoleArns: readonly pulumi.Input<string>[];
   /** Fargate asks for one at least. */
-  subnetIds: readonly string[];
-  securityGroupIds: readonly string[];
+  subnetIds: readonly pulumi.Input<string>[];
+  securityGroupIds: readonly pulumi.Input<string>[];
   /** Topic that hears of launches that failed for good. */
   alertsTopicArn: pulumi.Input<string>;
 }
@@ -39,7 +39,7 @@ export class LaunchTarget extends PlatformComponent {
       name,
       args.subnetIds.length > 0
         ? []
-        : ["a task that is launched by itself needs a subnet: give ecs.subnetIds or network.subnetIds"],
+        : ["a task that is launched by itself needs a subnet: give ecs.subnetIds, network.subnetIds or network.create"],
     );
     super("LaunchTarget", name, args, options);
     this.deadLetters = new DeadLetters(

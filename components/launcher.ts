@@ -12,6 +12,12 @@ import { LaunchSchedule } from "./launch-schedule";
 import { LaunchTarget } from "./launch-target";
 import type { Storage } from "./storage";
 
+/** How the task is configured; its network may be one that the same program makes. */
+export type LauncherSettings = Omit<Ecs, "subnetIds" | "securityGroupIds"> & {
+  subnetIds?: readonly pulumi.Input<string>[] | undefined;
+  securityGroupIds?: readonly pulumi.Input<string>[] | undefined;
+};
+
 export interface LauncherArgs extends ComponentArgs {
   storage: Storage;
   /** The pipeline that the task makes and starts. */
@@ -23,7 +29,7 @@ export interface LauncherArgs extends ComponentArgs {
   /** JSON of `LaunchSettings` (pipeline/launch-settings.ts). */
   settings: pulumi.Input<string>;
   /** Size, network, image and schedule of the task. */
-  task: Ecs;
+  task: LauncherSettings;
   /** The image that runs, and its repository, instead of one named by `task`. */
   image?: { uri: pulumi.Input<string>; repositoryArn: pulumi.Input<string> };
   /** Topic that hears of launches by the clock or for raw data that failed. */
@@ -47,8 +53,8 @@ export interface LauncherTask {
   taskDefinitionArn: pulumi.Output<string>;
   taskFamily: pulumi.Output<string>;
   containerName: string;
-  subnetIds: readonly string[];
-  securityGroupIds: readonly string[];
+  subnetIds: readonly pulumi.Input<string>[];
+  securityGroupIds: readonly pulumi.Input<string>[];
   /** Roles that the task runs under: whoever runs it passes them. */
   roleArns: readonly pulumi.Output<string>[];
 }

@@ -4,7 +4,6 @@ import path from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Monitors } from "../config/monitors";
-import type { NetworkExisting } from "../config/platform";
 import { definitionStem } from "../functions/reconcile-monitors/definitions";
 import { ReconcileMonitorsEnvironment } from "../functions/reconcile-monitors/env";
 import { monitorKinds, monitorScheduleName, type MonitorKind } from "../functions/shared/monitors";
@@ -20,6 +19,7 @@ import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import { explaining, explainingPrefix, lendingKeys } from "./monitor-permissions";
 import { managedMonitor, SETTINGS } from "./monitor-settings";
+import type { StackNetwork } from "./network";
 import type { Storage } from "./storage";
 
 export interface ManagedMonitorsArgs extends ComponentArgs {
@@ -38,7 +38,7 @@ export interface ManagedMonitorsArgs extends ComponentArgs {
   /** What such a copy is served on. Default: ml.m5.large. */
   modelInstanceType?: string | undefined;
   /** Default: in none of the account's networks. */
-  network?: NetworkExisting | undefined;
+  network?: StackNetwork | undefined;
   /** Tags of definitions and schedules. Not empty. */
   runTimeTags: Record<string, string>;
   /** Takes events that failed for good. */
@@ -156,7 +156,10 @@ export class ManagedMonitors extends PlatformComponent {
           ...(network === undefined
             ? {}
             : {
-                NETWORK: JSON.stringify({ subnetIds: network.subnetIds, securityGroupIds: network.securityGroupIds }),
+                NETWORK: pulumi.jsonStringify({
+                  subnetIds: network.subnetIds,
+                  securityGroupIds: network.securityGroupIds,
+                }),
               }),
         },
         statements: [

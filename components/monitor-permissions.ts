@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Monitors } from "../config/monitors";
 import { monitorKinds } from "../functions/shared/monitors";
-import type { NetworkExisting } from "../config/platform";
 import type { Place } from "./component";
 import type { Statement } from "./iam";
 import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { LauncherTask } from "./launcher";
 import { SETTINGS } from "./monitor-settings";
+import type { StackNetwork } from "./network";
 import type { Storage } from "./storage";
 
 /** Where the stack's own labels are merged to, below the prefix. */
@@ -84,7 +84,7 @@ export function explaining({ partition, region, accountId }: Place, jobNamePrefi
 export interface JobStatementsArgs {
   storage: Storage;
   monitors: Monitors;
-  network?: NetworkExisting | undefined;
+  network?: StackNetwork | undefined;
   /** Folders below the prefix. */
   captures: string;
   inputs: string;
@@ -112,12 +112,7 @@ export function jobStatements(
       // Model Monitor's own namespaces, which have no slash in front.
       conditions: { StringLike: { "cloudwatch:namespace": ["aws/sagemaker/Endpoints/*"] } },
     },
-    ...(network === undefined
-      ? []
-      : joiningNetwork(place, {
-          subnetIds: network.subnetIds,
-          securityGroupIds: [...network.securityGroupIds],
-        })),
+    ...(network === undefined ? [] : joiningNetwork(place, network)),
   ];
 }
 

@@ -1,7 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Monitors } from "../config/monitors";
-import type { NetworkExisting } from "../config/platform";
 import { RunMonitorEnvironment } from "../functions/run-monitor/env";
 import { SettleMonitorEnvironment } from "../functions/settle-monitor/env";
 import { monitorKinds } from "../functions/shared/monitors";
@@ -19,6 +18,7 @@ import type { LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
 import { MANAGED_JOBS, ManagedMonitors } from "./managed-monitors";
 import { MonitorCode, monitorContainer } from "./monitor-code";
+import type { StackNetwork } from "./network";
 import {
   groundTruthUri,
   jobStatements,
@@ -43,7 +43,7 @@ export interface MonitorSuiteArgs extends ComponentArgs {
   /** What violations start, where `monitors.retrainOnDrift` is given. */
   launcher: LauncherTask;
   /** Where the jobs have their network interfaces. Default: in none of the account's networks. */
-  network?: NetworkExisting;
+  network?: StackNetwork;
   /** Tags of the jobs. Not empty. */
   runTimeTags: Record<string, string>;
   /** An existing role for the jobs. Default: one is made. */
@@ -156,7 +156,7 @@ export class MonitorSuite extends PlatformComponent {
           ...(network === undefined
             ? {}
             : {
-                NETWORK: JSON.stringify({
+                NETWORK: pulumi.jsonStringify({
                   subnetIds: network.subnetIds,
                   securityGroupIds: network.securityGroupIds,
                 }),

@@ -13,8 +13,10 @@ import type { FunctionOverrides } from "./lambda-function";
 import { LabelMerger } from "./label-merger";
 import { LauncherImage } from "./launcher-image";
 import { ModelPromotion } from "./model-promotion";
+import type { LauncherSettings } from "./launcher";
 import { ModelRegistry } from "./model-registry";
 import { MonitorSuite } from "./monitor-suite";
+import { Network, type StackNetwork } from "./network";
 import { OUTPUTS_VERSION, type PlatformOutputValues } from "./outputs";
 import { PredictionsCatalog } from "./predictions-catalog";
 import { PublishedOutputs } from "./published-outputs";
@@ -29,9 +31,6 @@ export function settingsWithoutEffect(config: StackConfig): string[] {
   return [
     ...("idle" in config.deployment && config.deployment.idle !== undefined
       ? [unused("deployment.idle", "no schedule takes the endpoint down")]
-      : []),
-    ...(config.network !== undefined && "create" in config.network
-      ? [unused("network.create", "no network is made; give network.subnetIds and network.securityGroupIds")]
       : []),
     ...(config.deployment.dataCapturePercent === 0 && enabledMonitors(config.monitors).length > 0
       ? [
@@ -49,8 +48,8 @@ function enabledMonitors(monitors: Monitors): string[] {
 }
 
 /** The launcher's task in the stack's network, where `ecs` names none of its own. */
-function launcherTask({ ecs, network }: Pick<StackConfig, "ecs" | "network">): Ecs {
-  if (network === undefined || "create" in network) return ecs;
+function launcherTask(ecs: Ecs, network: StackNetwork | undefined): LauncherSettings {
+  if (network === undefined) return ecs;
   return {
     ...ecs,
     subnetIds: ecs.subnetIds ?? network.subnetIds,
@@ -100,6 +99,17 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
   });
 
   const { readerAccountIds } = config.promotion;
+  const network: StackNetwork | undefined =
+    config.network !== undefined && "create" in config.network
+      ? make(Network, "network", {
+          ...shared,
+          network: config.network.create,
+          databasePort: config.source.type === "rds" ? config.source.port : undefined,
+          flowLogsRoleArn: config.roles.flowLogs,
+        })
+      : config.network;
+  // SageMaker has no serverless endpoint in a VPC.
+  const modelNetwork = "serverless" in config.deployment ? undefined : network;
   const storage = make(Storage, "storage", { ...shared, ...config.storage, readerAccountIds });
   const alerts = make(Alerts, "alerts", { ...shared, storage, emails: config.notifications.emails });
   const registry = make(ModelRegistry, "registry", {
@@ -122,6 +132,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     ...(config.roles.sagemaker === undefined ? {} : { modelRoleArn: config.roles.sagemaker }),
     pipelineName,
     runTimeTags,
+    ...(modelNetwork === undefined ? {} : { network: modelNetwork }),
     launcherTask: { family: taskFamily, tags },
     functions: {
       deployModel: chosen("deployModel"),
@@ -143,12 +154,13 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     baseJobNamePrefix: config.global.baseJobNamePrefix,
     jobsScriptsFolder: config.global.jobsScriptsFolder,
     source: config.source,
-    ...(config.network !== undefined && "vpcId" in config.network ? { network: config.network } : {}),
+    ...(network === undefined ? {} : { network }),
+    ...(modelNetwork === undefined ? {} : { modelNetwork }),
     preprocess: config.preprocess,
     training: config.training,
     evaluation: config.evaluation,
     approval: config.registry.approval,
-    launcher: launcherTask(config),
+    launcher: launcherTask(config.ecs, network),
     ...(image === undefined ? {} : { launcherImage: image }),
     runTimeTags,
     roles: {
@@ -238,7 +250,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     monitors: config.monitors,
     jobNamePrefix: config.global.baseJobNamePrefix,
     launcher: training.launcher,
-    ...(config.network !== undefined && "vpcId" in config.network ? { network: config.network } : {}),
+    ...(network === undefined ? {} : { network }),
     runTimeTags: {
       ...runTimeTags,
       "fraud:project-id": `${pulumi.getProject()}-${pulumi.getStack()}`,
@@ -286,8 +298,8 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       taskDefinitionArn: training.launcher.taskDefinitionArn,
       taskFamily: training.launcher.taskFamily,
       containerName: training.launcher.containerName,
-      subnetIds: [...training.launcher.subnetIds],
-      securityGroupIds: [...training.launcher.securityGroupIds],
+      subnetIds: pulumi.all([...training.launcher.subnetIds]),
+      securityGroupIds: pulumi.all([...training.launcher.securityGroupIds]),
     },
     endpointName: endpoint.endpointName,
     apiUrl: api.url,

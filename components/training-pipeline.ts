@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Ecs, NetworkExisting } from "../config/platform";
 import type { Evaluation, Preprocess, Registry, Source, Training } from "../config/training";
 import { FindChampionEnvironment } from "../functions/find-champion/env";
 import { GateModelEnvironment } from "../functions/gate-model/env";
@@ -10,11 +9,12 @@ import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import { DatabaseSource } from "./database-source";
 import { ServiceRole, type Statement } from "./iam";
-import { runningJobs } from "./job-permissions";
+import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
-import { Launcher, type LauncherArgs, type LauncherTask } from "./launcher";
+import { Launcher, type LauncherArgs, type LauncherSettings, type LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
+import { knownNetwork, type StackNetwork } from "./network";
 import type { Storage } from "./storage";
 import type { WorkQueue } from "./work-queue";
 
@@ -34,14 +34,16 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   /** Folder of the jobs' code in the launcher's image. */
   jobsScriptsFolder: string;
   source: Source;
-  /** Where the job that reads a database runs. */
-  network?: NetworkExisting;
+  /** Where the jobs run. Default: in none of the account's networks. */
+  network?: StackNetwork;
+  /** Where the models of the pipeline serve. Default: in none of the account's networks. */
+  modelNetwork?: StackNetwork;
   preprocess: Preprocess;
   training: Training;
   evaluation: Evaluation;
   approval: Registry["approval"];
   /** Size, network and image of the task that launches the pipeline. */
-  launcher: Ecs;
+  launcher: LauncherSettings;
   /** The image of that task, where a delivery pipeline builds it. */
   launcherImage?: LauncherArgs["image"];
   /** Tags of everything that the pipeline makes at run time; how it is found again on destroy. */
@@ -231,6 +233,7 @@ export class TrainingPipeline extends PlatformComponent {
           { actions: ["lambda:InvokeFunction"], resources: steps.map((step) => step.arn) },
           args.deployQueue.sending(),
           ...runningJobs(this.place),
+          ...(args.network === undefined ? [] : joiningNetwork(this.place, args.network)),
           ...(args.modelStatements ?? []),
         ],
       },
@@ -268,6 +271,8 @@ export class TrainingPipeline extends PlatformComponent {
         },
         deployQueueUrl: deployQueue.url,
         source: launchSource(args.source, database),
+        network: knownNetwork(args.network),
+        modelNetwork: knownNetwork(args.modelNetwork),
       })
       .apply((known) => {
         const settings: LaunchSettings = {

@@ -166,28 +166,50 @@ export const NetworkExisting = struct("NetworkExisting", {
   securityGroupIds: list(SecurityGroupId, 1),
 });
 
-const NetworkCreate = struct("NetworkCreate", {
-  create: struct("NetworkCreation", {
-    cidrBlock: text(
-      "an IPv4 block of /16 to /28",
-      /(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:1[6-9]|2[0-8])/,
-      "give a block such as 10.0.0.0/16",
-    ),
-    availabilityZones: integer(1, 6),
-    natGateways: integer(0, 6),
-  }).rule(["availabilityZones", "natGateways"], ({ availabilityZones, natGateways }) =>
-    natGateways <= availabilityZones
+/** Tasks, jobs, models and endpoints each take addresses in it; AWS keeps five. */
+const LEAST_SUBNET_BITS = 26;
+
+/** A network of the stack's own. */
+export const NetworkCreation = struct("NetworkCreation", {
+  /** Its addresses, /16 to /28. Each zone gets an equal part of them, and its private subnet half of that. */
+  cidrBlock: text(
+    "an IPv4 block of /16 to /28",
+    /(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)\/(?:1[6-9]|2[0-8])/,
+    "give a block such as 10.0.0.0/16",
+  ),
+  /** In how many zones it has a subnet, 1 to 6. */
+  availabilityZones: integer(1, 6),
+  /** 0: no way to the internet, and endpoints for AWS's services. 1: one for all zones. Else: one in each zone. */
+  natGateways: integer(0, 6),
+})
+  .rule(["availabilityZones", "natGateways"], ({ availabilityZones, natGateways }) =>
+    [0, 1, availabilityZones].includes(natGateways)
       ? []
       : [
           {
             path: "natGateways",
             value: natGateways,
-            problem: `is more than one for each of the ${availabilityZones} availability zones`,
-            remedy: `give 0 to ${availabilityZones}`,
+            problem: `is neither none, nor one, nor one for each of the ${availabilityZones} availability zones`,
+            remedy: `give ${[...new Set([0, 1, availabilityZones])].join(", ").replace(/, (\d+)$/, " or $1")}`,
           },
         ],
-  ),
-});
+  )
+  .rule(["cidrBlock", "availabilityZones"], ({ cidrBlock, availabilityZones }) => {
+    const least = LEAST_SUBNET_BITS - 1 - Math.ceil(Math.log2(availabilityZones));
+    return Number(cidrBlock.split("/")[1]) <= least
+      ? []
+      : [
+          {
+            path: "cidrBlock",
+            value: cidrBlock,
+            problem: `is too small for subnets of /${LEAST_SUBNET_BITS} in ${availabilityZones} availability zones`,
+            remedy: `give a block of /${least} or larger`,
+          },
+        ];
+  });
+export type NetworkCreation = t.TypeOf<typeof NetworkCreation>;
+
+const NetworkCreate = struct("NetworkCreate", { create: NetworkCreation });
 
 export type NetworkExisting = t.TypeOf<typeof NetworkExisting>;
 
@@ -230,6 +252,8 @@ export const Roles = struct("Roles", {
   extract: optional(RoleArn),
   launcher: optional(RoleArn),
   launcherExecution: optional(RoleArn),
+  /** That VPC writes the flow logs of a network of the stack's own under. */
+  flowLogs: optional(RoleArn),
   /** Of the monitors' jobs. Default: one is made, `sagemaker` notwithstanding: it does less. */
   monitoring: optional(RoleArn),
   permissionsBoundaryArn: optional(

@@ -83,6 +83,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     tags,
     retries: [faultRetry, capacityRetry],
     ...(settings.kmsKeyArn === undefined ? {} : { outputKmsKeyArn: settings.kmsKeyArn }),
+    ...(settings.network === undefined ? {} : { network: settings.network }),
   };
   const named = (task: string): string => `${settings.baseJobNamePrefix}-${task}`;
   const raw = rawData(settings, code, { ofExecution, tags, retries: job.retries });
@@ -295,6 +296,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     environment: { ...serving, FRAUD_MODEL_PACKAGE_ARN: modelPackageArn },
     tags,
     retries: [faultRetry],
+    ...(settings.modelNetwork === undefined ? {} : { network: settings.modelNetwork }),
   });
 
   const deploy = callback("Deploy", {

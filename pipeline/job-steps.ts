@@ -33,6 +33,12 @@ interface JobOptions extends StepOptions {
   readonly tags?: Readonly<Record<string, Value<string>>>;
   readonly retries?: readonly RetryPolicy[];
   readonly caching?: Caching;
+  /** Default: none; the job reaches what the internet reaches. */
+  readonly network?: JobNetwork;
+}
+
+function vpcConfig(network: JobNetwork | undefined): Argument {
+  return network && { SecurityGroupIds: network.securityGroupIds, Subnets: network.subnetIds };
 }
 
 function stopping(maxRuntimeSeconds: Value<number> | undefined): Argument {
@@ -53,7 +59,7 @@ export interface ProcessingOutput {
   readonly path: string;
 }
 
-/** Where a job runs within a VPC. */
+/** Where a job runs, or a model serves, within a VPC. */
 export interface JobNetwork {
   readonly subnetIds: readonly string[];
   readonly securityGroupIds: readonly string[];
@@ -66,8 +72,6 @@ export interface ProcessingOptions<Output extends string, File extends string> e
   readonly outputs: Readonly<Record<Output, ProcessingOutput>>;
   /** JSON files, in the named output's folder, whose values later steps may use. */
   readonly propertyFiles?: Readonly<Record<File, { readonly output: NoInfer<Output>; readonly path: string }>>;
-  /** Default: none; the job reaches what the internet reaches. */
-  readonly network?: JobNetwork;
 }
 
 /** Runs a container over files from S3. */
@@ -145,7 +149,7 @@ export class ProcessingStep<
       Environment: job.environment,
       NetworkConfig: job.network && {
         EnableNetworkIsolation: false,
-        VpcConfig: { SecurityGroupIds: job.network.securityGroupIds, Subnets: job.network.subnetIds },
+        VpcConfig: vpcConfig(job.network),
       },
       StoppingCondition: stopping(job.maxRuntimeSeconds),
       Tags: tagsRequest(job.tags),
@@ -226,6 +230,7 @@ export class TrainingStep extends DescribedStep<DescribeTrainingJobResponse> {
       })),
       HyperParameters: job.hyperparameters,
       Environment: job.environment,
+      VpcConfig: vpcConfig(job.network),
       // Nobody looks at profiles, and SageMaker would sample them twice a second.
       ProfilerConfig: { DisableProfiler: true },
       Tags: tagsRequest(job.tags),
@@ -252,6 +257,8 @@ export interface ModelOptions extends StepOptions {
   readonly environment?: Readonly<Record<string, Value<string>>>;
   readonly tags?: Readonly<Record<string, Value<string>>>;
   readonly retries?: readonly RetryPolicy[];
+  /** Default: none. */
+  readonly network?: JobNetwork;
 }
 
 /** Makes a model that an endpoint can serve. */
@@ -274,6 +281,7 @@ export class ModelStep extends DescribedStep<DescribeModelOutput> {
         Environment: this.model.environment ?? {},
         ModelDataUrl: this.model.artifactUri,
       },
+      VpcConfig: vpcConfig(this.model.network),
       Tags: tagsRequest(this.model.tags),
     };
   }

@@ -34,6 +34,12 @@ import {
 
 const FunctionArn = arn("lambda", /function:[\w-]+(?::[\w$-]+)?/, "arn:aws:lambda:<region>:123456789012:function:name");
 
+/** Subnets and security groups of a VPC. */
+const LaunchNetwork = struct("LaunchNetwork", {
+  subnetIds: list(SubnetId, 1),
+  securityGroupIds: list(SecurityGroupId, 1),
+});
+
 const SourceS3 = struct("LaunchSourceS3", {
   type: oneOf("s3"),
   /** Under the prefix. The environment variable S3_RAW_DATA_KEY overrides it. */
@@ -48,9 +54,7 @@ const SourceRds = struct("LaunchSourceRds", {
   /** The job runs under this role: no other may read the secret. */
   roleArn: RoleArn,
   /** Where the job runs. Without it, the job reaches what the internet reaches. */
-  network: optional(
-    struct("LaunchNetwork", { subnetIds: list(SubnetId, 1), securityGroupIds: list(SecurityGroupId, 1) }),
-  ),
+  network: optional(LaunchNetwork),
 });
 export type SourceRds = t.TypeOf<typeof SourceRds>;
 
@@ -120,6 +124,10 @@ export const LaunchSettings = struct("LaunchSettings", {
     "arn:aws:sagemaker:<region>:123456789012:mlflow-app/<id>",
   ),
   source: Source,
+  /** Where the jobs run, the one that reads a database apart. Default: in none of the account's networks. */
+  network: optional(LaunchNetwork),
+  /** Where the models that the pipeline makes serve. Default: in none of the account's networks. */
+  modelNetwork: optional(LaunchNetwork),
   preprocess: Preprocess,
   training: Training,
   evaluation: Evaluation,

@@ -27,6 +27,25 @@ export const WILDCARDS: readonly Exception[] = [
   },
   {
     of: JOBS,
+    actions: ["ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface"],
+    resources: ["arn:*:ec2:*:*:network-interface/*"],
+    because: "a job makes its network interfaces itself, under ids of EC2's choice; where, the subnets and groups say",
+  },
+  {
+    of: JOBS,
+    actions: [
+      "ec2:DeleteNetworkInterfacePermission",
+      "ec2:DescribeDhcpOptions",
+      "ec2:DescribeNetworkInterfaces",
+      "ec2:DescribeSecurityGroups",
+      "ec2:DescribeSubnets",
+      "ec2:DescribeVpcs",
+    ],
+    resources: ["*"],
+    because: "EC2 has no resource for them",
+  },
+  {
+    of: JOBS,
     actions: ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],
     resources: ["arn:*:ecr:*:*:repository/sagemaker-*"],
     because: "AWS keeps its containers in accounts of its own, another one in each region and for each framework",

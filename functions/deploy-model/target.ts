@@ -66,8 +66,12 @@ async function modelOfPackage(
   if (container?.Image === undefined || container.ModelDataUrl === undefined) {
     return { impossible: `The package ${modelPackageArn} has no image or no artifact.` };
   }
+  const { network } = settings.endpoint;
   const content = {
     ExecutionRoleArn: settings.modelRoleArn,
+    ...(network === undefined
+      ? {}
+      : { VpcConfig: { Subnets: network.subnetIds, SecurityGroupIds: network.securityGroupIds } }),
     PrimaryContainer: {
       Image: container.Image,
       ModelDataUrl: container.ModelDataUrl,

@@ -65,6 +65,8 @@ export const EndpointSettings = t.intersection(
       dataCapture: DataCapture,
       /** Key of the instances' volumes. Default: AWS's own key. */
       kmsKeyArn: t.string,
+      /** Where models of packages serve. Default: in none of the account's networks. */
+      network: t.type({ subnetIds: t.array(t.string), securityGroupIds: t.array(t.string) }),
     }),
   ],
   "EndpointSettings",

@@ -21,7 +21,7 @@ export interface StackOptions {
   environment: Record<string, string>;
   /** Absolute path of `pulumi`. */
   pulumiBinary: string;
-  /** Directory that holds the executable `pulumi-resource-aws`. */
+  /** Directory that holds the executables `pulumi-resource-aws` and `pulumi-resource-awsx`. */
   pluginDirectory: string;
   /** What relative paths of assets in the program start from. Default: the current directory. */
   programDirectory?: string;
@@ -51,7 +51,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     main: PROGRAM_LINK,
     backend: { url: backend },
     plugins: {
-      providers: [{ name: "aws", path: resolve(options.pluginDirectory) }],
+      providers: ["aws", "awsx"].map((name) => ({ name, path: resolve(options.pluginDirectory) })),
       ...(analyzerDirectory ? { analyzers: [{ name: "policy-nodejs", path: resolve(analyzerDirectory) }] } : {}),
     },
   };

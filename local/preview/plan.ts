@@ -89,8 +89,9 @@ export async function plan(machinery: Machinery, stack: string, head: Tree, base
  */
 async function baseState(machinery: Machinery, stack: string, base: Tree): Promise<string | undefined> {
   if (!existsSync(join(base.directory, configurationOf(stack)))) return undefined;
-  const provider = readFileSync(join(machinery.pluginDirectory, "provider.js"));
-  const name = createHash("sha256").update(base.hash).update(stack).update(provider).update(machinery.pulumiBinary);
+  const plugins = ["provider.js", "awsx.js"].map((file) => readFileSync(join(machinery.pluginDirectory, file)));
+  const name = createHash("sha256").update(base.hash).update(stack).update(machinery.pulumiBinary);
+  for (const plugin of plugins) name.update(plugin);
   const place = join(machinery.store, name.digest("hex"));
   if (existsSync(place)) {
     await touch(place);

@@ -25,7 +25,7 @@ export interface PreviewOptions {
 }
 
 /** What a provider is made of. */
-const PROVIDER_SOURCES = ["local/provider", "local/aws-models", "package-lock.json"];
+const PROVIDER_SOURCES = ["local/provider", "local/awsx", "local/aws-models", "package-lock.json"];
 
 /**
  * The real engine's preview of a stack, without credentials and without a network. Nothing in the checkout changes.
@@ -62,9 +62,6 @@ export async function preview({
     planned.notes.push(
       "package-lock.json differs from the base's: the base's program was run with the head's packages.",
     );
-  }
-  if (planned.plan.resources.some(({ type }) => type.startsWith("awsx:"))) {
-    planned.notes.push("Components of awsx are stood in for: what they would make is not in the preview.");
   }
   await Promise.all([...Object.values(stores), join(directory, "plugins")].map(prune));
   const cost = costOf(byUrn(planned.plan.resources), regionOf(head, stack), installedPrices());

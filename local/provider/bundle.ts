@@ -4,27 +4,36 @@ import { build } from "esbuild";
 import { botocoreData, cloudFormationSchemas, modelsCache } from "../aws-models";
 
 /**
- * Writes the provider as one JavaScript file, and the executable `pulumi-resource-aws` that the engine starts.
+ * Writes the provider as one JavaScript file, and the executable `pulumi-resource-aws` that the engine starts; and
+ * beside them `pulumi-resource-awsx`, which stands in for the plugin of awsx.
  *
- * The executable names this machine's Node and models, since the engine starts it in a directory and with a search
- * path of its own.
+ * The executables name this machine's Node, packages and models, since the engine starts them in a directory and with a
+ * search path of its own.
  *
  * @throws when botocore's models or cfn-lint's schemas are not installed
  */
 export async function bundleProvider(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true });
+  const common = { bundle: true, platform: "node", target: "node22", logLevel: "error" } as const;
   await build({
+    ...common,
+    entryPoints: [join(__dirname, "..", "awsx", "main.ts")],
+    outfile: join(outDir, AWSX),
+    packages: "external",
+  });
+  await replaceFile(join(outDir, "pulumi-resource-awsx"), awsxLauncher(outDir));
+  await build({
+    ...common,
     entryPoints: [join(__dirname, "main.ts")],
     outfile: join(outDir, "provider.js"),
-    bundle: true,
-    platform: "node",
-    target: "node22",
     // Messages of one version of protobuf can't hold those of another: all are of the version Pulumi's are made with.
     alias: { "google-protobuf": protobufOfPulumi() },
-    logLevel: "error",
   });
   await replaceFile(join(outDir, "pulumi-resource-aws"), launcher(outDir));
 }
+
+/** The stand-in for the plugin of awsx. Components need the packages of the program, which makes resources with them. */
+const AWSX = "awsx.js";
 
 function protobufOfPulumi(): string {
   const pulumi = dirname(require.resolve("@pulumi/pulumi/package.json"));
@@ -41,6 +50,17 @@ function launcher(outDir: string): string {
     // The SDK is large: compiled once, it loads in half the time.
     set("NODE_COMPILE_CACHE", join(outDir, "compiled")),
     `exec "${process.execPath}" "${join(outDir, "provider.js")}" "$@"`,
+    "",
+  ].join("\n");
+}
+
+function awsxLauncher(outDir: string): string {
+  const packages = dirname(dirname(dirname(require.resolve("@pulumi/pulumi/package.json"))));
+  return [
+    "#!/bin/sh",
+    `export NODE_PATH="${packages}"`,
+    `export NODE_COMPILE_CACHE="${join(outDir, "compiled")}"`,
+    `exec "${process.execPath}" "${join(outDir, AWSX)}" "$@"`,
     "",
   ].join("\n");
 }

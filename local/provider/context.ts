@@ -126,6 +126,17 @@ export class Context {
     return mirror(written as Properties, current);
   }
 
+  /**
+   * A text that a service answers with in a list: stand-ins for answers leave lists empty.
+   *
+   * @param path such as `SecurityGroupRules.SecurityGroupRuleId`
+   * @returns undefined in live mode, where the answer has it
+   */
+  listed(service: Service, operation: string, path: string): string | undefined {
+    if (this.mode === "live") return undefined;
+    return this.mode === "check" ? UNKNOWN : this.planned(service, operation, path);
+  }
+
   private standIn(service: Service, operation: string): Properties {
     if (this.mode === "check") return answer(service, operation, () => UNKNOWN);
     return answer(service, operation, (path) => this.planned(service, operation, path));

@@ -15,7 +15,7 @@ import { resolveHyperparameters, type Hyperparameters } from "../../pipeline/hyp
 import { decodeLaunchSettings } from "../../pipeline/launch-settings";
 import { chooseEngine } from "../../pipeline/preprocess-engine";
 import { sparkConfiguration } from "../../pipeline/spark-cluster";
-import { buildFunctions } from "./support/mocks";
+import { buildFunctions, MOCKED_VPC } from "./support/mocks";
 
 type Inputs = Record<string, unknown>;
 interface Registered {
@@ -108,8 +108,11 @@ describe("the platform", function () {
             rootResourceId: "root",
             url: `https://sqs.eu-west-1.amazonaws.com/123456789012/${name}`,
             value: "key-of-api-key-client",
+            ...(type === "awsx:ec2:Vpc" ? MOCKED_VPC : {}),
           };
-          return { id: `${name}-id`, state };
+          // The launcher's settings look at the form of a group's id, too.
+          const isGroup = type === "aws:ec2/securityGroup:SecurityGroup";
+          return { id: isGroup ? "sg-0123456789abcdef0" : `${name}-id`, state };
         },
         call: ({ token }) => {
           if (token.includes("getRegion")) return { region: "eu-west-1", name: "eu-west-1" };
@@ -309,6 +312,12 @@ describe("the platform", function () {
         hyperparameters: resolveHyperparameters(algorithm, defaults, settings.training.hyperparameters, {}),
       }) as { Steps?: { Name: string; Arguments: Inputs }[] };
       const preprocess = Steps.find(({ Name }) => Name === "Preprocess")?.Arguments;
+      const training = Steps.find(({ Name }) => Name === "Train")?.Arguments;
+      const inVpc = { SecurityGroupIds: ["sg-0123456789abcdef0"], Subnets: MOCKED_VPC.privateSubnetIds };
+      const within =
+        stack === "dev" ? undefined : { ...inVpc, Subnets: inVpc.Subnets.slice(0, stack === "prod" ? 3 : 2) };
+      expect(preprocess?.NetworkConfig).to.deep.equal(within && { EnableNetworkIsolation: false, VpcConfig: within });
+      expect(training?.VpcConfig).to.deep.equal(within);
       expect(preprocess?.AppSpecification).to.have.property("ImageUri").that.contains("sagemaker-spark-processing:3.5");
       const { instanceType, instanceCount } = settings.preprocess;
       expect(preprocess?.ProcessingResources).to.have.deep.nested.property("ClusterConfig.InstanceType", instanceType);

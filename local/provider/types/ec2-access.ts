@@ -143,7 +143,8 @@ function securityGroupRule(direction: "Ingress" | "Egress"): AnyResource {
         direction === "Ingress"
           ? await c.call("ec2", "AuthorizeSecurityGroupIngress", asked)
           : await c.call("ec2", "AuthorizeSecurityGroupEgress", asked);
-      return idOf(c, SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? "");
+      const listed = c.listed("ec2", `AuthorizeSecurityGroup${direction}`, "SecurityGroupRules.SecurityGroupRuleId");
+      return idOf(c, listed ?? SecurityGroupRules?.[0]?.SecurityGroupRuleId ?? "");
     },
     async find(c, { tags, ...rule }, taken) {
       const Filters = filters({ "group-id": rule.securityGroupId });
@@ -296,7 +297,8 @@ async function endpointOutputs(c: Context, id: string, serviceName: string | und
   if ((type ?? "Gateway") !== "Gateway") return { arn };
   const Filters = filters({ "prefix-list-name": serviceName });
   const { PrefixLists } = await c.call("ec2", "DescribePrefixLists", { Filters });
-  return { arn, prefixListId: PrefixLists?.[0]?.PrefixListId };
+  const listed = c.listed("ec2", "DescribePrefixLists", "PrefixLists.PrefixListId");
+  return { arn, prefixListId: listed ?? PrefixLists?.[0]?.PrefixListId };
 }
 
 const flowLog = resource<aws.ec2.FlowLogArgs>({
@@ -326,7 +328,7 @@ const flowLog = resource<aws.ec2.FlowLogArgs>({
       TrafficType: inputs.trafficType,
       TagSpecifications: tagSpecifications("vpc-flow-log", inputs.tags),
     });
-    const id = FlowLogIds?.[0] ?? "";
+    const id = c.listed("ec2", "CreateFlowLogs", "FlowLogIds") ?? FlowLogIds?.[0] ?? "";
     return { id, arn: c.arn("ec2", `vpc-flow-log/${id}`) };
   },
   async find(c, { logDestination, tags, vpcId }, taken) {

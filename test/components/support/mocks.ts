@@ -52,6 +52,13 @@ function arnOf(type: string, name: string): string {
   }
 }
 
+/** What awsx answers with: its plugin, which would make the children, takes no part in mocks. */
+export const MOCKED_VPC = {
+  vpcId: "vpc-0123456789abcdef0",
+  privateSubnetIds: ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1", "subnet-0123456789abcdef2"],
+  routeTables: [{ id: "rtb-0123456789abcdef0" }],
+};
+
 /** Builds the functions where one was never built. */
 export async function buildFunctions(): Promise<void> {
   const built = (name: string) => existsSync(join(ROOT, "dist", "functions", name, "index.js"));
@@ -81,6 +88,7 @@ export async function startRecording(): Promise<void> {
           rootResourceId: "root",
           url: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${name}`,
           value: `key-of-${name}`,
+          ...(type === "awsx:ec2:Vpc" ? MOCKED_VPC : {}),
         };
         return { id: `${name}-id`, state };
       },
