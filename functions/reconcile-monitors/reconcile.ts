@@ -25,7 +25,7 @@ import {
 import type { ManagedMonitor } from "./env";
 import { isAsWanted, runningExecution } from "./logic";
 import { removeDefinitions, removeMonitor } from "./remove";
-import { describeSchedule, settledSchedule } from "./schedules";
+import { describeSchedule, despiteOthers, settledSchedule } from "./schedules";
 
 export interface ReconcileClients {
   sagemaker: SageMakerClient;
@@ -82,9 +82,13 @@ async function bring(
   for (const kind of monitorKinds) {
     const monitor = settings.monitors[kind];
     if (monitor === undefined) {
-      done.removed.push(...(await removeMonitor(clients.sagemaker, settings, kind, deadline)));
+      const removed = await despiteOthers(() => removeMonitor(clients.sagemaker, settings, kind, deadline), deadline);
+      done.removed.push(...removed);
     } else if (live !== undefined) {
-      const outcome = await bringMonitor(clients, settings, kind, monitor, live, deadline);
+      const outcome = await despiteOthers(
+        () => bringMonitor(clients, settings, kind, monitor, live, deadline),
+        deadline,
+      );
       done[outcome].push(monitorScheduleName(settings.endpointName, kind));
     }
   }

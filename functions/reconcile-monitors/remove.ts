@@ -13,7 +13,7 @@ import { carries } from "../teardown/logic";
 import { DEFINITION_API } from "./definition-api";
 import { definitionStem } from "./definitions";
 import { runningExecution, type Schedule } from "./logic";
-import { scheduleOnce, settledSchedule } from "./schedules";
+import { despiteOthers, scheduleOnce, settledSchedule } from "./schedules";
 
 export interface RemovalSettings {
   endpointName: string;
@@ -28,7 +28,9 @@ export async function removeMonitors(
   deadline: number,
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const kind of monitorKinds) removed.push(...(await removeMonitor(sagemaker, settings, kind, deadline)));
+  for (const kind of monitorKinds) {
+    removed.push(...(await despiteOthers(() => removeMonitor(sagemaker, settings, kind, deadline), deadline)));
+  }
   return removed;
 }
 

@@ -10,6 +10,25 @@ export function describeSchedule(sagemaker: SageMakerClient, name: string): Prom
   return unlessMissing(sagemaker.send(new DescribeMonitoringScheduleCommand({ MonitoringScheduleName: name })));
 }
 
+/**
+ * Does something again for as long as another function is at the same: several events tell of one deployment. That one
+ * has just changed the schedule, or made or removed what this one is about to.
+ */
+export async function despiteOthers<A>(act: () => Promise<A>, deadline: number): Promise<A> {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (!isOthers(error) || performance.now() > deadline) throw error;
+      await delay(POLL_MILLISECONDS);
+    }
+  }
+}
+
+const isOthers = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === "ResourceInUse" || error.name === "ResourceNotFound" || /status Pending/i.test(error.message));
+
 /** The schedule once AWS is through with changing it, before which it takes no other change. */
 export function settledSchedule(
   sagemaker: SageMakerClient,

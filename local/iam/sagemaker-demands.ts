@@ -89,7 +89,9 @@ function named(operation: string, input: Input, arn: (resource: string) => strin
   }
   const kind = OPERATION.exec(operation)?.groups?.["kind"];
   if (kind === undefined) return ["*"];
-  const name = text(`${kind}Name`) ?? text(`${kind}Arn`);
+  // Of all four kinds of monitors' definitions alike.
+  const definition = kind.endsWith("JobDefinition") ? text("JobDefinitionName") : undefined;
+  const name = text(`${kind}Name`) ?? text(`${kind}Arn`) ?? definition;
   return [located(KINDS[kind] ?? dashed(kind), name, arn)];
 }
 
