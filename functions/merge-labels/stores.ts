@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { paginateQuery, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { inferenceTime } from "../shared/inference-id";
+import { isMissingObject } from "../shared/objects";
 import { merge, readLabels, writeLabels, type EventLabel, type Labels } from "./logic";
 
 /** Tries of an object that others write at the same time. */
@@ -49,7 +50,7 @@ async function read(s3: S3Client, bucket: string, key: string): Promise<{ labels
     const text = (await Body?.transformToString()) ?? "";
     return { labels: readLabels(text, `s3://${bucket}/${key}`), etag: ETag };
   } catch (error) {
-    if (error instanceof Error && error.name === "NoSuchKey") return { labels: new Map(), etag: undefined };
+    if (isMissingObject(error)) return { labels: new Map(), etag: undefined };
     throw error;
   }
 }

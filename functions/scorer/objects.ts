@@ -1,6 +1,7 @@
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { isMissingObject } from "../shared/objects";
 import type { BadRow } from "../shared/quarantine";
 import { fileId, type SourceObject } from "../shared/source-object";
 import { readLines, writeLines, type Prediction } from "./predictions";
@@ -57,7 +58,7 @@ export class ScorerObjects {
       );
       return ContentLength;
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isMissingObject(error)) return undefined;
       throw error;
     }
   }
@@ -100,12 +101,11 @@ export class ScorerObjects {
       const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key }));
       return Body === undefined ? undefined : Buffer.from(await Body.transformToByteArray());
     } catch (error) {
-      if (isMissing(error)) return undefined;
+      if (isMissingObject(error)) return undefined;
       throw error;
     }
   }
 }
 
-const isMissing = (error: unknown): boolean => error instanceof Error && ["NoSuchKey", "NotFound"].includes(error.name);
 const isConflict = (error: unknown): boolean =>
   error instanceof Error && ["PreconditionFailed", "ConditionalRequestConflict"].includes(error.name);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, S3ServiceException, type S3Client } from "@aws-sdk/client-s3";
 import type * as t from "io-ts";
 import { decodeJson } from "./decode";
 
@@ -17,6 +17,14 @@ export function parseS3Uri(uri: string): ObjectLocation {
   }
   return { bucket: match[1], key: match[2] };
 }
+
+/**
+ * Whether there is no such object. To a role that may list but some folders S3 says so with 403: it holds back what a
+ * listing of the bucket would tell.
+ */
+export const isMissingObject = (error: unknown): boolean =>
+  error instanceof S3ServiceException &&
+  (error.name === "NoSuchKey" || [403, 404].includes(error.$metadata.httpStatusCode ?? 0));
 
 /** Reads and decodes a JSON object of S3. @throws DecodeError naming the URI and everything that is wrong. */
 export async function readJson<A>(s3: S3Client, uri: string, codec: t.Type<A, unknown, unknown>): Promise<A> {
