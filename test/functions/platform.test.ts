@@ -61,6 +61,7 @@ import {
 } from "./support/platform";
 import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
 import { csvRow, dropFile, header, plenty, scorerOnCloud } from "./scorer/on-cloud";
+import { scorerUnderFaults } from "./scorer/under-faults";
 import { dying } from "./support/dying";
 import { requestRollback, setFreeze, settlementOf } from "../../operations/deployments";
 import type { EvaluationReport } from "../../functions/shared/evaluation-report";
@@ -766,6 +767,8 @@ describe("the functions on the local cloud", function () {
     });
 
     describe("the scorer", () => scorerOnCloud(() => ({ platform, scorer: handlers.scorer })));
+    describe("the scorer in a world of faults", () =>
+      scorerUnderFaults(() => ({ platform, bundle: join(bundles, "functions", "scorer", "index.js") })));
   });
 
   describe("registration by an event that comes again", () => {

@@ -1,16 +1,14 @@
 // The scorer's tests on the local cloud that the functions' tests share (platform.test.ts), with a model in service.
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import {
   BatchWriteItemCommand,
   ConditionalCheckFailedException,
   DeleteItemCommand,
-  paginateScan,
   QueryCommand,
   UpdateItemCommand,
-  type AttributeValue,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { DescribeTransformJobCommand, ListTransformJobsCommand } from "@aws-sdk/client-sagemaker";
 import { SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
@@ -19,23 +17,17 @@ import { expect } from "chai";
 import { BatchTransform } from "../../../functions/scorer/batch-transform";
 import { claimFile } from "../../../functions/scorer/claims";
 import type { handler } from "../../../functions/scorer/handler";
-import type { Manifest } from "../../../functions/scorer/logic";
 import { ScorerObjects } from "../../../functions/scorer/objects";
-import { readLines, type Prediction } from "../../../functions/scorer/predictions";
+import type { Prediction } from "../../../functions/scorer/predictions";
 import { schemas } from "../../../functions/scorer/schemas";
 import { workOn } from "../../../functions/scorer/work";
-import { inferenceId, inferenceTime } from "../../../functions/shared/inference-id";
+import { inferenceId } from "../../../functions/shared/inference-id";
 import { score, ScoringError } from "../../../functions/shared/scoring";
-import {
-  fileId,
-  manifestKey,
-  sourceOf,
-  type ObjectCreated,
-  type SourceObject,
-} from "../../../functions/shared/source-object";
+import { fileId, sourceOf, type ObjectCreated, type SourceObject } from "../../../functions/shared/source-object";
 import { FEATURES } from "../../../functions/shared/transactions";
 import { dying } from "../support/dying";
 import { BUCKET, messagesIn, nextMessage, sqsEvent, until, type Platform } from "../support/platform";
+import { Accounts } from "./accounts";
 
 export const header = FEATURES.join(",");
 export const csvRow = (amount: number | string): string => [...Array<number>(29).fill(0.5), amount].join(",");
@@ -132,7 +124,7 @@ function throttled(dynamodb: DynamoDBClient, chance: () => number): DynamoDBClie
 }
 
 /** What a minute does to the lease of a function that is dead. */
-async function endLease(dynamodb: DynamoDBClient, source: SourceObject): Promise<void> {
+export async function endLease(dynamodb: DynamoDBClient, source: SourceObject): Promise<void> {
   const update = new UpdateItemCommand({
     TableName: "files",
     Key: { FileId: { S: fileId(source) }, Chunk: { N: "0" } },
@@ -149,50 +141,14 @@ export function scorerOnCloud(given: () => { platform: Platform; scorer: typeof 
   const clients = () => given().platform.clients;
   const deliver = (event: SQSEvent, context = plenty) => given().scorer(event, context);
   const drop = (name: string, body: string | Buffer) => dropFile(given().platform, name, body);
-  const bytes = async (key: string): Promise<Buffer> => {
-    const { Body } = await clients().s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-    return Buffer.from((await Body?.transformToByteArray()) ?? []);
-  };
-  const text = async (key: string): Promise<string> => (await bytes(key)).toString();
-  const manifestOf = async (created: ObjectCreated): Promise<Manifest> =>
-    JSON.parse(await text(manifestKey("fraud/manifests", sourceOf(created)))) as Manifest;
-  const itemsOf = async ({ detail }: ObjectCreated): Promise<Record<string, AttributeValue>[]> => {
-    const items: Record<string, AttributeValue>[] = [];
-    for await (const page of paginateScan({ client: clients().dynamodb }, { TableName: "predictions" })) {
-      items.push(...(page.Items ?? []).filter(({ Source }) => Source?.S === `s3://${BUCKET}/${detail.object.key}`));
-    }
-    return items;
-  };
+  const accounts = () => new Accounts(given().platform);
+  const text = (key: string) => accounts().text(key);
+  const manifestOf = (created: ObjectCreated) => accounts().manifestOf(created);
+  const itemsOf = (created: ObjectCreated) => accounts().itemsOf(created);
+  const expectAccounted = (created: ObjectCreated, amounts: readonly (number | string)[]) =>
+    accounts().expectAll(created, amounts);
   const purge = () => clients().sqs.send(new PurgeQueueCommand({ QueueUrl: given().platform.queues.stream }));
 
-  /** Holds a file's table, objects and quarantine to its manifest, and that to what is expected of the file. */
-  const expectAccounted = async (created: ObjectCreated, amounts: readonly (number | string)[]): Promise<Manifest> => {
-    const manifest = await manifestOf(created);
-    const good = amounts.flatMap((amount, index) => (typeof amount === "number" ? [index + 1] : []));
-    const counts = { rowsIn: amounts.length, scored: good.length, written: good.length };
-    expect(manifest).to.include({ status: "complete", ...counts, quarantined: amounts.length - good.length });
-    const predictions = (
-      await Promise.all(
-        manifest.predictionKeys.map(async (key) => readLines(gunzipSync(await bytes(key)).toString(), key)),
-      )
-    ).flat();
-    expect(predictions.map((one) => one.row_number)).to.deep.equal(good);
-    for (const one of predictions) {
-      expect(one.amount).to.equal(amounts[one.row_number - 1]);
-      expect(one.probability).to.equal(Math.min(1, (one.amount ?? NaN) / 1000));
-      expect(inferenceTime(one.inference_id)).not.to.equal(undefined);
-    }
-    const items = await itemsOf(created);
-    expect(new Map(items.map((item) => [Number(item.RowNumber?.N), item.InferenceId?.S]))).to.deep.equal(
-      new Map(predictions.map((one) => [one.row_number, one.inference_id])),
-    );
-    expect(items).to.have.length(good.length);
-    const aside = (await Promise.all(manifest.quarantineKeys.map(text))).join("").split("\n").filter(Boolean);
-    expect(aside.map((line) => (JSON.parse(line) as { row: number }).row)).to.deep.equal(
-      amounts.flatMap((amount, index) => (typeof amount === "string" ? [index + 1] : [])),
-    );
-    return manifest;
-  };
   const someAmounts = (count: number) =>
     Array.from({ length: count }, (_, index) => (index % 10 === 7 ? "lots" : index));
   const csvOf = (amounts: readonly (number | string)[], eol = "\n"): string =>
