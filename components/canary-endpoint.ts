@@ -12,6 +12,7 @@ import { DeployQueue } from "./deploy-queue";
 import { DeploymentPermissions } from "./deployment-permissions";
 import { EndpointAlarms } from "./endpoint-alarms";
 import { endpointSettings, VARIANT } from "./endpoint-settings";
+import { EndpointRequests, type EndpointStatus } from "./endpoint-requests";
 import { EndpointTeardown } from "./endpoint-teardown";
 import { EventTrigger } from "./event-trigger";
 import { FunctionSchedule } from "./function-schedule";
@@ -43,13 +44,20 @@ export interface CanaryEndpointArgs extends ComponentArgs {
   network?: StackNetwork;
   /** Family of the task that launches the pipeline: revisions of it that carry the tags go with the stack. */
   launcherTask: { family: string; tags: Record<string, string> };
-  functions?: { deployModel?: FunctionOverrides; settleDeployment?: FunctionOverrides; teardown?: FunctionOverrides };
+  functions?: {
+    deployModel?: FunctionOverrides;
+    settleDeployment?: FunctionOverrides;
+    requestDeployment?: FunctionOverrides;
+    teardown?: FunctionOverrides;
+  };
   transform?: {
     deployments?: Transform<aws.dynamodb.TableArgs>;
     eventSource?: Transform<aws.lambda.EventSourceMappingArgs>;
     serverErrorsAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
     latencyAlarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
     sweep?: Transform<aws.scheduler.ScheduleArgs>;
+    downSchedule?: Transform<aws.scheduler.ScheduleArgs>;
+    upSchedule?: Transform<aws.scheduler.ScheduleArgs>;
   };
 }
 
@@ -82,14 +90,18 @@ export class CanaryEndpoint extends PlatformComponent {
   readonly teardown: pulumi.Resource;
   /** Role of the models that are made of packages. */
   readonly modelRoleArn: pulumi.Output<string>;
+  /** Whether what is configured is what serves, as of the last `pulumi up`. */
+  readonly status: pulumi.Output<EndpointStatus>;
   private readonly permissions: DeploymentPermissions;
   private readonly table: aws.dynamodb.Table;
+  private readonly usingKey: Statement;
   /** JSON `EndpointSettings`. */
   private readonly settings: pulumi.Output<string>;
 
   constructor(name: string, args: CanaryEndpointArgs, options?: pulumi.ComponentResourceOptions) {
     super("CanaryEndpoint", name, args, options);
     const { deployment, storage } = args;
+    this.usingKey = storage.usingKey();
     this.endpointName = deployment.endpointName;
     this.endpointArn = this.sagemaker(`endpoint/${this.endpointName}`);
     this.permissions = new DeploymentPermissions(this.place, this.endpointName, args.pipelineName);
@@ -131,8 +143,10 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       { parent: this },
     ).invocation;
-    this.deployFunctionName = this.makeDeploy(args, modelRole, this.teardown);
-    this.makeSettle(args);
+    const deploy = this.makeDeploy(args, modelRole, this.teardown);
+    this.deployFunctionName = deploy.functionName;
+    const settle = this.makeSettle(args);
+    this.status = this.makeRequests(name, args, [deploy.reading, settle.function]).status;
     new EndpointAlarms(
       name,
       {
@@ -163,6 +177,11 @@ export class CanaryEndpoint extends PlatformComponent {
   /** What telling which model it serves takes, {@link describing} apart. */
   describingModel(): Statement {
     return this.permissions.describingModel();
+  }
+
+  /** What telling whether a schedule has taken it down takes. */
+  readingDeployments(): Statement[] {
+    return [{ actions: ["dynamodb:GetItem"], resources: [this.table.arn] }, this.usingKey];
   }
 
   /** What looking at the alarms that decide a rollout takes. */
@@ -239,7 +258,7 @@ export class CanaryEndpoint extends PlatformComponent {
     args: CanaryEndpointArgs,
     modelRole: ServiceRole,
     teardown: pulumi.Resource,
-  ): pulumi.Output<string> {
+  ): { functionName: pulumi.Output<string>; reading: pulumi.Resource } {
     const { deployment, registry, storage } = args;
     const deploy = new LambdaFunction(
       this.childName("deploy"),
@@ -278,7 +297,7 @@ export class CanaryEndpoint extends PlatformComponent {
       },
       { parent: this },
     );
-    this.child(
+    const reading = this.child(
       aws.lambda.EventSourceMapping,
       "deploy",
       {
@@ -293,10 +312,10 @@ export class CanaryEndpoint extends PlatformComponent {
       // On destroy the queue is read no more before the endpoint goes: a late message would make it anew.
       { dependsOn: [...deploy.role.ready, ...modelRole.ready, teardown] },
     );
-    return deploy.name;
+    return { functionName: deploy.name, reading };
   }
 
-  private makeSettle(args: CanaryEndpointArgs): void {
+  private makeSettle(args: CanaryEndpointArgs): LambdaFunction<typeof SettleDeploymentEnvironment> {
     const settle = new LambdaFunction(
       this.childName("settle"),
       {
@@ -345,6 +364,34 @@ export class CanaryEndpoint extends PlatformComponent {
           detail: { EndpointName: [this.endpointName] },
         },
         target: settle,
+      },
+      { parent: this },
+    );
+    return settle;
+  }
+
+  private makeRequests(name: string, args: CanaryEndpointArgs, after: readonly pulumi.Resource[]): EndpointRequests {
+    const { deployment } = args;
+    return new EndpointRequests(
+      name,
+      {
+        ...this.shared,
+        endpointName: this.endpointName,
+        settings: this.settings,
+        deploymentsTableName: this.table.name,
+        deployQueue: this.deployQueue,
+        idle: "idle" in deployment ? deployment.idle : undefined,
+        statements: [
+          { actions: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"], resources: [this.table.arn] },
+          args.storage.usingKey(),
+          this.describing(),
+          this.describingModel(),
+          this.deployQueue.sending(),
+        ],
+        // On destroy nobody asks for anything any more before the endpoint goes.
+        after: [...after, this.teardown],
+        function: args.functions?.requestDeployment,
+        transform: { downSchedule: args.transform?.downSchedule, upSchedule: args.transform?.upSchedule },
       },
       { parent: this },
     );

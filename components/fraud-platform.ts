@@ -30,6 +30,9 @@ export class FraudPlatform extends PlatformComponent {
   /** What a stack of the platform alone would tell, secrets apart. */
   readonly outputs: pulumi.Output<PlatformOutputs>;
   readonly apiKey: pulumi.Output<string>;
+  /** How the endpoint stood at the last `pulumi up`, and why: see `PlatformOutputValues`. */
+  readonly deploymentStatus: pulumi.Output<string>;
+  readonly deploymentReason: pulumi.Output<string>;
 
   constructor(name: string, args: FraudPlatformArgs, options?: pulumi.ComponentResourceOptions) {
     super("FraudPlatform", name, {}, options);
@@ -37,9 +40,12 @@ export class FraudPlatform extends PlatformComponent {
     if (isLeft(decoded)) {
       throw new Error(`FraudPlatform "${name}" cannot be made:\n${describeErrors(decoded.left)}`);
     }
-    const { apiKey, ...outputs } = platform(decoded.right, { name, options: { parent: this } });
+    const made = platform(decoded.right, { name, options: { parent: this } });
+    const { apiKey, deploymentStatus, deploymentReason, ...outputs } = made;
     this.apiKey = apiKey;
+    this.deploymentStatus = deploymentStatus;
+    this.deploymentReason = deploymentReason;
     this.outputs = pulumi.output(outputs);
-    this.registerOutputs({ ...outputs, apiKey });
+    this.registerOutputs(made);
   }
 }

@@ -7,8 +7,12 @@ import type { LambdaFunction } from "./lambda-function";
 
 export interface FunctionScheduleArgs extends ComponentArgs {
   description: string;
-  /** `cron(…)` or `rate(…)`, as EventBridge Scheduler takes them; in UTC. */
+  /** `cron(…)` or `rate(…)`, as EventBridge Scheduler takes them. */
   schedule: string;
+  /** IANA name of the schedule's time zone. Default: UTC. */
+  timezone?: string;
+  /** How long a call that fails is tried again: 60 to 86,400 s. Default 300: the next comes soon. */
+  maximumEventAgeSeconds?: number;
   target: Pick<LambdaFunction<never>, "arn">;
   /** What the function is called with. */
   input: Record<string, unknown>;
@@ -39,13 +43,13 @@ export class FunctionSchedule extends PlatformComponent {
       {
         description: args.description,
         scheduleExpression: args.schedule,
+        ...(args.timezone === undefined ? {} : { scheduleExpressionTimezone: args.timezone }),
         flexibleTimeWindow: { mode: "OFF" },
         target: {
           arn: args.target.arn,
           roleArn: role.arn,
           input: JSON.stringify(args.input),
-          // The next call comes soon, and does what this one would have.
-          retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 300 },
+          retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: args.maximumEventAgeSeconds ?? 300 },
           deadLetterConfig: { arn: args.deadLetterQueueArn },
         },
       },

@@ -20,6 +20,7 @@ export type FunctionName =
   | "compare-shadow"
   | "deploy-model"
   | "settle-deployment"
+  | "request-deployment"
   | "launch-soon"
   | "inference"
   | "inference-health"

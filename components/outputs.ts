@@ -74,7 +74,7 @@ export const PlatformOutputs = t.intersection([Always, Sometimes], "PlatformOutp
 export type PlatformOutputs = t.TypeOf<typeof PlatformOutputs>;
 
 /** The outputs as a program makes them; what is missing or of another type does not compile. */
-export type PlatformOutputValues = {
+export type PublishedOutputValues = {
   [Name in keyof PlatformOutputs]: pulumi.Input<
     PlatformOutputs[Name] extends string
       ? string
@@ -86,6 +86,15 @@ export type PlatformOutputValues = {
 
 /** The codecs of the outputs that every stack has, and of those that a stack need not have. */
 export const outputProps = { always: Always.props, sometimes: Sometimes.props };
+
+export type PlatformOutputValues = PublishedOutputValues & {
+  /**
+   * How the endpoint stood at the last `pulumi up`, and why: for who runs it, not for who builds on it. `none`, `pending`,
+   * `live`, `rolledBack` or `idle`; `unknown` in a plan without AWS. The next `up` reads it anew.
+   */
+  deploymentStatus: pulumi.Output<string>;
+  deploymentReason: pulumi.Output<string>;
+};
 
 const props = { ...Always.props, ...Sometimes.props };
 

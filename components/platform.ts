@@ -29,9 +29,6 @@ import { TrainingPipeline } from "./training-pipeline";
 export function settingsWithoutEffect(config: StackConfig): string[] {
   const unused = (setting: string, consequence: string) => `${setting} has no effect yet: ${consequence}`;
   return [
-    ...("idle" in config.deployment && config.deployment.idle !== undefined
-      ? [unused("deployment.idle", "no schedule takes the endpoint down")]
-      : []),
     ...(config.deployment.dataCapturePercent === 0 && enabledMonitors(config.monitors).length > 0
       ? [
           unused(
@@ -137,6 +134,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     functions: {
       deployModel: chosen("deployModel"),
       settleDeployment: chosen("settleDeployment"),
+      requestDeployment: chosen("requestDeployment"),
       teardown: chosen("teardown"),
     },
   });
@@ -327,6 +325,8 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     alertsTopicArn: alerts.topicArn,
     ...(promotion === undefined ? {} : { promotion: promotion.described }),
     ...(shadow === undefined ? {} : { compareShadowFunctionName: shadow.functionName }),
+    deploymentStatus: endpoint.status.apply(({ status }) => status),
+    deploymentReason: endpoint.status.apply(({ reason }) => reason),
     ...(ci === undefined ? {} : { ciPipelineName: ci.pipelineName }),
   };
   make(PublishedOutputs, "outputs", {

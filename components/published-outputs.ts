@@ -2,10 +2,10 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
-import { outputNames, type PlatformOutputValues } from "./outputs";
+import { outputNames, type PublishedOutputValues } from "./outputs";
 
 export interface PublishedOutputsArgs extends ComponentArgs {
-  outputs: PlatformOutputValues;
+  outputs: PublishedOutputValues;
   /** Key that encrypts the secret one. */
   keyArn: pulumi.Input<string>;
   /** Comes last in the path, for a stack that holds more than one platform. Default: nothing does. */

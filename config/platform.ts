@@ -228,6 +228,7 @@ export const functionKeys = [
   "compareShadow",
   "deployModel",
   "settleDeployment",
+  "requestDeployment",
   "inference",
   "inferenceHealth",
   "authorize",

@@ -2,15 +2,16 @@ import { DescribePipelineExecutionCommand } from "@aws-sdk/client-sagemaker";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { answer } from "../shared/callback";
 import type { Deployment, Outcome, Request, RequestKind } from "../shared/deployments";
-import { describeEndpoint, unlessMissing } from "../shared/endpoint";
-import { endpointConfig } from "../shared/endpoint-config";
+import { describeEndpoint, SERVING, unlessMissing } from "../shared/endpoint";
+import { endpointConfig, settingsHash } from "../shared/endpoint-config";
 import type { Tags } from "../shared/environment";
 import { modelOfConfig } from "../shared/served-model";
 import { log } from "../shared/log";
+import { inTransition } from "../shared/outcome";
 import type { ModelRegistry } from "../shared/mlflow";
 import { finish, settleDeployment, type SettlementClients, type SettlementSettings } from "../shared/settlement";
 import { checkModel } from "./check";
-import type { Message } from "./logic";
+import { settingsTurn, type Message } from "./logic";
 import { putToSleep, start } from "./start";
 import { targetOf } from "./target";
 
@@ -46,18 +47,28 @@ export async function deploy(clients: DeployClients, settings: DeploySettings, m
   } else if (message.type === "stop") {
     await stop(clients, message.request);
   }
-  const frozen = (await deployments.freeze())?.frozen === true;
-  // What a person asks for is deliberate: a freeze is how others are kept from undoing it.
-  const mayBegin = (kind: RequestKind) => !frozen || kind === "command";
   for (;;) {
     const current = await deployments.current();
     if (current !== undefined && current.phase !== "settled") {
       if ((await proceed(clients, settings, current)) !== "settled") break;
-    } else if ((await deployments.begin(new Date(), mayBegin)) === undefined) {
+    } else if ((await deployments.begin(new Date(), await admission(clients))) === undefined) {
       break;
     }
   }
-  return dispositionOf(clients, message, mayBegin);
+  return dispositionOf(clients, message, await admission(clients));
+}
+
+/** Which kinds of requests may begin now; others wait, in their order. */
+async function admission({ deployments }: DeployClients): Promise<(kind: RequestKind) => boolean> {
+  const frozen = (await deployments.freeze())?.frozen === true;
+  const idle = (await deployments.idle()) !== undefined;
+  return (kind) => {
+    // The schedule brings back what it took down, and no other model: nothing to keep from anybody.
+    if (kind === "sleep" || kind === "wake") return true;
+    // What a person asks for is deliberate: a freeze is how others are kept from undoing it.
+    if (kind === "command") return true;
+    return !frozen && (!idle || kind === "settings");
+  };
 }
 
 /** Who asks is done once SageMaker has taken the change; who waits by a freeze is called when it is over. */
@@ -107,17 +118,29 @@ async function prepare(
   if (!(await isWanted(clients, current))) {
     return end({ succeeded: false, reason: "The pipeline was stopped before its deployment began." });
   }
+  if (current.kind === "settings" && current.settingsHash !== undefined) {
+    const wanted = settingsTurn(current, settingsHash(settings.endpoint), new Date());
+    if (wanted === "wait") return "wait";
+    if (wanted === "over") {
+      return end({
+        succeeded: false,
+        reason: "The stack's settings have changed again since: a later request has them.",
+      });
+    }
+  }
   const endpoint = await describeEndpoint(sagemaker, current.endpointName);
   if (current.kind === "sleep" && endpoint !== undefined) return putToSleep(clients, settings, endpoint);
+  const down = !SERVING.has(endpoint?.EndpointStatus ?? "");
+  if (current.kind === "wake" && endpoint !== undefined && inTransition(endpoint) && down) return "wait";
   const live =
-    endpoint?.EndpointConfigName === undefined
+    endpoint?.EndpointConfigName === undefined || (current.kind === "wake" && down)
       ? undefined
       : await modelOfConfig(sagemaker, endpoint.EndpointConfigName);
   const target = await targetOf(clients, settings, current, live);
   if ("nothing" in target) return end({ succeeded: true, reason: target.nothing });
   if ("impossible" in target) return end({ succeeded: false, reason: target.impossible });
-  const { modelName, modelPackageArn } = target;
-  if (modelName !== live?.modelName && modelPackageArn !== undefined) {
+  const { modelName, modelPackageArn, known = false } = target;
+  if (modelName !== live?.modelName && modelPackageArn !== undefined && !known) {
     const check = await checkModel(clients, settings, current, { modelName, modelPackageArn });
     if (check.state === "pending") return "wait";
     if (check.state === "failed") return end({ succeeded: false, reason: check.reason });

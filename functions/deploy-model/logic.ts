@@ -81,6 +81,22 @@ export function readMessage(body: string, now: Date): Message {
   return { type: status === "Stopping" ? "stop" : "request", request };
 }
 
+/** How long a function of before an update of the stack may still be at work. */
+const OLD_FUNCTION_MILLISECONDS = 120_000;
+
+/**
+ * What to do about changed settings: `go` where this function has them; `wait` where it may be the function of before,
+ * and leaves them to the new one; `over` where the stack has other settings by now.
+ */
+export function settingsTurn(
+  { settingsHash, requestedAt }: Pick<Request, "settingsHash" | "requestedAt">,
+  ownHash: string,
+  now: Date,
+): "go" | "wait" | "over" {
+  if (settingsHash === ownHash) return "go";
+  return now.getTime() - Date.parse(requestedAt) < OLD_FUNCTION_MILLISECONDS ? "wait" : "over";
+}
+
 /**
  * Whether SageMaker refused a call for good. Throttles, its own faults and a network that fails are worth another try.
  */

@@ -163,13 +163,26 @@ async function giveUp(
   return "settled";
 }
 
-/** Takes the endpoint down, by the idle schedule; it is gone at a later look. */
+/** Takes the endpoint down, by the idle schedule, and remembers what it comes back with; it is gone at a later look. */
 export async function putToSleep(
   clients: DeployClients,
   settings: DeploySettings,
   endpoint: EndpointState,
 ): Promise<Progress> {
   if (!inTransition(endpoint)) {
+    const { EndpointStatus: status, EndpointConfigName: configName } = endpoint;
+    const live =
+      status === "InService" && configName !== undefined
+        ? await modelOfConfig(clients.sagemaker, configName)
+        : undefined;
+    // One that failed to come back must not make forgotten what is to come back.
+    if (live !== undefined || (await clients.deployments.idle()) === undefined) {
+      await clients.deployments.goIdle({
+        since: new Date().toISOString(),
+        ...(live === undefined || configName === undefined ? {} : { configName, modelName: live.modelName }),
+        ...(live?.packageArn === undefined ? {} : { modelPackageArn: live.packageArn }),
+      });
+    }
     log.info("endpoint taken down by the idle schedule", { endpointName: settings.endpoint.endpointName });
     await remove(clients, settings);
   }

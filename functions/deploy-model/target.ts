@@ -1,4 +1,9 @@
-import { CreateModelCommand, DescribeModelPackageCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
+import {
+  CreateModelCommand,
+  DescribeModelCommand,
+  DescribeModelPackageCommand,
+  type SageMakerClient,
+} from "@aws-sdk/client-sagemaker";
 import type { Deployment } from "../shared/deployments";
 import { unlessMissing } from "../shared/endpoint";
 import { configNameStem, contentHash, tagList } from "../shared/endpoint-config";
@@ -9,7 +14,14 @@ import type { DeployClients, DeploySettings } from "./deploy";
 
 /** The model that a deployment is to bring, or why there is nothing to do, or why it can't be. */
 export type Target =
-  { modelName: string; modelPackageArn: string | undefined } | { nothing: string } | { impossible: string };
+  | {
+      modelName: string;
+      modelPackageArn: string | undefined;
+      /** It has served before, and was checked then. */
+      known?: boolean;
+    }
+  | { nothing: string }
+  | { impossible: string };
 
 /**
  * Finds or makes the model that is wanted.
@@ -25,12 +37,14 @@ export async function targetOf(
   const { kind, modelName, modelPackageArn } = deployment;
   switch (kind) {
     case "settings":
-      if (live === undefined) return { nothing: "There is no endpoint yet: the next deployment takes the settings." };
+      if (live === undefined) return { nothing: "There is no endpoint: the next deployment takes the settings." };
       return { modelName: live.modelName, modelPackageArn: live.packageArn };
     case "sleep":
       return { nothing: "The endpoint is down." };
     case "wake": {
       if (live !== undefined) return { nothing: "The endpoint is up already." };
+      const asleep = await lastLive(clients);
+      if (asleep !== undefined) return asleep;
       const champion = await clients.mlflow.versionOfAlias(settings.registeredModelName, "champion");
       const packageArn = champion?.tags[PACKAGE_TAG];
       if (packageArn === undefined) return { nothing: "No model is the champion yet." };
@@ -44,6 +58,14 @@ export async function targetOf(
       if (modelPackageArn === undefined) return { impossible: "The request names no model package." };
       return modelOfPackage(clients.sagemaker, settings, modelPackageArn, deployment.kind, live);
   }
+}
+
+/** What was live when the endpoint was taken down, whatever was approved since: that waits its turn. */
+async function lastLive({ sagemaker, deployments }: DeployClients): Promise<Target | undefined> {
+  const { modelName, modelPackageArn } = (await deployments.idle()) ?? {};
+  if (modelName === undefined) return undefined;
+  const model = await unlessMissing(sagemaker.send(new DescribeModelCommand({ ModelName: modelName })));
+  return model === undefined ? undefined : { modelName, modelPackageArn, known: true };
 }
 
 /** The model of a package; what serves the package already is its model. Its name is its content's. */

@@ -5,6 +5,8 @@ import { Text } from "../shared/environment";
 export const InferenceHealthEnvironment = t.type(
   {
     ENDPOINT_NAME: Text,
+    /** Where it is kept that a schedule has taken the endpoint down. */
+    DEPLOYMENTS_TABLE_NAME: Text,
     /** The model's name in answers. */
     MODEL_NAME: Text,
   },

@@ -1,5 +1,6 @@
 import type { DescribeEndpointCommandOutput, DescribeModelCommandOutput } from "@aws-sdk/client-sagemaker";
 import { SERVING } from "../shared/endpoint";
+import type { Idle } from "../shared/idle";
 import { ProblemError } from "../shared/problem";
 import { packageVersion } from "../shared/scoring";
 
@@ -8,6 +9,20 @@ export interface HealthAnswer {
   model: { name: string; version: string; packageArn: string };
   /** When the endpoint last changed, ISO 8601. */
   since: string;
+}
+
+/** @throws ProblemError `idle`: the endpoint is down by its schedule */
+export function refuseIdle(idle: Idle | undefined): void {
+  if (idle === undefined) return;
+  const version =
+    idle.modelPackageArn === undefined ? "its last model" : `version ${packageVersion(idle.modelPackageArn)}`;
+  throw new ProblemError(
+    "idle",
+    `The schedule took the endpoint down at ${idle.since}; it comes back with ${version}.`,
+    {
+      retryAfterSeconds: 600,
+    },
+  );
 }
 
 /** The endpoint's live configuration, and since when. @throws ProblemError `no-model` when it answers no requests. */

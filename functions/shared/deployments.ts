@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import * as t from "io-ts";
 import { decode } from "./decode";
+import { Idle } from "./idle";
 
 /**
  * Who asks for a deployment: a `pipeline` at its deploy step, the `approval` of a package, its `promotion` from another
@@ -40,6 +41,8 @@ export const Request = t.intersection(
       /** The model, where somebody made it; else it is made of the package. */
       modelName: t.string,
       modelPackageArn: t.string,
+      /** Of changed `settings`: {@link settingsHash} of those that are wanted. */
+      settingsHash: t.string,
       /** Who asked, and why. */
       requestedBy: t.string,
       because: t.string,
@@ -118,13 +121,14 @@ export interface Outcome {
 const LEASE_SECONDS = 30;
 const CURRENT = "current";
 const FREEZE = "freeze";
+const IDLE = "idle";
 
 type Item = Record<string, AttributeValue>;
 
 /**
  * The deployments table, hash key `endpointName`, range key `record`: `current` is the one deployment that an endpoint
  * is at, `queue#…` the requests that wait, oldest first, `request#…` what became of each, `freeze` whether any may
- * begin, `audit#…` who froze it and why. Changes go from state to state in one transaction each, on conditions, so
+ * begin, `audit#…` who froze it and why, `idle` what a schedule has taken down. Changes go from state to state in one transaction each, on conditions, so
  * that no request is lost or done twice, and whoever is late changes nothing.
  */
 export class Deployments {
@@ -324,6 +328,22 @@ export class Deployments {
     ]);
   }
 
+  /** What the idle schedule has taken down; undefined while the endpoint is up, or nothing was ever deployed. */
+  async idle(): Promise<Idle | undefined> {
+    const item = await this.get(IDLE);
+    return item && decode(Idle, item, `What is idle of ${this.endpointName}`);
+  }
+
+  /** Remembers what the endpoint comes back with. */
+  async goIdle(idle: Idle): Promise<void> {
+    await this.transact([{ Put: { TableName: this.tableName, Item: this.item(IDLE, idle) } }]);
+  }
+
+  /** The endpoint is up again. Does nothing where it was not down. */
+  async endIdle(): Promise<void> {
+    await this.transact([{ Delete: { TableName: this.tableName, Key: this.key(IDLE) } }]);
+  }
+
   private settledCurrent(deployment: Deployment, outcome: Outcome, now: Date) {
     return {
       ...this.currentUpdate(
@@ -435,8 +455,8 @@ const QueueItem = t.type({ record: t.string, id: t.string, kind: RequestKind, at
 
 /** What was asked, without what has become of it. */
 const asked = ({ id, kind, requestedAt, ...more }: RequestRecord): Request => {
-  const { token, pipelineExecutionArn, modelName, modelPackageArn, requestedBy, because } = more;
-  const known = { token, pipelineExecutionArn, modelName, modelPackageArn, requestedBy, because };
+  const { token, pipelineExecutionArn, modelName, modelPackageArn, settingsHash, requestedBy, because } = more;
+  const known = { token, pipelineExecutionArn, modelName, modelPackageArn, settingsHash, requestedBy, because };
   return {
     id,
     kind,

@@ -6,7 +6,8 @@ import type {
   ProductionVariantInstanceType,
   Tag,
 } from "@aws-sdk/client-sagemaker";
-import type { DataCapture, EndpointSettings } from "./endpoint-settings";
+import { canonicalJson } from "../../pipeline/canonical-json";
+import { EndpointSettings, type DataCapture } from "./endpoint-settings";
 import type { Tags } from "./environment";
 import type { Rollout } from "./rollout";
 
@@ -62,6 +63,10 @@ export const checkJobPrefix = (endpointName: string): string =>
 /** Twelve hexadecimal digits that stand for a plain value. */
 export const contentHash = (content: unknown): string =>
   createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, HASH_CHARACTERS);
+
+/** Stands for what a stack configures of its endpoint: the same for the same settings, in whatever order they are. */
+export const settingsHash = (settings: EndpointSettings): string =>
+  contentHash(canonicalJson(EndpointSettings.encode(settings)));
 
 function variant(name: string, modelName: string, { capacity }: EndpointSettings, weight: number): ProductionVariant {
   const common = { VariantName: name, ModelName: modelName };

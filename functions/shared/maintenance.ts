@@ -17,7 +17,9 @@ export async function maintain(
   const { sagemaker, autoscaling, deployments } = clients;
   const endpoint = await describeEndpoint(sagemaker, settings.endpointName);
   const current = await deployments.current();
+  const idle = await deployments.idle();
   const inUse = [
+    idle?.configName,
     endpoint?.EndpointConfigName,
     endpoint?.PendingDeploymentSummary?.EndpointConfigName,
     current?.phase === "settled" ? undefined : current?.configName,

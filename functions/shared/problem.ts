@@ -10,6 +10,7 @@ export const problems = {
   "internal-error": { status: 500, title: "The request could not be answered" },
   "model-error": { status: 502, title: "The model could not score the request" },
   "no-model": { status: 503, title: "No model is in service" },
+  idle: { status: 503, title: "The endpoint is down by its schedule" },
   "model-busy": { status: 503, title: "The model is busy" },
 } as const;
 

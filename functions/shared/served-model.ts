@@ -12,6 +12,8 @@ export interface ServedModel {
   /** Undefined of a model that nobody told of its package. */
   packageArn: string | undefined;
   serverless: boolean;
+  /** The model that gets a copy of the requests; undefined where none does. */
+  shadowModelName: string | undefined;
   /** Undefined where it is serverless. */
   instanceType: string | undefined;
 }
@@ -31,6 +33,7 @@ export async function modelOfConfig(sagemaker: SageMakerClient, configName: stri
     modelName: variant.ModelName,
     packageArn: model?.PrimaryContainer?.Environment?.[PACKAGE_VARIABLE],
     serverless: variant.ServerlessConfig !== undefined,
+    shadowModelName: config?.ShadowProductionVariants?.[0]?.ModelName,
     instanceType: variant.InstanceType,
   };
 }

@@ -98,6 +98,7 @@ async function conclude(
   if (outcome.succeeded) {
     // Where there was nothing to do, nothing has become live.
     if (configName !== undefined) await moveAlias(clients, deployment, settings);
+    if (configName !== undefined || deployment.kind === "wake") await deployments.endIdle();
   } else if (lacksCapacity(outcome.reason) && attempt < CAPACITY_ATTEMPTS) {
     if (configName !== undefined) await removeAlarms(cloudwatch, configName);
     const notBefore = new Date(now.getTime() + CAPACITY_RETRY_MILLISECONDS);

@@ -27,6 +27,19 @@ export const FUNCTIONS: Record<string, (context: Context, args: Properties) => P
     const names = context.mode === "live" ? await availabilityZones(context) : plannedZones(context.region);
     return { id: context.region, names, zoneIds: [], groupNames: [], state: "available" };
   },
+  "aws:lambda/getInvocation:getInvocation": async (context, { functionName, input }) => {
+    const answer = await context.call("lambda", "Invoke", {
+      FunctionName: String(functionName),
+      InvocationType: "RequestResponse",
+      Payload: Buffer.from(String(input)),
+    });
+    // A plan calls nobody, and has no answer.
+    const result = context.mode === "live" ? Buffer.from(answer.Payload ?? []).toString("utf8") : "";
+    if (context.mode === "live" && answer.FunctionError) {
+      throw new Error(`Lambda function ${String(functionName)} failed (${answer.FunctionError}): ${result}`);
+    }
+    return { id: `${String(functionName)}_$LATEST`, functionName, input, result };
+  },
   "aws:ssm/getParameter:getParameter": async (context, { name }) => {
     const { Parameter: found } = await context.call("ssm", "GetParameter", { Name: String(name) });
     const { Value: value = "", Type: type = "", Version: version = 0, ARN: arn = "" } = found ?? {};

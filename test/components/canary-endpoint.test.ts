@@ -279,6 +279,70 @@ describe("the endpoint", () => {
     expect(alarms[1]).to.deep.include({ metricName: "ModelLatency", extendedStatistic: "p99", threshold: 500_000 });
   });
 
+  it("is brought to settings that changed, by who may ask for that and no more, once all have them", async () => {
+    await endpoint();
+    const invocation = (args: object = {}) => {
+      const { input, ...rest } = inputsOf(INVOCATION, "endpoint-settings");
+      expect(rest).to.deep.equal({ functionName: "endpoint-request-function", lifecycleScope: "CRUD", ...args });
+      return JSON.parse(String(input)) as Record<string, unknown>;
+    };
+    const { settingsHash, idle } = invocation();
+    expect(idle).to.equal(false);
+    expect(settingsHash).to.match(/^[0-9a-f]{12}$/);
+    expect(await dependenciesOf(INVOCATION, "endpoint-settings")).to.include.members([
+      "endpoint-deploy",
+      "endpoint-settle-function",
+      "endpoint-teardown",
+    ]);
+    expect(variablesOf("endpoint-request-function").ENDPOINT_SETTINGS).to.equal(
+      variablesOf("endpoint-deploy-function").ENDPOINT_SETTINGS,
+    );
+    expect(actionsOf("endpoint-request")).to.have.members([
+      ...LOGGING,
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
+      ...USING_KEY,
+      "sagemaker:DescribeEndpoint",
+      "sagemaker:DescribeEndpointConfig",
+      "sagemaker:DescribeModel",
+      "sqs:SendMessage",
+    ]);
+    await startRecording();
+    await endpoint({ deployment: { ...DEPLOYMENT, instanceType: "ml.m5.xlarge" } });
+    expect(invocation().settingsHash).not.to.equal(settingsHash);
+    await startRecording();
+    await endpoint();
+    expect(invocation().settingsHash).to.equal(settingsHash);
+  });
+
+  it("goes down and comes back by the clock where it is told when, and never where it is not", async () => {
+    const SCHEDULE = "aws:scheduler/schedule:Schedule";
+    await endpoint();
+    expect(ofType(SCHEDULE).map(({ name }) => name)).to.deep.equal(["endpoint-sweep-schedule"]);
+    await startRecording();
+    const idle = {
+      downSchedule: "cron(0 20 ? * MON-FRI *)",
+      upSchedule: "cron(0 7 ? * MON-FRI *)",
+      timezone: "Europe/Berlin",
+    };
+    await endpoint({ deployment: { ...DEPLOYMENT, idle } });
+    for (const [name, scheduleExpression, request] of [
+      ["down", idle.downSchedule, "sleep"],
+      ["up", idle.upSchedule, "wake"],
+    ]) {
+      const { target, ...schedule } = inputsOf(SCHEDULE, `endpoint-${name}-schedule`);
+      expect(schedule).to.deep.include({ scheduleExpression, scheduleExpressionTimezone: "Europe/Berlin" });
+      expect(target).to.deep.include({
+        arn: "arn:aws:lambda:eu-west-1:123456789012:function:endpoint-request-function",
+        input: JSON.stringify({ request }),
+        retryPolicy: { maximumRetryAttempts: 2, maximumEventAgeInSeconds: 3600 },
+      });
+    }
+    const { input } = inputsOf(INVOCATION, "endpoint-settings");
+    expect(JSON.parse(String(input))).to.include({ idle: true });
+  });
+
   it("is torn down with the stack: what to remove is known, by tags that nothing else carries", async () => {
     await endpoint();
     const { RESOURCE_TAGS, TASK_TAGS: taskTags, ...variables } = variablesOf("endpoint-teardown-function");

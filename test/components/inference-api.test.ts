@@ -86,6 +86,7 @@ describe("the inference API", () => {
       expect(variablesOf(`api-${route}-function`)).to.deep.equal({
         ENDPOINT_NAME: "Fraud-Scores",
         MODEL_NAME: "fraud-model",
+        ...(route === "health" ? { DEPLOYMENTS_TABLE_NAME: "endpoint-deployments" } : {}),
       });
     }
   });
@@ -95,7 +96,10 @@ describe("the inference API", () => {
     const beyondLogs = (role: string) => permissionsOf(role).filter((each) => !each.startsWith("logs:"));
     const arn = (resource: string) => `arn:aws:sagemaker:eu-west-1:123456789012:${resource}`;
     expect(beyondLogs("api-predict")).to.deep.equal([`sagemaker:InvokeEndpoint ${arn("endpoint/fraud-scores")}`]);
+    const key = "arn:aws:kms:eu-west-1:123456789012:key/storage-key";
     expect(beyondLogs("api-health")).to.deep.equal([
+      "dynamodb:GetItem arn:aws:dynamodb:eu-west-1:123456789012:table/endpoint-deployments",
+      ...["Decrypt", "DescribeKey", "GenerateDataKey"].map((action) => `kms:${action} ${key}`),
       `sagemaker:DescribeEndpoint ${arn("endpoint/fraud-scores")}`,
       `sagemaker:DescribeEndpointConfig ${arn("endpoint-config/*")}`,
       `sagemaker:DescribeEndpointConfig ${arn("model/*")}`,

@@ -7,14 +7,16 @@ import { join } from "node:path";
 import { ECSClient, ListTaskDefinitionsCommand, RegisterTaskDefinitionCommand } from "@aws-sdk/client-ecs";
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
-import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import {
   CreatePipelineCommand,
   DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
   DescribeModelPackageCommand,
   DescribePipelineExecutionCommand,
   DescribeTransformJobCommand,
   ListEndpointConfigsCommand,
+  ListEndpointsCommand,
   ListModelPackagesCommand,
   ListModelsCommand,
   ListPipelineExecutionStepsCommand,
@@ -39,11 +41,16 @@ import type { handler as registerHandler } from "../../functions/register-model/
 import type { RegisterEvent } from "../../functions/register-model/logic";
 import { register } from "../../functions/register-model/register";
 import type { handler as scorerHandler } from "../../functions/scorer/handler";
+import type { handler as requestHandler } from "../../functions/request-deployment/handler";
+import type { RequestEvent } from "../../functions/request-deployment/logic";
+import { requestDeployment } from "../../functions/request-deployment/request";
 import type { handler as settleHandler } from "../../functions/settle-deployment/handler";
 import { Deployments } from "../../functions/shared/deployments";
 import { endpointConfig } from "../../functions/shared/endpoint-config";
+import type { EndpointSettings } from "../../functions/shared/endpoint-settings";
 import type { Registration } from "../../functions/shared/registration";
 import { MlflowClient, MlflowError } from "../../functions/shared/mlflow";
+import { settleDeployment } from "../../functions/shared/settlement";
 import { FEATURES } from "../../functions/shared/transactions";
 import type { handler as teardownHandler } from "../../functions/teardown/handler";
 import {
@@ -53,13 +60,14 @@ import {
   modelArchive,
   nextMessage,
   ROLE,
+  sqsEvent,
   startPlatform,
   TAGS,
   until,
   type Defect,
   type Platform,
 } from "./support/platform";
-import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
+import { ENDPOINT_SETTINGS, onInstances } from "./support/endpoint-settings";
 import { csvRow, dropFile, header, plenty, scorerOnCloud } from "./scorer/on-cloud";
 import { scorerUnderFaults } from "./scorer/under-faults";
 import { dying } from "./support/dying";
@@ -73,6 +81,7 @@ interface Handlers {
   register: typeof registerHandler;
   deploy: typeof deployHandler;
   settle: typeof settleHandler;
+  request: typeof requestHandler;
   inference: typeof inferenceHandler;
   health: typeof healthHandler;
   scorer: typeof scorerHandler;
@@ -91,6 +100,7 @@ function loadHandlers(platform: Platform, directory: string): Handlers {
     register: load("register-model"),
     deploy: load("deploy-model", platform.queues.deploy),
     settle: load("settle-deployment", platform.queues.deploy),
+    request: load("request-deployment", platform.queues.deploy),
     inference: load("inference"),
     health: load("inference-health"),
     scorer: load("scorer", platform.queues.stream),
@@ -543,6 +553,149 @@ describe("the functions on the local cloud", function () {
         return job !== undefined && job.TransformJobStatus !== "InProgress" ? job : undefined;
       });
 
+    const nudge = () => handlers.deploy(sqsEvent(JSON.stringify({ nudge: true })));
+    const request = (event: unknown) => handlers.request(event, { awsRequestId: randomUUID() });
+
+    it("goes down by the schedule and comes back as it was; what is deployed meanwhile waits", async () => {
+      const { sagemaker, dynamodb, s3 } = platform.clients;
+      const before = (await endpoint()).EndpointConfigName;
+      expect(await request({ read: "status" })).to.include({ status: "live" });
+      expect(await request({ request: "sleep" })).to.include({ status: "pending" });
+      // Killed before and after each of its calls, until the endpoint is gone.
+      const settings = {
+        endpoint: ENDPOINT_SETTINGS,
+        tags: TAGS,
+        registeredModelName: "fraud",
+        modelRoleArn: ROLE,
+        checkInstanceType: "ml.m5.large",
+      };
+      for (let kills = 0, done = false; !done;) {
+        const killer = dying(kills);
+        const clients = {
+          sagemaker: killer(sagemaker),
+          cloudwatch: killer(new CloudWatchClient()),
+          autoscaling: killer(new ApplicationAutoScalingClient()),
+          s3: killer(s3),
+          mlflow,
+          deployments: new Deployments(killer(dynamodb), "deployments", "fraud-endpoint"),
+        };
+        try {
+          // It comes back as long as the endpoint is not gone yet.
+          done = (await deploy(clients, settings, { type: "nudge" })) === "done";
+        } catch (error) {
+          if (!(error instanceof Error && error.message === "killed")) throw error;
+          kills++;
+        }
+      }
+      expect(await request({ read: "status" })).to.include({ status: "idle" });
+      const down = await health();
+      expect(down.statusCode).to.equal(503);
+      expect(JSON.parse(down.body))
+        .to.include({ code: "idle" })
+        .and.have.property("detail")
+        .that.contains(`version ${registered.modelPackageArn.split("/").at(-1)}`);
+
+      await platform.makeModel("model-night", registered.modelPackageArn);
+      const { execution, event } = await ask("model-night", registered.modelPackageArn);
+      await handlers.deploy(event);
+      await nudge();
+      expect(await request({ read: "status" })).to.include({ status: "idle" });
+      expect(await sagemaker.send(new ListEndpointsCommand({}))).to.have.property("Endpoints").that.is.empty;
+
+      await request({ request: "wake" });
+      await nudge();
+      await settled();
+      expect((await endpoint()).EndpointConfigName).to.equal(before);
+      expect((await health()).statusCode).to.equal(200);
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(champion);
+      await nudge();
+      await settled();
+      expect(await ended(execution)).to.include({ status: "Succeeded" });
+      expect((await endpoint()).EndpointConfigName).not.to.equal(before);
+      await purge();
+    });
+
+    it("takes changed settings to the model that is live, and tells whether they are", async () => {
+      const { sagemaker, dynamodb, s3 } = platform.clients;
+      const cloudwatch = new CloudWatchClient();
+      const deployments = new Deployments(dynamodb, "deployments", "fraud-endpoint");
+      const autoscaling = new ApplicationAutoScalingClient();
+      const clients = { sagemaker, cloudwatch, autoscaling, s3, mlflow, deployments };
+      const common = { tags: TAGS, registeredModelName: "fraud", modelRoleArn: ROLE, checkInstanceType: "ml.m5.large" };
+      const rollout = { type: "all-at-once", bakeSeconds: 60 } as const;
+      /** The stack with other settings: its functions, as they are after its update. */
+      const stack = (changed: Partial<EndpointSettings>) => {
+        const settings = { ...common, endpoint: { ...ENDPOINT_SETTINGS, ...changed } };
+        const ask = (event: RequestEvent) =>
+          requestDeployment({ ...clients, nudge: () => Promise.resolve() }, settings.endpoint, event, randomUUID());
+        return {
+          update: () => ask({ settingsHash: "x", idle: false, tf: { action: "update" } }),
+          status: () => ask({ read: "status" }),
+          deploy: () => deploy(clients, settings, { type: "nudge" }),
+          settled: () =>
+            until("the settlement", async () =>
+              (await settleDeployment(clients, settings)) === "settled" ? true : undefined,
+            ),
+        };
+      };
+      const instanceType = async () => {
+        const { EndpointConfigName } = await endpoint();
+        const { ProductionVariants } = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+        return ProductionVariants?.map((variant) => [variant.InstanceType, variant.ModelName]);
+      };
+
+      const larger = stack({ capacity: onInstances({ instanceType: "ml.m5.xlarge" }) });
+      expect(await larger.update()).to.include({ status: "pending" });
+      // A function of before the update leaves the request to the new one.
+      const old = stack({});
+      expect(await old.deploy()).to.equal("wait");
+      expect(await instanceType()).to.deep.equal([["ml.m5.large", "model-night"]]);
+      await larger.deploy();
+      expect(await larger.status()).to.include({ status: "pending" });
+      await larger.settled();
+      expect(await instanceType()).to.deep.equal([["ml.m5.xlarge", "model-night"]]);
+      expect(await larger.status()).to.include({ status: "live" });
+      const { LastModifiedTime, EndpointConfigName: live = "" } = await endpoint();
+      await larger.update();
+      await larger.deploy();
+      expect(await larger.status()).to.include({ status: "live" });
+      expect(await endpoint()).to.deep.include({ LastModifiedTime });
+
+      const bad = stack({ capacity: onInstances({ instanceType: "ml.m5.2xlarge" }), rollout });
+      await bad.update();
+      await bad.deploy();
+      const { configName = "" } = (await deployments.current()) ?? {};
+      // CloudWatch takes a state that was set back at the alarm's next evaluation.
+      await until("the rollback", async () => {
+        await cloudwatch.send(
+          new SetAlarmStateCommand({
+            AlarmName: `${configName}-server-errors`,
+            StateValue: "ALARM",
+            StateReason: "a test",
+          }),
+        );
+        const { EndpointStatus: status, PendingDeploymentSummary: pending } = await endpoint();
+        return status === "RollingBack" || (status === "InService" && pending === undefined) ? true : undefined;
+      });
+      await bad.settled();
+      expect(await bad.status())
+        .to.include({ status: "rolledBack" })
+        .and.have.property("reason")
+        .that.contains(`${live} is live`)
+        .and.contains(`${configName}-server-errors`);
+      expect(await endpoint()).to.include({ EndpointConfigName: live, EndpointStatus: "InService" });
+      const described = await sagemaker.send(
+        new DescribeModelPackageCommand({ ModelPackageName: registered.modelPackageArn }),
+      );
+      expect(described.ModelApprovalStatus).to.equal("Approved");
+      expect((await mlflow.versionOfAlias("fraud", "champion"))?.version).to.equal(champion);
+      await old.update();
+      await old.deploy();
+      await old.settled();
+      expect(await old.status()).to.include({ status: "live" });
+      await purge();
+    });
+
     it("goes on where a killed function stopped, and checks the model once", async () => {
       const packageArn = await makeGolden("run-golden", "model-b", [0.1, 0.900005]);
       const { execution, event } = await ask("model-b", packageArn);
@@ -826,7 +979,7 @@ describe("the functions on the local cloud", function () {
       const [made, ...models] = [...(removed?.models ?? [])].sort();
       expect(made).to.match(/^fraud-endpoint-\d+-[0-9a-f]{12}$/);
       expect(models).to.deep.equal(
-        ["a", "b", "broken", "exchanged", "later", "shifted", "unchecked"].map((name) => `model-${name}`),
+        ["a", "b", "broken", "exchanged", "later", "night", "shifted", "unchecked"].map((name) => `model-${name}`),
       );
       expect(removed?.endpointConfigs).to.have.length.at.least(2);
       expect(removed?.pipelines).to.deep.equal(["fraud-pipeline"]);

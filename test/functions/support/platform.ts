@@ -22,6 +22,8 @@ import type { FindChampionVariables } from "../../../functions/find-champion/env
 import type { GateModelVariables } from "../../../functions/gate-model/env";
 import type { InferenceVariables } from "../../../functions/inference/env";
 import type { RegisterModelVariables } from "../../../functions/register-model/env";
+import type { InferenceHealthVariables } from "../../../functions/inference-health/env";
+import type { RequestDeploymentVariables } from "../../../functions/request-deployment/env";
 import type { ScorerVariables } from "../../../functions/scorer/env";
 import { schemas } from "../../../functions/scorer/schemas";
 import type { SettleDeploymentVariables } from "../../../functions/settle-deployment/env";
@@ -73,6 +75,8 @@ type FunctionVariables = FindChampionVariables &
   DeployModelVariables &
   SettleDeploymentVariables &
   InferenceVariables &
+  InferenceHealthVariables &
+  RequestDeploymentVariables &
   ScorerVariables &
   TeardownVariables;
 
