@@ -9,6 +9,7 @@ import { isMissing, unlessMissing } from "../shared/endpoint";
 import { liveModel } from "../shared/live-model";
 import { ScoringError } from "../shared/scoring";
 import { fileId, type SourceObject } from "../shared/source-object";
+import { parseNumber } from "../shared/transactions";
 import type { Chunk } from "./chunks";
 import type { Progress } from "./claims";
 import type { ChunkScores } from "./micro-batches";
@@ -148,9 +149,9 @@ export function readOutput(text: string, key: string): Map<number, number> {
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === "") continue;
     const cells = line.split(",");
-    const [row, score] = cells.map(Number);
-    const fine = cells.length === 2 && Number.isInteger(row) && score !== undefined && score >= 0 && score <= 1;
-    if (!fine || row === undefined) throw new Error(`line ${index + 1} of ${key} is "${line.slice(0, 80)}"`);
+    const [row = 0, score = -1] = cells.map(parseNumber);
+    const fine = cells.length === 2 && Number.isInteger(row) && row > 0 && score >= 0 && score <= 1;
+    if (!fine) throw new Error(`line ${index + 1} of ${key} is "${line.slice(0, 80)}"`);
     scores.set(row, score);
   }
   return scores;
