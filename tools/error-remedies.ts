@@ -53,6 +53,11 @@ export const REMEDIES: readonly Remedy[] = [
     remedy: "Start the delivery again; `pulumi up` first, where a container is missing.",
   },
   {
+    pattern: /^functions\/compare-shadow\/(compare|logic)\.ts: (model|package|the period)|^functions\/shared\/time/,
+    remedy:
+      "Give times such as 2026-11-21T13:00:00Z, `--from` before `--to`; deploy models that the pipeline has registered.",
+  },
+  {
     pattern: /^functions\/run-monitor\//,
     remedy: "Name a configured monitor and a period that has a length: `npm run monitor -- --help`.",
   },

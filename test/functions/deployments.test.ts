@@ -1,5 +1,6 @@
-// Deployments on the local cloud: their settlement, whatever happens, promotions and shadows. One cloud for all of them.
+// Deployments on the local cloud: their settlement, whatever happens, promotions, shadows and commands. One cloud for all of them.
 import { startPlatform, type Platform } from "./support/platform";
+import { commands } from "./deployments/commands";
 import { shadows } from "./deployments/shadows";
 import { SCARCE_INSTANCES, settlements } from "./deployments/settlements";
 import { promotions } from "./deployments/promotions";
@@ -20,4 +21,5 @@ describe("deployments on the local cloud", function () {
   describe("a promotion", promotions);
   describe("a deployment", settlements);
   describe("a shadow", shadows);
+  describe("a person's commands", commands);
 });
