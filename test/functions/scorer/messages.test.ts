@@ -36,7 +36,11 @@ describe("a message of the stream's queue", () => {
       },
       { requiredKeys: [] },
     );
-    const body = fc.oneof(fc.string(), fc.json(), near.map((value) => JSON.stringify(value)));
+    const body = fc.oneof(
+      fc.string(),
+      fc.json(),
+      near.map((value) => JSON.stringify(value)),
+    );
     fc.assert(
       fc.property(body, (text) => {
         expect(() => readMessage(text)).to.throw(DecodeError, "The stream's message is not usable");
