@@ -12,6 +12,7 @@ import { monitorBench } from "./monitor";
 import { previewBench } from "./preview";
 import { preprocessBench, sparkBench } from "./preprocess";
 import { registerBench } from "./register";
+import { streamBench } from "./stream";
 import { trainBench } from "./train";
 
 const bundleBench: Bench = {
@@ -37,6 +38,7 @@ const BENCHES = [
   bundleBench,
   endpointBench,
   apiBench,
+  streamBench,
   previewBench,
   loopBench,
 ];
