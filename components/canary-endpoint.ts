@@ -8,6 +8,7 @@ import { SettleDeploymentEnvironment } from "../functions/settle-deployment/env"
 import type { Alerts } from "./alerts";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
+import { DeploymentAlerts } from "./deployment-alerts";
 import { DeployQueue } from "./deploy-queue";
 import { DeploymentPermissions } from "./deployment-permissions";
 import { EndpointAlarms } from "./endpoint-alarms";
@@ -147,6 +148,16 @@ export class CanaryEndpoint extends PlatformComponent {
     this.deployFunctionName = deploy.functionName;
     const settle = this.makeSettle(args);
     this.status = this.makeRequests(name, args, [deploy.reading, settle.function]).status;
+    new DeploymentAlerts(
+      this.childName("deployments"),
+      {
+        ...this.shared,
+        endpointName: this.endpointName,
+        pipelineName: args.pipelineName,
+        alertsTopicArn: args.alerts.topicArn,
+      },
+      { parent: this },
+    );
     new EndpointAlarms(
       name,
       {

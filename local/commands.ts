@@ -85,6 +85,7 @@ export async function env(): Promise<void> {
           FRAUD_SAGEMAKER_ROLE_ARN: stack.outputs.sagemakerRoleArn,
           // What the commands of operations/ go by.
           FRAUD_OUTPUTS: JSON.stringify(stack.outputs),
+          FRAUD_API_KEY: stack.apiKey,
         }
       : {}),
   };

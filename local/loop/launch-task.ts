@@ -30,8 +30,9 @@ export const resuming = (execution: string): string[] => ["node", "index.js", "-
 export async function launchPipeline(
   launcher: PlatformOutputs["launcher"],
   environment: Record<string, string>,
+  timeoutSeconds = 120,
 ): Promise<Launched> {
-  const { ended, lines } = await runLauncher(launcher, { environment }, { timeoutSeconds: 120 });
+  const { ended, lines } = await runLauncher(launcher, { environment }, { timeoutSeconds });
   if (ended !== 0) throw new StageError(`The launcher ended with ${ended}:\n${lines.slice(-8).join("\n")}`);
   for (const line of [...lines].reverse()) {
     const launched = Launched.decode(parse(line));

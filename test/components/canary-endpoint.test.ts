@@ -180,6 +180,30 @@ describe("the endpoint", () => {
     });
   });
 
+  it("tells the alerts' topic of deployments that failed or were rolled back", async () => {
+    await endpoint();
+    const pattern = (name: string) =>
+      JSON.parse(String(inputsOf("aws:cloudwatch/eventRule:EventRule", name).eventPattern)) as unknown;
+    expect(pattern("endpoint-deployments-refused-rule")).to.deep.equal({
+      source: ["aws.sagemaker"],
+      "detail-type": ["SageMaker Model Building Pipeline Execution Step Status Change"],
+      detail: {
+        pipelineArn: ["arn:aws:sagemaker:eu-west-1:123456789012:pipeline/fraud-training"],
+        stepName: ["Deploy"],
+        currentStepStatus: ["Failed"],
+      },
+    });
+    expect(pattern("endpoint-deployments-rolled-back-rule")).to.deep.equal({
+      source: ["aws.sagemaker"],
+      "detail-type": ["SageMaker Endpoint State Change"],
+      detail: { EndpointName: ["Fraud-Scores"], EndpointStatus: ["ROLLING_BACK", "UPDATE_ROLLBACK_FAILED", "FAILED"] },
+    });
+    for (const name of ["refused", "rolled-back"]) {
+      const target = inputsOf("aws:cloudwatch/eventTarget:EventTarget", `endpoint-deployments-${name}-topic`);
+      expect(target.arn).to.match(/:alerts-topic$/);
+    }
+  });
+
   it("is looked at every few minutes, for events that were lost", async () => {
     await endpoint();
     const { target, ...schedule } = inputsOf("aws:scheduler/schedule:Schedule", "endpoint-sweep-schedule");

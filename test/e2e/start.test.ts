@@ -17,6 +17,15 @@ import {
   FilterLogEventsCommand,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { APIGatewayClient, GetApiKeysCommand } from "@aws-sdk/client-api-gateway";
+import {
+  CreateEndpointConfigCommand,
+  CreateModelCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeModelCommand,
+  SageMakerClient,
+  UpdateEndpointCommand,
+} from "@aws-sdk/client-sagemaker";
 import { ListTopicsCommand, SNSClient } from "@aws-sdk/client-sns";
 import { ListQueuesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
@@ -24,6 +33,7 @@ import { isLeft } from "fp-ts/Either";
 import { createFraudClient, type Transaction } from "../../clients/typescript";
 import { FEATURES } from "../../functions/shared/transactions";
 import { findCloud, stopCloud } from "../../local/cloud";
+import { waitFor } from "../../local/loop/wait";
 import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot, tools } from "../../local/tools";
 import type { CallRecord } from "../../local/iam/calls";
@@ -82,7 +92,7 @@ function report(): RunReport {
 const ROWS = 20_000;
 
 /** A message among the scorer's dead letters must be seen by the alarm that the program made for them. */
-async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
+async function deadLettersRaiseTheStacksAlarm(): Promise<string> {
   const cloud = await findCloud(join(localDirectory, "cloud"));
   if (!cloud) throw new Error("the cloud is not up");
   const { awsEndpointUrl: endpoint, region } = cloud.description;
@@ -98,7 +108,7 @@ async function deadLettersRaiseTheStacksAlarm(): Promise<void> {
     );
     if (raised.length === 1) {
       expect(raised[0]).to.match(/^stream-files-dead-letters/);
-      return;
+      return raised[0] ?? "";
     }
     if (Date.now() > until) throw new Error(`of ${MetricAlarms.length} alarms these are raised: ${raised.join()}`);
     await new Promise((wake) => setTimeout(wake, 200));
@@ -164,6 +174,54 @@ async function hearAlerts(): Promise<() => Promise<string>> {
     );
     return Messages.map(({ Body = "{}" }) => (JSON.parse(Body) as { Message?: string }).Message).join("\n");
   };
+}
+
+/** Waits until an alert says something. */
+async function heard(nextAlert: () => Promise<string>, text: string): Promise<void> {
+  let all = "";
+  for (const until = Date.now() + 60_000; !all.includes(text);) {
+    if (Date.now() > until) throw new Error(`no alert says "${text}": ${all}`);
+    all += await nextAlert();
+  }
+}
+
+/** Brings the endpoint to a model that can't be loaded, which SageMaker rolls back. */
+async function failedUpdate(): Promise<void> {
+  const cloud = await findCloud(join(localDirectory, "cloud"));
+  if (!cloud) throw new Error("the cloud is not up");
+  const { awsEndpointUrl: endpoint, region } = cloud.description;
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const sagemaker = new SageMakerClient({ endpoint, region, credentials });
+  const EndpointName = "fraud-local";
+  const before = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+  const config = await sagemaker.send(
+    new DescribeEndpointConfigCommand({ EndpointConfigName: before.EndpointConfigName }),
+  );
+  const [variant] = config.ProductionVariants ?? [];
+  const model = await sagemaker.send(new DescribeModelCommand({ ModelName: variant?.ModelName }));
+  const Environment = { ...model.PrimaryContainer?.Environment, SAGEMAKER_PROGRAM: "missing.py" };
+  await sagemaker.send(
+    new CreateModelCommand({
+      ModelName: "broken",
+      PrimaryContainer: { ...model.PrimaryContainer, Environment },
+      ExecutionRoleArn: model.ExecutionRoleArn,
+    }),
+  );
+  await sagemaker.send(
+    new CreateEndpointConfigCommand({
+      EndpointConfigName: "broken",
+      ProductionVariants: [{ ...variant, VariantName: variant?.VariantName, ModelName: "broken" }],
+    }),
+  );
+  await sagemaker.send(new UpdateEndpointCommand({ EndpointName, EndpointConfigName: "broken" }));
+  const failed = await waitFor(
+    async () => {
+      const now = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
+      return now.EndpointStatus === "InService" ? now : undefined;
+    },
+    { what: "the update to be rolled back", timeoutSeconds: 180 },
+  );
+  expect(failed.EndpointConfigName).to.equal(before.EndpointConfigName);
 }
 
 /** The key of the stack's API. */
@@ -267,7 +325,10 @@ describe("npm start", function () {
     expect(found.monitors?.dataQuality.clean.violations).to.equal(0);
     expect(run.output).to.contain("synthetic");
     await dashboardShowsWhatTheLoopPut();
-    await deadLettersRaiseTheStacksAlarm();
+    const alerted = await hearAlerts();
+    await heard(alerted, await deadLettersRaiseTheStacksAlarm());
+    await failedUpdate();
+    await heard(alerted, "Endpoint fraud-local is ROLLING_BACK");
   });
 
   it("has every function, job, task and model do what its role allows, and needs each statement of the roles", () => {
@@ -310,7 +371,7 @@ describe("npm start", function () {
     expect(evaluation?.champion).to.include({ status: "compared", mlflowVersion: "1" });
     const { mlflowRuns, gateLog } = await whatIsTold();
     expect(gateLog).to.contain(refusal);
-    expect(await nextAlert()).to.contain(refusal);
+    await heard(nextAlert, refusal);
     const refused = mlflowRuns.find(({ tags }) => tags.gate === "refused");
     expect(refused?.tags).to.include({ gate_reason: refusal, champion: "compared", champion_version: "1" });
     expect(refused?.params).to.include({ algorithm: "xgboost", num_round: "1" });
