@@ -54,6 +54,11 @@ function launcherTask(ecs: Ecs, network: StackNetwork | undefined): LauncherSett
   };
 }
 
+/** The port that jobs reach a database on, where no security group of its own lets them in. */
+function openDatabasePort(source: StackConfig["source"]): number | undefined {
+  return source.type === "rds" && source.securityGroupId === undefined ? source.port : undefined;
+}
+
 /** Where a platform that is not a stack's only one goes. */
 export interface PlatformPlace {
   /** Begins its components' names. Default: nothing does. */
@@ -101,12 +106,10 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
       ? make(Network, "network", {
           ...shared,
           network: config.network.create,
-          databasePort: config.source.type === "rds" ? config.source.port : undefined,
+          databasePort: openDatabasePort(config.source),
           flowLogsRoleArn: config.roles.flowLogs,
         })
       : config.network;
-  // SageMaker has no serverless endpoint in a VPC.
-  const modelNetwork = "serverless" in config.deployment ? undefined : network;
   const storage = make(Storage, "storage", { ...shared, ...config.storage, readerAccountIds });
   const alerts = make(Alerts, "alerts", { ...shared, storage, emails: config.notifications.emails });
   const registry = make(ModelRegistry, "registry", {
@@ -129,7 +132,7 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     ...(config.roles.sagemaker === undefined ? {} : { modelRoleArn: config.roles.sagemaker }),
     pipelineName,
     runTimeTags,
-    ...(modelNetwork === undefined ? {} : { network: modelNetwork }),
+    ...(network === undefined ? {} : { network }),
     launcherTask: { family: taskFamily, tags },
     functions: {
       deployModel: chosen("deployModel"),
@@ -153,7 +156,6 @@ export function platform(config: StackConfig, { name, options }: PlatformPlace =
     jobsScriptsFolder: config.global.jobsScriptsFolder,
     source: config.source,
     ...(network === undefined ? {} : { network }),
-    ...(modelNetwork === undefined ? {} : { modelNetwork }),
     preprocess: config.preprocess,
     training: config.training,
     evaluation: config.evaluation,

@@ -34,10 +34,8 @@ export interface TrainingPipelineArgs extends ComponentArgs {
   /** Folder of the jobs' code in the launcher's image. */
   jobsScriptsFolder: string;
   source: Source;
-  /** Where the jobs run. Default: in none of the account's networks. */
+  /** Where the jobs run, and the models serve. Default: in none of the account's networks. */
   network?: StackNetwork;
-  /** Where the models of the pipeline serve. Default: in none of the account's networks. */
-  modelNetwork?: StackNetwork;
   preprocess: Preprocess;
   training: Training;
   evaluation: Evaluation;
@@ -272,7 +270,6 @@ export class TrainingPipeline extends PlatformComponent {
         deployQueueUrl: deployQueue.url,
         source: launchSource(args.source, database),
         network: knownNetwork(args.network),
-        modelNetwork: knownNetwork(args.modelNetwork),
       })
       .apply((known) => {
         const settings: LaunchSettings = {

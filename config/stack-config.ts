@@ -43,14 +43,17 @@ const Groups = struct("Groups", {
   })
   .rule(["source", "network"], ({ source, network }) => {
     if (source.type !== "rds" || source.securityGroupId === undefined) return [];
-    if (network !== undefined && "vpcId" in network) {
+    // A network of the stack's own has one group; the database's is in a VPC that is peered with it.
+    if (network !== undefined && "create" in network) return [];
+    if (network !== undefined) {
       if (network.securityGroupIds.length < maxSecurityGroups) return [];
       const problem = `leaves no room for the group that the database lets in: a job has at most ${maxSecurityGroups}`;
       const value = network.securityGroupIds;
       return [{ path: "network.securityGroupIds", value, problem, remedy: `give at most ${maxSecurityGroups - 1}` }];
     }
     const problem = "is a security group of a VPC, and the job that reads the database is in none";
-    const remedy = "give network.vpcId, network.subnetIds and network.securityGroupIds, or leave it out";
+    const remedy =
+      "give network.vpcId, network.subnetIds and network.securityGroupIds, or network.create, or leave it out";
     return [{ path: "source.securityGroupId", value: source.securityGroupId, problem, remedy }];
   })
   .rule(["source", "ecs"], ({ source, ecs }) => {

@@ -296,7 +296,7 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
     environment: { ...serving, FRAUD_MODEL_PACKAGE_ARN: modelPackageArn },
     tags,
     retries: [faultRetry],
-    ...(settings.modelNetwork === undefined ? {} : { network: settings.modelNetwork }),
+    ...(settings.network === undefined ? {} : { network: settings.network }),
   });
 
   const deploy = callback("Deploy", {

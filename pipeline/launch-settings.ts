@@ -124,10 +124,8 @@ export const LaunchSettings = struct("LaunchSettings", {
     "arn:aws:sagemaker:<region>:123456789012:mlflow-app/<id>",
   ),
   source: Source,
-  /** Where the jobs run, the one that reads a database apart. Default: in none of the account's networks. */
+  /** Where the jobs run, the one that reads a database apart, and the models serve. Default: in none of the account's. */
   network: optional(LaunchNetwork),
-  /** Where the models that the pipeline makes serve. Default: in none of the account's networks. */
-  modelNetwork: optional(LaunchNetwork),
   preprocess: Preprocess,
   training: Training,
   evaluation: Evaluation,

@@ -334,6 +334,17 @@ describe("rules", () => {
     ],
     [
       "network",
+      { create: { cidrBlock: "10.0.0.0/16", availabilityZones: 3, natGateways: 2 } },
+      ["network.create.natGateways"],
+    ],
+    [
+      "network",
+      { create: { cidrBlock: "10.0.0.0/24", availabilityZones: 3, natGateways: 0 } },
+      ["network.create.cidrBlock"],
+    ],
+    ["network", { create: { cidrBlock: "10.0.0.0/23", availabilityZones: 3, natGateways: 3 } }, []],
+    [
+      "network",
       { vpcId: "vpc-0123456789abcdef0", subnetIds: [], securityGroupIds: ["sg-01234567"] },
       ["network.subnetIds"],
     ],

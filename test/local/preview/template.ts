@@ -40,6 +40,8 @@ const MEMBERS: Record<string, Record<string, string>> = {
 
 /** Inputs that CloudFormation leaves to itself, or does not know though the service has them. */
 const ITS_OWN: Record<string, readonly string[]> = {
+  "AWS::EC2::SecurityGroupEgress": ["tags"],
+  "AWS::EC2::SecurityGroupIngress": ["tags"],
   "AWS::Glue::Database": ["tags"],
   "AWS::Lambda::Permission": ["statementId"],
 };
@@ -105,6 +107,11 @@ const FORMS: Record<string, Record<string, (value: never, all: Value) => Value>>
   // @pulumi/aws takes the account's catalog where none is named.
   "AWS::Glue::Database": { name: (name: string) => ({ CatalogId: "123456789012", DatabaseName: name }) },
   "AWS::Glue::Table": { databaseName: (name: string) => ({ CatalogId: "123456789012", DatabaseName: name }) },
+  "AWS::EC2::FlowLog": { vpcId: (id: string) => ({ ResourceId: id, ResourceType: "VPC" }) },
+  "AWS::EC2::InternetGateway": {
+    // Another resource attaches it there.
+    vpcId: () => ({}),
+  },
   "AWS::Lambda::Function": {
     // The file is uploaded with the template.
     code: ({ sha256 }: Value) => ({ Code: { S3Bucket: "artifacts", S3Key: sha256 } }),
