@@ -38,6 +38,7 @@ import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot, tools } from "../../local/tools";
 import type { CallRecord } from "../../local/iam/calls";
 import { outdated, refused, unexplained } from "./unreached-statements";
+import { changedSettingsGoLive } from "./changed-settings";
 import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
@@ -338,6 +339,8 @@ describe("npm start", function () {
     expect(unexplained(record)).to.deep.equal([]);
     expect(outdated(record)).to.deep.equal([]);
   });
+
+  it("rolls out settings that an up changed, and says at the next one that they are live", changedSettingsGoLive);
 
   it("answers as the API's document says, whatever it is asked", async () => {
     const run = await fuzz(report().api.url ?? "");
