@@ -1,8 +1,9 @@
 // The functions' bundles that a state of the project deploys, built once for each content of their sources.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { partOf, settle, touch, type Tree } from "./trees";
 
 /** All that goes into a bundle, packages included. */
@@ -37,6 +38,26 @@ export async function provideBundles(project: string, tree: Tree, store: string)
   await touch(place);
   const dist = join(tree.directory, "dist");
   if (!existsSync(dist)) await symlink(place, dist, "dir").catch(unlessThere(dist));
+}
+
+/** A policy pack as one file, which starts without a compiler. */
+export const PACK = "pack.js";
+
+/** Puts the tree's policy pack, as one file, beside its source; nothing where the tree has none. */
+export async function providePolicies({ directory }: Tree): Promise<void> {
+  const entry = join(directory, "policy", "index.ts");
+  const place = join(directory, "policy", PACK);
+  if (!existsSync(entry) || existsSync(place)) return;
+  const making = `${place}.${process.pid}`;
+  await build({
+    entryPoints: [entry],
+    outfile: making,
+    bundle: true,
+    platform: "node",
+    packages: "external",
+    logLevel: "error",
+  });
+  await rename(making, place);
 }
 
 /** A tree is built by its own means. Older ones build the launcher too, which the program does not ask for. */

@@ -4,9 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { EngineError, openStack, run, type Changes } from "../engine";
+import { PACK } from "./bundles";
 import { openConfiguration } from "./configuration";
 import { Plan } from "./events";
 import { PreviewError, settle, touch, type Tree } from "./trees";
@@ -167,9 +167,6 @@ export async function writeAnalyzer(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   // The engine starts it in the pack's folder.
   const compiled = `export NODE_COMPILE_CACHE="${join(directory, "compiled")}"`;
-  await writeFile(file, `#!/bin/sh\n${compiled}\nexec "${process.execPath}" --import "${TSX}" ./index.ts "$@"\n`);
+  await writeFile(file, `#!/bin/sh\n${compiled}\nexec "${process.execPath}" "./${PACK}" "$@"\n`);
   await chmod(file, 0o755);
 }
-
-/** By its address, since the engine starts the pack wherever that is. */
-const TSX = pathToFileURL(require.resolve("tsx")).href;

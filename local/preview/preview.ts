@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { bundleProvider } from "../provider/bundle";
 import { isObject } from "../provider/values";
-import { provideBundles } from "./bundles";
+import { provideBundles, providePolicies } from "./bundles";
 import { costOf, installedPrices } from "./cost";
 import { plan, writeAnalyzer, type Machinery } from "./plan";
 import { byUrn, reportOf, type PreviewReport } from "./report";
@@ -51,6 +51,7 @@ export async function preview({
   const pluginDirectory = await provider(project, head, join(directory, "plugins"));
   // A tree is built by its own means; both in turn, as they are the same most of the time.
   for (const tree of trees) await provideBundles(project, tree, stores.bundles);
+  await providePolicies(head);
   const machinery: Machinery = {
     pulumiBinary,
     pluginDirectory,
