@@ -72,6 +72,11 @@ const UNREACHED: readonly Unreached[] = [
       "meanwhile: test/functions/deploy-model.test.ts, test/functions/rollout-alarms.test.ts, test/functions/platform.test.ts",
   },
   {
+    role: /^endpoint-request$/,
+    action: /^(sqs:SendMessage|sagemaker:DescribeEndpointConfig)$/,
+    because: "the first `pulumi up` finds no endpoint whose settings could change: test/e2e/changed-settings.ts",
+  },
+  {
     role: /^training-sagemaker$/,
     action: /^cloudwatch:DescribeAlarms$/,
     because: "a rollout is watched from the second deployment on: test/local/sagemaker/test_endpoints_rollouts.py",
