@@ -79,6 +79,13 @@ const Groups = struct("Groups", {
     const inNetwork = { path: "network", value: network, problem: `${problem}: it can't be in a VPC` };
     return [...watched, { ...inNetwork, remedy: remedy("leave it out") }];
   })
+  .rule(["deployment", "monitors"], ({ deployment, monitors }) => {
+    if (!("idle" in deployment) || deployment.idle === undefined || monitors.engine === "processing") return [];
+    const problem =
+      "takes down the endpoint that AWS's monitoring schedules look at, and their runs would fail until it is back";
+    const remedy = "leave it out, or make monitors.engine processing";
+    return [{ path: "deployment.idle", value: deployment.idle, problem, remedy }];
+  })
   .rule(["deployment", "storage"], ({ deployment, storage }) => {
     if ("serverless" in deployment || deployment.idle === undefined || !storage.protect) return [];
     const problem =

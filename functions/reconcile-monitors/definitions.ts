@@ -64,6 +64,8 @@ export const definitionStem = (endpointName: string, kind: MonitorKind): string 
 
 /** Where the score is in the model's answer, by JMESPath. Clarify reads one row of a request. */
 const SCORE_PATH = "predictions[0].score";
+/** Of a model that does not say its own. */
+const DEFAULT_THRESHOLD = 0.5;
 /** What the record preprocessor calls the score. */
 const SCORE_NAME = "probability";
 
@@ -191,9 +193,10 @@ function labelledInput(
   score: string,
 ): EndpointInput {
   const { labelMaturityHours } = settings;
-  const threshold = Number(model.CustomerMetadataProperties?.threshold ?? Number.NaN);
+  const told = model.CustomerMetadataProperties?.threshold;
+  const threshold = told === undefined ? DEFAULT_THRESHOLD : Number(told);
   if (!(threshold >= 0 && threshold <= 1)) {
-    throw new Error(`${packageArn} does not say its threshold: train again`);
+    throw new Error(`${packageArn} has the threshold "${told ?? ""}", and 0 to 1 is wanted: train again`);
   }
   return {
     ...endpointInput(settings),

@@ -108,6 +108,15 @@ describe("decodeStackConfig", () => {
     expect(found.find(({ path: at }) => at === "budgets")?.remedy).to.contain('"budget"');
   });
 
+  it("refuses to take an endpoint down that AWS's monitoring schedules look at", () => {
+    const idle = { downSchedule: "cron(0 20 * * ? *)", upSchedule: "cron(0 6 * * ? *)" };
+    const deployment = { ...minimal["deployment"], idle };
+    expect(errorPaths({ ...minimal, deployment })).to.deep.equal([]);
+    const found = errors({ ...minimal, deployment, monitors: { engine: "model-monitor" } });
+    expect(found.map(({ path: at }) => at)).to.deep.equal(["deployment.idle"]);
+    expect(found[0]?.remedy).to.contain("monitors.engine");
+  });
+
   it("names every key that a missing group must have", () => {
     expect(errorPaths({ ...minimal, deployment: undefined })).to.have.members(
       ["endpointName", "instanceType", "minCapacity", "maxCapacity", "rollout"].map((key) => `deployment.${key}`),

@@ -99,12 +99,13 @@ describe("the definitions of AWS's monitors", () => {
 
   it("are named by their content: the same is the same, another is another, and a name is never too long", () => {
     const again = requests(SETTINGS, { ...MONITOR }, LIVE);
-    const other = requests({ ...SETTINGS, endpointName: "e".repeat(63) }, { ...MONITOR, volumeSizeGb: 41 }, LIVE);
+    const other = requests(SETTINGS, { ...MONITOR, volumeSizeGb: 41 }, LIVE);
+    const long = requests({ ...SETTINGS, endpointName: "e".repeat(63) }, MONITOR, LIVE);
     for (const kind of monitorKinds) {
       const name = made[kind].JobDefinitionName;
       expect(again[kind].JobDefinitionName).to.equal(name);
       expect(other[kind].JobDefinitionName).to.not.equal(name);
-      expect(other[kind].JobDefinitionName).to.match(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+      expect(long[kind].JobDefinitionName).to.match(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
       expect(name.startsWith(`${definitionStem("Fraud-Scores", kind)}-`)).to.equal(true);
     }
     // What one endpoint's are begins no other's: they are found by it.
@@ -119,8 +120,12 @@ describe("the definitions of AWS's monitors", () => {
     expect(() => requests(SETTINGS, MONITOR, bare)).to.throw(
       /model-package\/fraud\/3 has no baselines of data-quality/,
     );
-    const untold = { ...LIVE, package: { ...LIVE.package, CustomerMetadataProperties: {} } };
-    expect(() => requests(SETTINGS, MONITOR, untold)).to.throw("does not say its threshold");
+    const at = (metadata: Record<string, string>) =>
+      requests(SETTINGS, MONITOR, { ...LIVE, package: { ...LIVE.package, CustomerMetadataProperties: metadata } });
+    expect(() => at({ threshold: "1.5" })).to.throw('fraud/3 has the threshold "1.5", and 0 to 1 is wanted');
+    const silent = at({})["model-quality"] as Record<string, unknown>;
+    const { EndpointInput } = silent.ModelQualityJobInput as Record<string, object>;
+    expect(EndpointInput).to.include({ ProbabilityThresholdAttribute: 0.5 });
   });
 });
 
