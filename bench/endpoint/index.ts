@@ -26,6 +26,7 @@ import { imageUri } from "../../pipeline/images";
 import { costOf } from "../child";
 import type { Bench } from "../figure";
 import { shipCode, split } from "../train";
+import { rootAuthorization } from "../../local/server/service-caller";
 
 const REGION = "eu-west-1";
 const NAME = "bench";
@@ -149,7 +150,8 @@ async function askOften(url: string, rows: readonly string[]): Promise<number[]>
 }
 
 function ask(agent: Agent, url: string, row: string): Promise<number> {
-  const headers = { "content-type": "text/csv", accept: "application/json" };
+  const authorization = rootAuthorization("sagemaker");
+  const headers = { "content-type": "text/csv", accept: "application/json", authorization };
   return new Promise((done, fail) => {
     const outgoing = request(url, { method: "POST", agent, headers }, (answer) => {
       answer.resume();

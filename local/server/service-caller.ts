@@ -12,6 +12,13 @@ export const SERVICE_CREDENTIALS = { accessKeyId: SERVICE_ACCESS_KEY_ID, secretA
 /** The account's own user, who may do everything. */
 export const ROOT_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
 
+/**
+ * `Authorization` of a request that the account's own user makes of a service without an SDK, to measure the service and
+ * not the signing: nothing here checks the signature itself.
+ */
+export const rootAuthorization = (service: string): string =>
+  `AWS4-HMAC-SHA256 Credential=${ROOT_CREDENTIALS.accessKeyId}/20260101/local/${service}/aws4_request, SignedHeaders=host, Signature=none`;
+
 /** What a request's signature says of itself: whose access key, and which service it is signed for. */
 export function signedBy(authorization: string | undefined): { accessKeyId?: string; service?: string } {
   const scope = /Credential=([^/,\s]+)\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/.exec(authorization ?? "");
