@@ -505,6 +505,7 @@ class FraudPlatform(pulumi.ComponentResource):
             __props__.__dict__["athena"] = None
             __props__.__dict__["bucket_name"] = None
             __props__.__dict__["ci_pipeline_name"] = None
+            __props__.__dict__["compare_shadow_function_name"] = None
             __props__.__dict__["deploy_queue_url"] = None
             __props__.__dict__["deployments_table_name"] = None
             __props__.__dict__["endpoint_name"] = None
@@ -562,6 +563,11 @@ class FraudPlatform(pulumi.ComponentResource):
     @pulumi.getter(name="ciPipelineName")
     def ci_pipeline_name(self) -> pulumi.Output[Optional[_builtins.str]]:
         return pulumi.get(self, "ci_pipeline_name")
+
+    @_builtins.property
+    @pulumi.getter(name="compareShadowFunctionName")
+    def compare_shadow_function_name(self) -> pulumi.Output[Optional[_builtins.str]]:
+        return pulumi.get(self, "compare_shadow_function_name")
 
     @_builtins.property
     @pulumi.getter(name="deployQueueUrl")
