@@ -85,7 +85,10 @@ describe("storage", () => {
     await storage({ prefix: "cards" });
     expect(settingOf("BucketVersioning").versioningConfiguration).to.deep.equal({ status: "Enabled" });
     expect(settingOf("BucketNotification").eventbridge).to.equal(true);
-    const [archive, results, transform, uploads] = settingOf("BucketLifecycleConfiguration").rules as Record<string, unknown>[];
+    const [archive, results, transform, uploads] = settingOf("BucketLifecycleConfiguration").rules as Record<
+      string,
+      unknown
+    >[];
     expect(archive).to.deep.include({
       status: "Enabled",
       filter: { prefix: "cards/" },
