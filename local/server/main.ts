@@ -43,7 +43,12 @@ async function main(): Promise<void> {
     closeRoles = () => context.roles.close();
     const mlflow = settings.mlflowUrl === undefined ? [] : [new MlflowProxy(settings.mlflowUrl, context.access)];
     closeMlflow = () => mlflow.forEach((proxy) => proxy.close());
-    return { services, rest: [...mlflow, local.runtime, context.roles, new ManyProtocols(metrics, guard)], guard, gate };
+    return {
+      services,
+      rest: [...mlflow, local.runtime, context.roles, new ManyProtocols(metrics, guard)],
+      guard,
+      gate,
+    };
   });
   console.log(`local server: ${url}`);
 
