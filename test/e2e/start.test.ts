@@ -39,6 +39,7 @@ import { localDirectory, projectRoot, tools } from "../../local/tools";
 import type { CallRecord } from "../../local/iam/calls";
 import { outdated, refused, unexplained } from "./unreached-statements";
 import { changedSettingsGoLive } from "./changed-settings";
+import { destroyedAndUpAgain } from "./destroyed";
 import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
@@ -445,6 +446,11 @@ describe("npm start", function () {
     ];
     for (const each of cases) it(each.name, () => isRefused(each, "loop"));
   });
+
+  it(
+    "is destroyed in the middle of a rollout, leaves its data and nothing else, and comes up again",
+    destroyedAndUpAgain,
+  );
 
   it("uses the cloud that is up all the while; down, it leaves no process", async () => {
     expect(await stopCloud(join(localDirectory, "cloud"))).to.equal(true);
