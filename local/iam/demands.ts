@@ -53,7 +53,11 @@ function ecsDemands(operation: string, input: Input, place: Place): Demand[] {
     case "RunTask": {
       const passed = passing("ecs-tasks", ...((input["passedRoleArns"] as unknown[] | undefined) ?? []));
       const tags = Array.isArray(input["tags"]) && input["tags"].length > 0;
-      const tagging = { action: "ecs:TagResource", resources: [arn(`task/${short}/*`)] };
+      const tagging = {
+        action: "ecs:TagResource",
+        resources: [arn(`task/${short}/*`)],
+        context: { "ecs:CreateAction": operation },
+      };
       return [{ action, resources: [named], context }, ...passed, ...(tags ? [tagging] : [])];
     }
     case "DescribeTasks":
@@ -67,7 +71,9 @@ function ecsDemands(operation: string, input: Input, place: Place): Demand[] {
       const tags = Array.isArray(input["tags"]) && input["tags"].length > 0;
       return [
         { action, resources: [resource] },
-        ...(tags ? [{ action: "ecs:TagResource", resources: [resource] }] : []),
+        ...(tags
+          ? [{ action: "ecs:TagResource", resources: [resource], context: { "ecs:CreateAction": operation } }]
+          : []),
         ...passing("ecs-tasks", input["taskRoleArn"], input["executionRoleArn"]),
       ];
     }

@@ -46,6 +46,7 @@ _evaluate = iam_evaluator.evaluate
 _enforce = iam_evaluator.enforce
 _first_match = iam_evaluator._first_match
 _extract_resource_arn = iam_actions.extract_resource_arn
+_request_tag_context = iam_actions.request_tag_context
 
 
 class RolePolicies(list):
@@ -136,6 +137,16 @@ def extract_resource_arn(service, method, path, headers, body, query_params, reg
     if service != "logs" or ":log-group:" not in arn or arn.count(":") > 6:
         return arn
     return f"{arn}:log-stream:{iam_actions._safe_json_field(body, 'logStreamName')}"
+
+
+def request_context(service: str, iam_action: str, body: bytes, params: dict) -> dict:
+    """Condition keys of a request that do not hang on its service alone; of events, who they say that they are from."""
+    context = _request_tag_context(service, iam_action, body, params)
+    if iam_action != "events:PutEvents":
+        return context
+    entries = json.loads(body or b"{}").get("Entries") or []
+    sources = sorted({entry.get("Source", "") for entry in entries})
+    return {**context, "events:source": sources[0] if len(sources) == 1 else sources}
 
 
 def evaluate(ctx, policies, *limits):
@@ -365,6 +376,7 @@ def enforce_and_record() -> None:
     iam_evaluator.enforce = enforce
     iam_evaluator._gather_role_policies = gather_role_policies
     iam_actions.extract_resource_arn = extract_resource_arn
+    iam_actions.request_tag_context = request_context
     pin_request_origin = app.pin_request_origin
     app.pin_request_origin = lambda source_ip, _secure_transport: pin_request_origin(source_ip, True)
     app.app = answering
