@@ -132,8 +132,14 @@ def gather_role_policies(role_name: str, account_id: str) -> RolePolicies:
 
 
 def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
-    """The resource of a request; that of Logs is a group's streams, which policies write as ``<group's ARN>:*``."""
+    """The resource of a request.
+
+    That of Logs is a group's streams, which policies write as ``<group's ARN>:*``; a schedule's names its group.
+    """
     arn = _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
+    if service == "scheduler" and path.startswith("/schedules/"):
+        group = iam_actions._query_param(query_params, "groupName") or iam_actions._safe_json_field(body, "GroupName")
+        return f"{arn.rsplit(':', 1)[0]}:schedule/{group or 'default'}/{path.rsplit('/', 1)[1]}"
     if service != "logs" or ":log-group:" not in arn or arn.count(":") > 6:
         return arn
     return f"{arn}:log-stream:{iam_actions._safe_json_field(body, 'logStreamName')}"
