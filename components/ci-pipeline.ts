@@ -298,9 +298,10 @@ export class CiPipeline extends PlatformComponent {
         },
         statements: [
           {
-            actions: ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"],
-            anyResourceBecause: "ECS has no resource for them",
+            actions: ["ecs:DescribeTaskDefinition"],
+            anyResourceBecause: "ECS has no resource for it",
           },
+          { actions: ["ecs:RegisterTaskDefinition"], resources: [pulumi.interpolate`${family}:*`] },
           {
             actions: ["ecs:ListTasks"],
             anyResourceBecause: "tasks are listed of a cluster, which the condition names",

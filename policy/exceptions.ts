@@ -217,9 +217,9 @@ export const WILDCARDS: readonly Exception[] = [
   },
   {
     of: ["ci-run-own"],
-    actions: ["ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition"],
+    actions: ["ecs:DescribeTaskDefinition"],
     resources: ["*"],
-    because: "ECS has no resource-level permissions for what reads and registers task definitions",
+    because: "ECS has no resource-level permissions for what reads task definitions",
   },
   {
     of: ["ci-run-own"],

@@ -56,6 +56,9 @@ export const OVERRIDES: Record<string, Record<string, Override>> = {
   "aws:glue/catalogDatabase:CatalogDatabase": {
     tags: { consequence: "update", reason: "Glue tags databases with TagResource, which CloudFormation does not know" },
   },
+  "aws:ssm/parameter:Parameter": {
+    keyId: { consequence: "update", reason: "PutParameter takes another key; CloudFormation makes no SecureStrings" },
+  },
   "aws:ec2/internetGateway:InternetGateway": {
     vpcId: { consequence: "update", reason: "@pulumi/aws detaches the gateway and attaches it to the other VPC" },
   },

@@ -220,7 +220,6 @@ describe("the platform", function () {
       "ecs:DescribeTaskDefinition",
       "ecs:ListTaskDefinitions",
       "ecs:ListTasks",
-      "ecs:RegisterTaskDefinition",
       "sagemaker:ListEndpointConfigs",
       "sagemaker:ListModels",
     ]);

@@ -47,8 +47,16 @@ const WRONG: Record<string, RegExp> = {
   "retention days": /'retention': property retentionInDays .*366, not one of/,
 };
 
-/** What parliament's copy of AWS's reference is too old to know. */
-const NEWER = ["UNKNOWN_ACTION: Unknown action sagemaker:CallMlflowAppApi"];
+/** What parliament's copy of AWS's reference is too old to know, or knows less well than AWS's pages. */
+const NEWER = [
+  "UNKNOWN_ACTION: Unknown action sagemaker:CallMlflowAppApi",
+  // Log groups are resources of it by now.
+  "RESOURCE_MISMATCH: [{'action': 'logs:DescribeLogGroups', 'required_format': '*'}]",
+  // The service's new name is in the ARNs of its connections, and both names are in what is asked for.
+  "RESOURCE_MISMATCH: [{'action': 'codestar-connections:UseConnection', 'required_format': 'arn:*:codestar-connections:*:*:connection/*'}]",
+  // Of a cluster without container instances, which Fargate's are, there is none to name: a condition names the cluster.
+  "RESOURCE_STAR: ['ecs:ListTasks']",
+];
 
 /** One template of what all the stacks declare; what differs only by the stack's name and by made-up ids is there once. */
 function merged(reports: readonly PreviewReport[]): ReturnType<typeof templateOf> {

@@ -57,7 +57,7 @@ export class Declarations {
     const note = (object: ts.Node, name: string): void => {
       const declared = this.checker.getTypeAtLocation(object).getSymbol()?.declarations?.[0];
       const path = declared?.getSourceFile().fileName ?? "";
-      if (!declared || !ts.isClassDeclaration(declared) || !path.startsWith(DECLARATIONS)) return;
+      if (!declared || !ts.isClassDeclaration(declared) || !path.startsWith(`${DECLARATIONS}/`)) return;
       const module = path.slice(DECLARATIONS.length + 1).replace(/\.d\.ts$/, "");
       const type = `aws:${module}:${declared.name?.text}`;
       read.set(type, (read.get(type) ?? new Set()).add(name));

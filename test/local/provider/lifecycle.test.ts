@@ -138,8 +138,8 @@ describe("the provider, on the real engine and MiniStack", function () {
       return (failure as EngineError).message;
     };
     const aws = await import("@pulumi/aws");
-    expect(await refused("type", () => new aws.ec2.Vpc("net", { cidrBlock: "10.0.0.0/16" }))).to.include(
-      "resource type aws:ec2/vpc:Vpc is not supported",
+    expect(await refused("type", () => new aws.ec2.Instance("one", { instanceType: "t3.micro" }))).to.include(
+      "resource type aws:ec2/instance:Instance is not supported",
     );
     expect(await refused("property", () => new aws.sns.Topic("t", { archivePolicy: "{}" }))).to.include(
       "property archivePolicy of aws:sns/topic:Topic is not supported",

@@ -25,7 +25,7 @@ export const UNSUPPORTED: Record<string, readonly string[]> = {
     ...["badgeEnabled", "buildBatchConfig", "cache", "fileSystemLocations", "projectVisibility"],
     ...["resourceAccessRole", "secondaryArtifacts", "secondarySourceVersions", "secondarySources", "vpcConfig"],
   ],
-  "aws:ssm/parameter:Parameter": ["arn", "keyId", "overwrite", "valueWo", "valueWoVersion"],
+  "aws:ssm/parameter:Parameter": ["arn", "overwrite", "valueWo", "valueWoVersion"],
   "aws:dynamodb/table:Table": [
     ...["globalTableWitness", "importTable", "onDemandThroughput", "replicas", "restoreBackupArn"],
     ...["restoreDateTime", "restoreSourceName", "restoreSourceTableArn", "restoreToLatestTime", "warmThroughput"],
