@@ -16,6 +16,8 @@ import { liveCloud, withCapturePercent } from "./live-stack";
 
 /** Whole percent of the requests that the stack captures otherwise. */
 const PERCENT = 45;
+/** What an earlier test made by itself, to break the endpoint with: it carries no tags of the stack's, and stays. */
+const BROKEN = "broken";
 
 /**
  * A destroy that comes while settings are rolled out waits for the endpoint, removes whatever functions and pipelines made
@@ -31,8 +33,12 @@ export async function destroyedAndUpAgain(): Promise<void> {
 
     const left = await Promise.all([
       sagemaker.send(new ListEndpointsCommand({})).then(({ Endpoints = [] }) => Endpoints),
-      sagemaker.send(new ListEndpointConfigsCommand({})).then(({ EndpointConfigs = [] }) => EndpointConfigs),
-      sagemaker.send(new ListModelsCommand({})).then(({ Models = [] }) => Models),
+      sagemaker
+        .send(new ListEndpointConfigsCommand({}))
+        .then(({ EndpointConfigs = [] }) => EndpointConfigs.filter((each) => each.EndpointConfigName !== BROKEN)),
+      sagemaker
+        .send(new ListModelsCommand({}))
+        .then(({ Models = [] }) => Models.filter((each) => each.ModelName !== BROKEN)),
       sagemaker.send(new ListPipelinesCommand({})).then(({ PipelineSummaries = [] }) => PipelineSummaries),
       new ApplicationAutoScalingClient(client)
         .send(new DescribeScalableTargetsCommand({ ServiceNamespace: "sagemaker" }))
