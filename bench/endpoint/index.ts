@@ -31,7 +31,7 @@ import { rootAuthorization } from "../../local/server/service-caller";
 const REGION = "eu-west-1";
 const NAME = "bench";
 const VARIANT = "main";
-const WARM_UP = 300;
+const WARM_UP = 1_000;
 const REQUESTS = 3_000;
 /** Requests a second while the bad model is rolled out. */
 const RATE = 100;
@@ -48,6 +48,8 @@ export const endpointBench: Bench = {
       cloud = await startCloud({ directory: join(directory, "cloud"), region: REGION });
       Object.assign(process.env, environment(cloud.description));
       await deploy(cloud.description, directory, model);
+      // What else the cloud starts with is not to be measured.
+      await cloud.mlflowReady;
       const url = `${cloud.description.awsEndpointUrl}/endpoints/${NAME}/invocations`;
       const milliseconds = await askOften(url, rows);
       say(
