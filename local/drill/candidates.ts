@@ -33,7 +33,7 @@ export async function registerCandidate(
   const container = champion.InferenceSpecification?.Containers?.[0];
   const { Image, ModelDataUrl, Environment } = container ?? {};
   claim(Image !== undefined && ModelDataUrl !== undefined, `The champion ${championArn} has no image or no artifact.`);
-  const modelDataUri = `s3://${outputs.bucketName}/${outputs.prefix}/drill/${rollout.name}-${Date.now()}/model.tar.gz`;
+  const modelDataUri = `s3://${outputs.bucketName}/${outputs.prefix}/drill/${rollout.name}-${Date.now()}/model/model.tar.gz`;
   await putArchive(ModelDataUrl, modelDataUri, servingScript(rollout.defect));
   const mlflow = new MlflowClient(outputs.mlflowArn);
   const source = modelDataUri;
