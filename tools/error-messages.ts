@@ -27,7 +27,7 @@ export function errorMessages(python: string): ErrorMessage[] {
   return [...found, ...(JSON.parse(jobs) as ErrorMessage[])];
 }
 
-/** Texts of `new …Error(…)`, of `refuse(…)`, and of functions that answer with problems. */
+/** Texts of `new …Error(…)`, of `refuse(…)`, of codecs that are made by `matching(…)`, and of functions that answer with problems. */
 function messagesIn(file: string, text: string): string[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found = new Set<string>();
@@ -42,7 +42,7 @@ function messagesIn(file: string, text: string): string[] {
 function speaks(node: ts.Node): boolean {
   if (ts.isNewExpression(node)) return /(Error|Problem|Unauthorized)$/.test(node.expression.getText());
   if (ts.isCallExpression(node))
-    return /^(refuse|problems\.push|t\.failure|invalid|failure)$/.test(node.expression.getText());
+    return /^(refuse|problems\.push|t\.failure|matching|invalid|failure)$/.test(node.expression.getText());
   return ts.isFunctionDeclaration(node) && /[pP]roblems?$/.test(node.name?.text ?? "");
 }
 

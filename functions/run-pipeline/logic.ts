@@ -2,7 +2,7 @@ import type { RegisterTaskDefinitionCommandInput, Tag, Task, TaskDefinition } fr
 import type { FailureType } from "@aws-sdk/client-codepipeline";
 import * as t from "io-ts";
 import { decode, decodeJson, DecodeError } from "../shared/decode";
-import { Text } from "../shared/environment";
+import { matching, Text } from "../shared/environment";
 
 /**
  * What CodePipeline sends to a function, as far as it is needed. The rest (artifacts, and credentials to read them) is
@@ -19,31 +19,15 @@ const JobData = t.type({
   }),
 });
 
-const imagePattern = /^[a-z0-9.-]+(?::\d+)?\/[a-z0-9._/-]+(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$/;
-
 /** An image in a registry, with its tag or digest. A variable of CodePipeline's that nobody filled in is none. */
-const Image = new t.Type<string, string, unknown>(
+const Image = matching(
   "Image",
-  (input): input is string => typeof input === "string" && imagePattern.test(input),
-  (input, context) =>
-    typeof input === "string" && imagePattern.test(input)
-      ? t.success(input)
-      : t.failure(input, context, "must be an image with its tag or digest (registry/repository:tag)"),
-  t.identity,
+  /^[a-z0-9.-]+(?::\d+)?\/[a-z0-9._/-]+(?::[\w][\w.-]{0,127}|@sha256:[0-9a-f]{64})$/,
+  "must be an image with its tag or digest (registry/repository:tag)",
 );
-
-const revisionPattern = /^[0-9a-f]{40}$/;
 
 /** A commit's full id. */
-const Revision = new t.Type<string, string, unknown>(
-  "Revision",
-  (input): input is string => typeof input === "string" && revisionPattern.test(input),
-  (input, context) =>
-    typeof input === "string" && revisionPattern.test(input)
-      ? t.success(input)
-      : t.failure(input, context, "must be a commit's full id (40 hexadecimal digits)"),
-  t.identity,
-);
+const Revision = matching("Revision", /^[0-9a-f]{40}$/, "must be a commit's full id (40 hexadecimal digits)");
 
 /** The action's UserParameters, JSON: what was delivered, and by which delivery pipeline. */
 const Delivery = t.type({ image: Image, revision: Revision, pipeline: Text }, "Delivery");

@@ -14,17 +14,22 @@ export const Text = new t.Type<string, string, unknown>(
 
 const tagRecord = t.record(t.string, t.string);
 
-const arnPattern = /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:\S+$/;
+/** A string of a pattern. @param must what it has to be, for the error: "must be …" */
+export const matching = (name: string, pattern: RegExp, must: string): t.Type<string, string, unknown> => {
+  const is = (input: unknown): input is string => typeof input === "string" && pattern.test(input);
+  return new t.Type<string, string, unknown>(
+    name,
+    is,
+    (input, context) => (is(input) ? t.success(input) : t.failure(input, context, must)),
+    t.identity,
+  );
+};
 
 /** An ARN; what it names is the caller's business. */
-export const Arn = new t.Type<string, string, unknown>(
+export const Arn = matching(
   "Arn",
-  (input): input is string => typeof input === "string" && arnPattern.test(input),
-  (input, context) =>
-    typeof input === "string" && arnPattern.test(input)
-      ? t.success(input)
-      : t.failure(input, context, "must be an ARN (arn:partition:service:region:account:resource)"),
-  t.identity,
+  /^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:\d*:\S+$/,
+  "must be an ARN (arn:partition:service:region:account:resource)",
 );
 
 /** A whole number written as decimal digits, between `minimum` and `maximum`, both included. */
