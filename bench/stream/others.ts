@@ -4,7 +4,7 @@ import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { parse } from "csv-parse/sync";
 import { itemOf, type Prediction } from "../../functions/scorer/predictions";
-import { Slots } from "../../functions/scorer/slots";
+import { Slots } from "../../functions/shared/slots";
 import { sourceOf, type SourceObject } from "../../functions/shared/source-object";
 import { dropFile, header } from "../../test/functions/scorer/on-cloud";
 import { BUCKET, type Platform } from "../../test/functions/support/platform";

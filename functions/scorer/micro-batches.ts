@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BadRow } from "../shared/quarantine";
 import { ScoringError, type NamedAnswer } from "../shared/scoring";
 import type { GoodRow } from "./rows";
-import type { Slots } from "./slots";
+import type { Slots } from "../shared/slots";
 
 /** Rows of one request, and the answer to it. */
 export interface ScoredBatch {

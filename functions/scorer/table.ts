@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { BatchWriteItemCommand, type AttributeValue, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Slots } from "./slots";
+import type { Slots } from "../shared/slots";
 
 type Item = Record<string, AttributeValue>;
 type Requests = { PutRequest: { Item: Item } }[];

@@ -14,7 +14,7 @@ import { predictionKey, quarantineKey, quarantineLines, type Prefixes, type Scor
 import { itemOf } from "./predictions";
 import type { StreamSchema } from "./schemas";
 import { settleChunk, type ChunkPorts } from "./settle-chunk";
-import { Slots } from "./slots";
+import { Slots } from "../shared/slots";
 import { writeItems } from "./table";
 
 export interface WorkSettings {

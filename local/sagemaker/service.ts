@@ -12,7 +12,7 @@ import { Models } from "./endpoints/models";
 import { runtimeHandler } from "./endpoints/runtime";
 import { Events } from "../server/events";
 import { ProcessingJobs } from "./jobs/processing";
-import { Slots } from "./jobs/slots";
+import { Slots } from "../../functions/shared/slots";
 import { TrainingJobs } from "./jobs/training";
 import { TransformJobs } from "./jobs/transform";
 import { JobDefinitions } from "./monitoring/definitions";

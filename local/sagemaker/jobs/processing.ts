@@ -18,7 +18,7 @@ import type { Collection } from "../../server/store";
 import { eventTime, now } from "../time";
 import { runProcessingJob, type ProcessingJob } from "./processing-run";
 import { ABANDONED, JobRuns } from "./runs";
-import type { Slots } from "./slots";
+import type { Slots } from "../../../functions/shared/slots";
 import { unsupportedInProcessing } from "./unsupported";
 
 /** Processing jobs: documents, and the processes behind those that run. */

@@ -1,4 +1,4 @@
-import type { Slots } from "./slots";
+import type { Slots } from "../../../functions/shared/slots";
 
 /** Why a job failed that ran when the service ended. */
 export const ABANDONED = "InternalServerError: the local SageMaker ended while the job ran. Start it again.";

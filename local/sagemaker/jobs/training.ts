@@ -21,7 +21,7 @@ import { now } from "../time";
 import { wrongPatterns } from "./metrics";
 import { inEventTime } from "./processing";
 import { ABANDONED, JobRuns } from "./runs";
-import type { Slots } from "./slots";
+import type { Slots } from "../../../functions/shared/slots";
 import { unsupportedInTraining } from "./unsupported";
 import { modelArtifactUri, runTrainingJob, type TrainingJob } from "./training-run";
 

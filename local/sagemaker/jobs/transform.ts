@@ -20,7 +20,7 @@ import type { SageMakerContext } from "../state";
 import { now } from "../time";
 import { inEventTime } from "./processing";
 import { ABANDONED, JobRuns } from "./runs";
-import type { Slots } from "./slots";
+import type { Slots } from "../../../functions/shared/slots";
 import { runTransformJob, TRANSFORM_DEFAULTS, transformFormat, type TransformJob } from "./transform-run";
 
 /** The most that may be under way to an instance, in MB. */

@@ -8,7 +8,7 @@ import { derivedId, manifestOf } from "../../../functions/scorer/logic";
 import { scoreRows } from "../../../functions/scorer/micro-batches";
 import { itemOf, readLines, writeLines, type Prediction } from "../../../functions/scorer/predictions";
 import { settleChunk, type ChunkPorts, type Committed } from "../../../functions/scorer/settle-chunk";
-import { Slots } from "../../../functions/scorer/slots";
+import { Slots } from "../../../functions/shared/slots";
 import { ScoringError } from "../../../functions/shared/scoring";
 import { fileId, manifestKey, sourceOf, type SourceObject } from "../../../functions/shared/source-object";
 import { predictionKey, quarantineKey } from "../../../functions/scorer/objects";
