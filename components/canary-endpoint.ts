@@ -18,7 +18,7 @@ import { EndpointTeardown } from "./endpoint-teardown";
 import { EventTrigger } from "./event-trigger";
 import { FunctionSchedule } from "./function-schedule";
 import type { Grantee, Statement } from "./iam";
-import { ServiceRole } from "./iam";
+import { passingRoles, ServiceRole } from "./iam";
 import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
@@ -297,11 +297,7 @@ export class CanaryEndpoint extends PlatformComponent {
           ...this.permissions.deploying(),
           ...registry.findingChampion(),
           ...storage.reading("*/evaluation/golden/*", "*/model/*"),
-          {
-            actions: ["iam:PassRole"],
-            resources: [modelRole.arn],
-            conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-          },
+          passingRoles([modelRole.arn], "sagemaker"),
         ],
         timeoutSeconds: DEPLOY_TIMEOUT_SECONDS,
         memoryMib: 256,

@@ -9,7 +9,7 @@ import { DeliveryTriggers, SOURCE } from "./delivery-triggers";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent, refuse } from "./component";
 import { EventAlert } from "./event-alert";
-import { ServiceRole, type Statement } from "./iam";
+import { passingRoles, ServiceRole, type Statement } from "./iam";
 import { LambdaFunction, type FunctionOverrides } from "./lambda-function";
 import type { LauncherImage } from "./launcher-image";
 import type { LauncherTask } from "./launcher";
@@ -314,11 +314,7 @@ export class CiPipeline extends PlatformComponent {
           },
           { actions: ["ecs:RunTask"], resources: [family, pulumi.interpolate`${family}:*`], conditions: inCluster },
           { actions: ["ecs:DescribeTasks", "ecs:StopTask"], resources: [tasks], conditions: inCluster },
-          {
-            actions: ["iam:PassRole"],
-            resources: launcher.roleArns,
-            conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-          },
+          passingRoles(launcher.roleArns, "ecs-tasks"),
           { actions: ["ssm:PutParameter"], resources: [image.parameterArn] },
           {
             actions: ["events:PutEvents"],

@@ -25,6 +25,16 @@ export interface UnscopedStatement extends StatementBase {
 /** One thing that a role may do. There is no deny and no wildcard action: a role starts with nothing. */
 export type Statement = ScopedStatement | UnscopedStatement;
 
+/** Giving roles to a service, for what it is then asked to do under them; to no other service. */
+export const passingRoles = (
+  roleArns: readonly pulumi.Input<string>[],
+  service: "ecs-tasks" | "sagemaker" | "scheduler",
+): Statement => ({
+  actions: ["iam:PassRole"],
+  resources: roleArns,
+  conditions: { StringEquals: { "iam:PassedToService": `${service}.amazonaws.com` } },
+});
+
 /** `text` for a policy's resource or condition: IAM would take its asterisks, which S3 keys may hold, for wildcards. */
 export function literally(text: string): string {
   return text.replaceAll("*", "${*}");

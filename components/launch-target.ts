@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent, refuse } from "./component";
 import { DeadLetters } from "./dead-letters";
-import { ServiceRole, type Statement } from "./iam";
+import { passingRoles, ServiceRole, type Statement } from "./iam";
 
 export interface LaunchTargetArgs extends ComponentArgs {
   clusterArn: pulumi.Input<string>;
@@ -63,11 +63,7 @@ export class LaunchTarget extends PlatformComponent {
             resources: [family, pulumi.interpolate`${family}:*`],
             conditions: { ArnEquals: { "ecs:cluster": args.clusterArn } },
           },
-          {
-            actions: ["iam:PassRole"],
-            resources: args.taskRoleArns,
-            conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-          },
+          passingRoles(args.taskRoleArns, "ecs-tasks"),
           this.deadLetters.sending(),
         ],
       },
@@ -99,11 +95,7 @@ export class LaunchTarget extends PlatformComponent {
 
   /** What making schedules with this target takes, the schedules themselves apart. */
   passing(): Statement {
-    return {
-      actions: ["iam:PassRole"],
-      resources: [this.role.arn],
-      conditions: { StringEquals: { "iam:PassedToService": "scheduler.amazonaws.com" } },
-    };
+    return passingRoles([this.role.arn], "scheduler");
   }
 
   /**

@@ -5,7 +5,7 @@ import { version } from "../package.json";
 import { launchSettingsVariable } from "../pipeline/launch-settings";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
-import { literally, pullingImages, ServiceRole, type Statement } from "./iam";
+import { literally, passingRoles, pullingImages, ServiceRole, type Statement } from "./iam";
 import type { FunctionOverrides } from "./lambda-function";
 import { LaunchOnRawData } from "./launch-on-raw-data";
 import { LaunchSchedule } from "./launch-schedule";
@@ -235,11 +235,7 @@ export class Launcher extends PlatformComponent {
         ],
         resources: [this.arnOf("sagemaker", pipeline), this.arnOf("sagemaker", `${pipeline}/execution/*`)],
       },
-      {
-        actions: ["iam:PassRole"],
-        resources: [args.sagemakerRoleArn],
-        conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-      },
+      passingRoles([args.sagemakerRoleArn], "sagemaker"),
     ];
   }
 

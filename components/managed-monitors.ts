@@ -13,7 +13,7 @@ import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import { EventTrigger } from "./event-trigger";
 import { FunctionSchedule } from "./function-schedule";
-import type { ServiceRole, Statement } from "./iam";
+import { passingRoles, type ServiceRole, type Statement } from "./iam";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
@@ -169,11 +169,7 @@ export class ManagedMonitors extends PlatformComponent {
           ...storage.reading("*/baselines/*"),
           ...storage.writing("monitor-input/*"),
           ...this.managing(endpoint.endpointName),
-          {
-            actions: ["iam:PassRole"],
-            resources: [jobRole.arn],
-            conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-          },
+          passingRoles([jobRole.arn], "sagemaker"),
           ...lendingKeys(args),
         ],
         deadLetterQueueArn: args.deadLetterQueueArn,

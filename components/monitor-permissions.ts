@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Monitors } from "../config/monitors";
 import { monitorKinds } from "../functions/shared/monitors";
 import type { Place } from "./component";
-import type { Statement } from "./iam";
+import { passingRoles, type Statement } from "./iam";
 import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { LauncherTask } from "./launcher";
 import { SETTINGS } from "./monitor-settings";
@@ -128,10 +128,6 @@ export function launching(
       resources: [family, pulumi.interpolate`${family}:*`],
       conditions: { ArnEquals: { "ecs:cluster": clusterArn } },
     },
-    {
-      actions: ["iam:PassRole"],
-      resources: roleArns,
-      conditions: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
-    },
+    passingRoles(roleArns, "ecs-tasks"),
   ];
 }

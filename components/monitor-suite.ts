@@ -11,7 +11,7 @@ import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
 import { DeadLetters } from "./dead-letters";
 import { EventTrigger } from "./event-trigger";
-import { ServiceRole, type Statement } from "./iam";
+import { passingRoles, ServiceRole, type Statement } from "./iam";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { LauncherTask } from "./launcher";
@@ -172,11 +172,7 @@ export class MonitorSuite extends PlatformComponent {
           ...storage.reading("*/baselines/*"),
           ...listingElsewhere(this.place.partition, monitors.groundTruthUri),
           { actions: ["sagemaker:CreateProcessingJob", "sagemaker:AddTags"], resources: [this.jobs()] },
-          {
-            actions: ["iam:PassRole"],
-            resources: [role.arn],
-            conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-          },
+          passingRoles([role.arn], "sagemaker"),
           // SageMaker encrypts the instances' disks on this function's behalf.
           ...lendingKeys(args),
         ],

@@ -8,7 +8,7 @@ import type { Alerts } from "./alerts";
 import type { ComponentArgs } from "./component";
 import { PlatformComponent } from "./component";
 import { DatabaseSource } from "./database-source";
-import { ServiceRole, type Statement } from "./iam";
+import { passingRoles, ServiceRole, type Statement } from "./iam";
 import { joiningNetwork, runningJobs } from "./job-permissions";
 import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
@@ -237,13 +237,7 @@ export class TrainingPipeline extends PlatformComponent {
       },
       { parent: this },
     );
-    role.grant("jobs", [
-      {
-        actions: ["iam:PassRole"],
-        resources: [role.arn, ...passedRoleArns],
-        conditions: { StringEquals: { "iam:PassedToService": "sagemaker.amazonaws.com" } },
-      },
-    ]);
+    role.grant("jobs", [passingRoles([role.arn, ...passedRoleArns], "sagemaker")]);
     return role;
   }
 
