@@ -19,7 +19,7 @@ import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import { explaining, explainingPrefix, lendingKeys } from "./monitor-permissions";
 import { managedMonitor, SETTINGS } from "./monitor-settings";
-import type { StackNetwork } from "./network";
+import { knownNetwork, type StackNetwork } from "./network";
 import type { Storage } from "./storage";
 
 export interface ManagedMonitorsArgs extends ComponentArgs {
@@ -156,10 +156,7 @@ export class ManagedMonitors extends PlatformComponent {
           ...(network === undefined
             ? {}
             : {
-                NETWORK: pulumi.jsonStringify({
-                  subnetIds: network.subnetIds,
-                  securityGroupIds: network.securityGroupIds,
-                }),
+                NETWORK: pulumi.jsonStringify(knownNetwork(network)),
               }),
         },
         statements: [

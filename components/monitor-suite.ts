@@ -18,7 +18,7 @@ import type { LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
 import { MANAGED_JOBS, ManagedMonitors } from "./managed-monitors";
 import { MonitorCode, monitorContainer } from "./monitor-code";
-import type { StackNetwork } from "./network";
+import { knownNetwork, type StackNetwork } from "./network";
 import {
   groundTruthUri,
   jobStatements,
@@ -156,10 +156,7 @@ export class MonitorSuite extends PlatformComponent {
           ...(network === undefined
             ? {}
             : {
-                NETWORK: pulumi.jsonStringify({
-                  subnetIds: network.subnetIds,
-                  securityGroupIds: network.securityGroupIds,
-                }),
+                NETWORK: pulumi.jsonStringify(knownNetwork(network)),
               }),
         },
         statements: [
