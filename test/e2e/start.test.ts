@@ -32,7 +32,7 @@ import { expect } from "chai";
 import { isLeft } from "fp-ts/Either";
 import { createFraudClient, type Transaction } from "../../clients/typescript";
 import { FEATURES } from "../../functions/shared/transactions";
-import { findCloud, stopCloud } from "../../local/cloud";
+import { stopCloud } from "../../local/cloud";
 import { waitFor } from "../../local/loop/wait";
 import { RunReport } from "../../local/report/report";
 import { localDirectory, projectRoot, tools } from "../../local/tools";
@@ -40,6 +40,7 @@ import type { CallRecord } from "../../local/iam/calls";
 import { outdated, refused, unexplained } from "./unreached-statements";
 import { changedSettingsGoLive } from "./changed-settings";
 import { destroyedAndUpAgain } from "./destroyed";
+import { liveCloud } from "./live-stack";
 import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
@@ -95,10 +96,7 @@ const ROWS = 20_000;
 
 /** A message among the scorer's dead letters must be seen by the alarm that the program made for them. */
 async function deadLettersRaiseTheStacksAlarm(): Promise<string> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, region } = cloud.description;
-  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const { client: options } = await liveCloud();
   const [sqs, cloudWatch] = [new SQSClient(options), new CloudWatchClient(options)];
   const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ QueueNamePrefix: "stream-files-dead-letters" }));
   await sqs.send(new SendMessageCommand({ QueueUrl: QueueUrls[0], MessageBody: "poison" }));
@@ -123,11 +121,7 @@ const UNFED =
 
 /** Every metric that the stack's dashboard shows must be one that the loop has put, dimensions and all. */
 async function dashboardShowsWhatTheLoopPut(): Promise<void> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, region } = cloud.description;
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new CloudWatchClient({ endpoint, region, credentials });
+  const client = new CloudWatchClient((await liveCloud()).client);
   const { DashboardBody = "" } = await client.send(new GetDashboardCommand({ DashboardName: "fraud-local" }));
   const { widgets } = JSON.parse(DashboardBody) as { widgets: { properties: { metrics?: unknown[][] } }[] };
   const text = (namespace: string, name: string, dimensions: string[]) =>
@@ -161,10 +155,7 @@ async function dashboardShowsWhatTheLoopPut(): Promise<void> {
 
 /** Subscribes a queue to the stack's alerts; answers a function that receives the next one's text. */
 async function hearAlerts(): Promise<() => Promise<string>> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, region } = cloud.description;
-  const options = { endpoint, region, credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+  const { client: options } = await liveCloud();
   const [sns, sqs] = [new SNSClient(options), new SQSClient(options)];
   const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
   const alerts = Topics.filter(({ TopicArn = "" }) => TopicArn.includes(":alerts"));
@@ -189,11 +180,7 @@ async function heard(nextAlert: () => Promise<string>, text: string): Promise<vo
 
 /** Brings the endpoint to a model that can't be loaded, which SageMaker rolls back. */
 async function failedUpdate(): Promise<void> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, region } = cloud.description;
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const sagemaker = new SageMakerClient({ endpoint, region, credentials });
+  const sagemaker = new SageMakerClient((await liveCloud()).client);
   const EndpointName = "fraud-local";
   const before = await sagemaker.send(new DescribeEndpointCommand({ EndpointName }));
   const config = await sagemaker.send(
@@ -228,11 +215,7 @@ async function failedUpdate(): Promise<void> {
 
 /** The key of the stack's API. */
 async function apiKey(): Promise<string> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, region } = cloud.description;
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const gateway = new APIGatewayClient({ endpoint, region, credentials });
+  const gateway = new APIGatewayClient((await liveCloud()).client);
   const { items = [] } = await gateway.send(new GetApiKeysCommand({ includeValues: true }));
   expect(items).to.have.length(1);
   return items[0]?.value ?? "";
@@ -265,9 +248,8 @@ interface MlflowRun {
 
 /** Every MLflow run of the stack's experiment, and what the gate's log says, over the services' own APIs. */
 async function whatIsTold(): Promise<{ mlflowRuns: MlflowRun[]; gateLog: string }> {
-  const cloud = await findCloud(join(localDirectory, "cloud"));
-  if (!cloud) throw new Error("the cloud is not up");
-  const { awsEndpointUrl: endpoint, mlflowUrl, region } = cloud.description;
+  const { cloud, client: options } = await liveCloud();
+  const { mlflowUrl } = cloud.description;
   const ask = async (path: string, body: object): Promise<Record<string, unknown[]>> => {
     const answer = await fetch(`${mlflowUrl}/api/2.0/mlflow/${path}`, {
       method: "POST",
@@ -292,11 +274,7 @@ async function whatIsTold(): Promise<{ mlflowRuns: MlflowRun[]; gateLog: string 
     params: record(data.params),
     metrics: record(data.metrics),
   }));
-  const logs = new CloudWatchLogsClient({
-    endpoint,
-    region,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  const logs = new CloudWatchLogsClient(options);
   const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({}));
   const group = logGroups.find(({ logGroupName = "" }) => logGroupName.includes("training-gate"));
   const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName: group?.logGroupName }));
