@@ -1,12 +1,15 @@
 """Other people's clients of AWS: the SageMaker Python SDK, the AWS CLI. They run on a Python of their own."""
 
+import json
 import logging
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from local_cloud import ACCOUNT, REGION, Cloud, cloud
+from local_cloud import ACCOUNT, REGION, ROOT, Cloud, cloud, tool
 
 __all__ = ["cloud"]
 
@@ -36,6 +39,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     for name in ("sagemaker", "botocore"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@pytest.fixture(scope="session")
+def printed() -> Callable[[str], Any]:
+    """What a TypeScript program of this folder, by its name, prints as JSON: our side of a comparison."""
+
+    def by(program: str) -> Any:
+        printing = subprocess.run(
+            [str(tool("node")), "--import", "tsx", f"test/oracles/{program}"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert printing.returncode == 0, printing.stderr
+        return json.loads(printing.stdout)
+
+    return by
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """Our pipeline compiler against the SageMaker Python SDK's: the same pipelines, built by both."""
 
 import json
-import subprocess
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from definition_differences import Difference, Reason, differences
-from local_cloud import ROOT, tool
 from sdk_pipelines import PIPELINES, offline_session
 
 
@@ -34,16 +34,8 @@ REASONS = [
 
 
 @pytest.fixture(scope="module")
-def ours() -> dict[str, dict]:
-    printing = subprocess.run(
-        [str(tool("node")), "--import", "tsx", "test/oracles/print-definitions.ts"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert printing.returncode == 0, printing.stderr
-    return json.loads(printing.stdout)
+def ours(printed: Callable[[str], Any]) -> dict[str, dict]:
+    return printed("print-definitions.ts")
 
 
 @pytest.fixture(scope="module")

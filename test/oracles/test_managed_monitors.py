@@ -1,13 +1,12 @@
 """What the engine ``model-monitor`` asks of SageMaker against what its Python SDK asks for the same settings."""
 
 import json
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
-from local_cloud import REGION, ROOT, tool
+from local_cloud import REGION
 from sagemaker import Session, image_uris
 from sagemaker.model_monitor import (
     Constraints,
@@ -35,16 +34,8 @@ REASONS = {
 
 
 @pytest.fixture(scope="module")
-def ours() -> dict[str, Any]:
-    printing = subprocess.run(
-        [str(tool("node")), "--import", "tsx", "test/oracles/print-monitors.ts"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert printing.returncode == 0, printing.stderr
-    return json.loads(printing.stdout)
+def ours(printed: Callable[[str], Any]) -> dict[str, Any]:
+    return printed("print-monitors.ts")
 
 
 class Recorder:
