@@ -25,6 +25,7 @@ import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import { knownNetwork, type StackNetwork } from "./network";
 import type { Storage } from "./storage";
+import { tableArgs } from "./table";
 import type { WorkQueue } from "./work-queue";
 
 export interface CanaryEndpointArgs extends ComponentArgs {
@@ -204,18 +205,14 @@ export class CanaryEndpoint extends PlatformComponent {
     return this.child(
       aws.dynamodb.Table,
       "deployments",
-      {
-        hashKey: "endpointName",
-        rangeKey: "record",
-        attributes: [
+      tableArgs({
+        key: [
           { name: "endpointName", type: "S" },
           { name: "record", type: "S" },
         ],
-        billingMode: "PAY_PER_REQUEST",
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: args.storage.keyArn },
+        kmsKeyArn: args.storage.keyArn,
         tags: this.tags,
-      },
+      }),
       args.transform?.deployments,
     );
   }

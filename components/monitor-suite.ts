@@ -31,6 +31,7 @@ import {
 import { jobOf, SETTINGS } from "./monitor-settings";
 import { MonitorWatch } from "./monitor-watch";
 import type { Storage } from "./storage";
+import { tableArgs } from "./table";
 
 export interface MonitorSuiteArgs extends ComponentArgs {
   storage: Storage;
@@ -201,15 +202,12 @@ export class MonitorSuite extends PlatformComponent {
     const table = this.child(
       aws.dynamodb.Table,
       "runs",
-      {
-        hashKey: "id",
-        attributes: [{ name: "id", type: "S" }],
-        billingMode: "PAY_PER_REQUEST",
-        ttl: { enabled: true, attributeName: "expiresAt" },
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: storage.keyArn },
+      tableArgs({
+        key: [{ name: "id", type: "S" }],
+        expiresBy: "expiresAt",
+        kmsKeyArn: storage.keyArn,
         tags: this.tags,
-      },
+      }),
       args.transform?.runs,
     );
     const settle = new LambdaFunction(

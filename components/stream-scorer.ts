@@ -12,6 +12,7 @@ import type { FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import type { Storage } from "./storage";
+import { tableArgs } from "./table";
 import { WorkQueue } from "./work-queue";
 
 export interface StreamScorerArgs extends ComponentArgs {
@@ -74,38 +75,30 @@ export class StreamScorer extends PlatformComponent {
     const table = this.child(
       aws.dynamodb.Table,
       "predictions",
-      {
-        hashKey: "TransactionID",
+      tableArgs({
         // A transaction may stand in several rows: each has an item of its own.
-        rangeKey: "RowId",
-        attributes: [
+        key: [
           { name: "TransactionID", type: "S" },
           { name: "RowId", type: "S" },
         ],
-        billingMode: "PAY_PER_REQUEST",
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: storage.keyArn },
+        kmsKeyArn: storage.keyArn,
         tags: this.tags,
-      },
+      }),
       args.transform?.table,
       storage.dataOptions,
     );
     const files = this.child(
       aws.dynamodb.Table,
       "progress",
-      {
-        hashKey: "FileId",
-        rangeKey: "Chunk",
-        attributes: [
+      tableArgs({
+        key: [
           { name: "FileId", type: "S" },
           { name: "Chunk", type: "N" },
         ],
-        billingMode: "PAY_PER_REQUEST",
-        ttl: { attributeName: "ExpiresAt", enabled: true },
-        pointInTimeRecovery: { enabled: true },
-        serverSideEncryption: { enabled: true, kmsKeyArn: storage.keyArn },
+        expiresBy: "ExpiresAt",
+        kmsKeyArn: storage.keyArn,
         tags: this.tags,
-      },
+      }),
       args.transform?.files,
       storage.dataOptions,
     );
