@@ -2,16 +2,7 @@ import type * as aws from "@pulumi/aws";
 import { named } from "../../aws-models";
 import type { Context } from "../context";
 import { resource, type ResourceTable } from "../resource";
-import { retag, tagMap } from "./shared";
-
-function ecsTags(tags: Record<string, string> | undefined) {
-  return tags && Object.entries(tags).map(([key, value]) => ({ key, value }));
-}
-
-/** The reverse of {@link ecsTags}. */
-function fromEcsTags(tags: { key?: string; value?: string }[] | undefined): Record<string, string> {
-  return tagMap((tags ?? []).map(({ key: Key, value: Value }) => ({ Key, Value })));
-}
+import { lowerTagList, lowerTagMap, retag } from "./shared";
 
 const cluster = resource<aws.ecs.ClusterArgs>({
   cloudFormation: { type: "AWS::ECS::Cluster", names: { name: "ClusterName", settings: "ClusterSettings" } },
@@ -19,7 +10,7 @@ const cluster = resource<aws.ecs.ClusterArgs>({
   autoName: { property: "name", maxLength: 255 },
   checks: { name: (name) => named(name, /^[\w-]*$/, ", - and _") },
   async create(c, { name = "", configuration, settings, tags }) {
-    await c.call("ecs", "CreateCluster", { clusterName: name, tags: ecsTags(tags) }, { configuration, settings });
+    await c.call("ecs", "CreateCluster", { clusterName: name, tags: lowerTagList(tags) }, { configuration, settings });
     const arn = c.arn("ecs", `cluster/${name}`);
     return { id: arn, arn };
   },
@@ -33,7 +24,7 @@ const cluster = resource<aws.ecs.ClusterArgs>({
       { configuration: state.configuration, settings: state.settings },
       { configuration, settings },
     );
-    return { ...current, name: found.clusterName, arn: id, tags: fromEcsTags(tags) };
+    return { ...current, name: found.clusterName, arn: id, tags: lowerTagMap(tags) };
   },
   async update(c, id, now, before) {
     const { configuration, settings } = now;
@@ -41,7 +32,7 @@ const cluster = resource<aws.ecs.ClusterArgs>({
     await retag(
       now.tags,
       before.tags,
-      (tags) => c.call("ecs", "TagResource", { resourceArn: id, tags: ecsTags(tags) }),
+      (tags) => c.call("ecs", "TagResource", { resourceArn: id, tags: lowerTagList(tags) }),
       (tagKeys) => c.call("ecs", "UntagResource", { resourceArn: id, tagKeys }),
     );
   },
@@ -97,7 +88,7 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
     const { taskDefinition: registered } = await c.call(
       "ecs",
       "RegisterTaskDefinition",
-      { tags: ecsTags(tags) },
+      { tags: lowerTagList(tags) },
       { ...inputs, containerDefinitions: definitions },
     );
     return revisionOutputs(c, inputs.family, registered?.revision ?? 0);
@@ -116,14 +107,14 @@ const taskDefinition = resource<aws.ecs.TaskDefinitionArgs, TaskOutputs>({
       taskDefinition: arn,
       include: ["TAGS"],
     });
-    return found?.status === "ACTIVE" ? { revision: found.revision, tags: fromEcsTags(tags) } : undefined;
+    return found?.status === "ACTIVE" ? { revision: found.revision, tags: lowerTagMap(tags) } : undefined;
   },
   async update(c, _id, now, before) {
     const resourceArn = before.arn ?? "";
     await retag(
       now.tags,
       before.tags,
-      (tags) => c.call("ecs", "TagResource", { resourceArn, tags: ecsTags(tags) }),
+      (tags) => c.call("ecs", "TagResource", { resourceArn, tags: lowerTagList(tags) }),
       (tagKeys) => c.call("ecs", "UntagResource", { resourceArn, tagKeys }),
     );
   },

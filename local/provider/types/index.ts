@@ -5,11 +5,13 @@ import { APIGATEWAY_METHOD } from "./apigateway-method";
 import { ATHENA } from "./athena";
 import { BUDGETS } from "./budgets";
 import { CLOUDWATCH } from "./cloudwatch";
+import { CODEBUILD } from "./codebuild";
+import { CODEPIPELINE } from "./codepipeline";
 import { ECS } from "./containers";
-import { DELIVERY } from "./delivery";
 import { DYNAMODB } from "./dynamodb";
 import { VPC_ACCESS } from "./ec2-access";
 import { VPC } from "./ec2-vpc";
+import { ECR } from "./ecr";
 import { EVENT_PERMISSION } from "./event-permission";
 import { EVENTS } from "./events";
 import { IAM } from "./iam";
@@ -20,6 +22,7 @@ import { MESSAGING } from "./messaging";
 import { S3 } from "./s3";
 import { S3_OBJECT } from "./s3-object";
 import { SAGEMAKER } from "./sagemaker";
+import { SSM } from "./ssm";
 
 /** All resource types of the provider, by token. */
 export const TYPES: ResourceTable = {
@@ -29,8 +32,10 @@ export const TYPES: ResourceTable = {
   ...ATHENA,
   ...BUDGETS,
   ...CLOUDWATCH,
-  ...DELIVERY,
+  ...CODEBUILD,
+  ...CODEPIPELINE,
   ...DYNAMODB,
+  ...ECR,
   ...ECS,
   ...EVENT_PERMISSION,
   ...EVENTS,
@@ -42,6 +47,7 @@ export const TYPES: ResourceTable = {
   ...S3,
   ...S3_OBJECT,
   ...SAGEMAKER,
+  ...SSM,
   ...VPC,
   ...VPC_ACCESS,
 };

@@ -12,6 +12,16 @@ export function tagMap(tags: { Key?: string; Value?: string }[] | undefined): Re
   return ownTags(Object.fromEntries((tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value])));
 }
 
+/** Tags as CodePipeline, CodeBuild and ECS take them. */
+export function lowerTagList(tags: Tags): { key: string; value: string }[] | undefined {
+  return tags && Object.entries(tags).map(([key, value]) => ({ key, value }));
+}
+
+/** The reverse of {@link lowerTagList}. */
+export function lowerTagMap(tags: { key?: string; value?: string }[] | undefined): Record<string, string> {
+  return tagMap((tags ?? []).map(({ key: Key, value: Value }) => ({ Key, Value })));
+}
+
 /** Tags without those that AWS itself puts on a resource. */
 export function ownTags(tags: Record<string, string> | undefined): Record<string, string> {
   return Object.fromEntries(Object.entries(tags ?? {}).filter(([key]) => !key.startsWith("aws:")));
