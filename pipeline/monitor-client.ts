@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { S3Client } from "@aws-sdk/client-s3";
 import { DescribeProcessingJobCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
-import { isLeft } from "fp-ts/Either";
 import type { MonitorRun } from "../functions/run-monitor/logic";
 import { Summary } from "../functions/settle-monitor/logic";
 import type { MonitorKind } from "../functions/shared/monitors";
+import { readJson } from "../functions/shared/objects";
 
 export interface MonitorClients {
   lambda: LambdaClient;
@@ -55,21 +55,13 @@ export async function runMonitor(
     const job = await clients.sagemaker.send(new DescribeProcessingJobCommand({ ProcessingJobName: run.jobName }));
     if (job.ProcessingJobStatus !== status) progress(`${kind}: ${job.ProcessingJobStatus ?? "no status"}`);
     status = job.ProcessingJobStatus ?? "";
-    if (status === "Completed") return { ...run, summary: await readSummary(clients.s3, run.outputUri) };
+    if (status === "Completed") {
+      return { ...run, summary: await readJson(clients.s3, `${run.outputUri}/summary.json`, Summary) };
+    }
     if (status === "Failed" || status === "Stopped") {
       return { ...run, failure: job.ExitMessage ?? job.FailureReason ?? `the job was ${status.toLowerCase()}` };
     }
   }
-}
-
-async function readSummary(s3: S3Client, outputUri: string): Promise<Summary> {
-  const uri = new URL(`${outputUri}/summary.json`);
-  const { Body } = await s3.send(
-    new GetObjectCommand({ Bucket: uri.host, Key: decodeURIComponent(uri.pathname.slice(1)) }),
-  );
-  const decoded = Summary.decode(JSON.parse((await Body?.transformToString()) ?? "null"));
-  if (isLeft(decoded)) throw new Error(`${uri.href} is not a summary of a monitor`);
-  return decoded.right;
 }
 
 function errorMessage(payload: string): string {

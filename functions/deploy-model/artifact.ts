@@ -2,7 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import { DescribeModelCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { unlessMissing } from "../shared/endpoint";
 import { log } from "../shared/log";
-import { sha256Of } from "../shared/objects";
+import { isMissingObject, sha256Of } from "../shared/objects";
 
 /** SHA-256 of the archive that a model must have, in hexadecimal; undefined where nobody recorded it. */
 export interface KnownDigests {
@@ -29,7 +29,7 @@ export async function wrongArtifact(
   try {
     digest = await sha256Of(s3, artifact);
   } catch (error) {
-    if (!(error instanceof Error && error.name === "NoSuchKey")) throw error;
+    if (!isMissingObject(error)) throw error;
     return `The artifact ${artifact} can't be read: ${error.message}`;
   }
   for (const [what, wanted] of [

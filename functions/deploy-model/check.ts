@@ -12,7 +12,7 @@ import { unlessMissing } from "../shared/endpoint";
 import { checkJobPrefix, contentHash, tagList } from "../shared/endpoint-config";
 import { log } from "../shared/log";
 import { ARTIFACT_DIGEST, GOLDEN_URI } from "../shared/model-package";
-import { readJson, readText } from "../shared/objects";
+import { isMissingObject, readJson, readText } from "../shared/objects";
 import { wrongArtifact } from "./artifact";
 import type { DeployClients, DeploySettings } from "./deploy";
 
@@ -113,7 +113,7 @@ export async function checkModel(
 
 /** Whether a file is missing or not what it has to be: another try would find the same. */
 const isUnusable = (error: unknown): error is Error =>
-  error instanceof DecodeError || (error instanceof Error && /^(NoSuchKey|NotFound)$/.test(error.name));
+  error instanceof DecodeError || isMissingObject(error);
 
 async function createJob(
   sagemaker: DeployClients["sagemaker"],

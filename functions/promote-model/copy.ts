@@ -1,5 +1,5 @@
 import { CopyObjectCommand, DeleteObjectCommand, ListObjectsV2Command, type S3Client } from "@aws-sdk/client-s3";
-import { copySource, parseS3Uri, sha256Of } from "../shared/objects";
+import { copySource, isMissingObject, parseS3Uri, sha256Of } from "../shared/objects";
 import { goldenFolderOf, PromotionError, urisOf, type Promotable } from "./logic";
 
 /**
@@ -50,7 +50,7 @@ async function copy(s3: S3Client, from: string, to: string): Promise<void> {
   try {
     await s3.send(new CopyObjectCommand({ Bucket, Key, CopySource: copySource(parseS3Uri(from)) }));
   } catch (error) {
-    if (!(error instanceof Error && (error.name === "NoSuchKey" || error.name === "AccessDenied"))) throw error;
+    if (!isMissingObject(error)) throw error;
     throw new PromotionError(`${from} can't be copied to ${to}: ${error.message}`);
   }
 }

@@ -22,7 +22,7 @@ export function parseS3Uri(uri: string): ObjectLocation {
  * Whether there is no such object. To a role that may list but some folders S3 says so with 403: it holds back what a
  * listing of the bucket would tell.
  */
-export const isMissingObject = (error: unknown): boolean =>
+export const isMissingObject = (error: unknown): error is S3ServiceException =>
   error instanceof S3ServiceException &&
   (error.name === "NoSuchKey" || [403, 404].includes(error.$metadata.httpStatusCode ?? 0));
 
