@@ -19,9 +19,9 @@ import {
   arn,
   BucketName,
   RoleArn,
-  S3Prefix,
   sageMakerName,
   SecurityGroupId,
+  StoragePrefix,
   SubnetId,
   VpcId,
 } from "./values";
@@ -40,8 +40,8 @@ export const Global = struct("Global", {
 export type Global = t.TypeOf<typeof Global>;
 
 export const Storage = struct("Storage", {
-  /** Folder for everything of the stack. Default fraud. */
-  prefix: withDefault(S3Prefix, "fraud"),
+  /** Folder for everything of the stack, at most 128 characters. Default fraud. */
+  prefix: withDefault(StoragePrefix, "fraud"),
   /** An existing bucket to adopt; else one is made. */
   bucketName: optional(BucketName),
   /** Storage outlives the stack. Default true. */

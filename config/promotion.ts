@@ -1,6 +1,6 @@
 import type * as t from "io-ts";
 import { list, optional, struct, withDefault } from "./codec";
-import { AccountId, arn, BucketName, S3Prefix, sageMakerName } from "./values";
+import { AccountId, arn, BucketName, sageMakerName, StoragePrefix } from "./values";
 
 /** How models go from one environment's stack to the next one's, each in an account of its own as a rule. */
 export const Promotion = struct("Promotion", {
@@ -13,7 +13,7 @@ export const Promotion = struct("Promotion", {
       modelPackageGroupName: sageMakerName(63),
       bucketName: BucketName,
       /** Default fraud. */
-      prefix: withDefault(S3Prefix, "fraud"),
+      prefix: withDefault(StoragePrefix, "fraud"),
       kmsKeyArn: arn("kms", /key\/[\w-]+/, "arn:aws:kms:<region>:123456789012:key/<id>"),
     }),
   ),

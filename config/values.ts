@@ -115,6 +115,17 @@ export const S3Prefix = text(
 );
 export type S3Prefix = t.TypeOf<typeof S3Prefix>;
 
+/**
+ * The folder of all that a stack keeps. A model's package names objects below it in its metadata, where SageMaker takes
+ * at most 256 characters, and fewer kinds of them than S3 does.
+ */
+export const StoragePrefix = text(
+  "a folder that a model's metadata can name",
+  /(?=.{1,128}$)[\w. -]+(?:\/[\w. -]+)*/,
+  "write folder/folder of at most 128 characters: no slash first or last, none doubled, and letters, digits, spaces or - _ . between",
+);
+export type StoragePrefix = t.TypeOf<typeof StoragePrefix>;
+
 export const BucketName = text(
   "a bucket name",
   /(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?=.{3,63}$)[a-z0-9](?:[a-z0-9-]|\.(?!\.))*[a-z0-9]/,
