@@ -1,4 +1,4 @@
-/** The local CodeBuild: projects and report groups. Builds are run by the local CodePipeline. */
+/** The local CodeBuild: projects, report groups and reports. Builds are started by the local CodePipeline. */
 import { join } from "node:path";
 import type {
   BatchGetProjectsInput,
@@ -15,15 +15,18 @@ import type { ServerContext } from "../server/context";
 import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { pageOf } from "../server/paging";
 import { Store } from "../server/store";
+import { Builds } from "./builds";
+import { Reports } from "./reports";
 
 export type Project = Wire<CreateProjectInput> & { arn: string; created: number; lastModified: number };
-type ReportGroup = Wire<CreateReportGroupInput> & { arn: string; created: number; lastModified: number };
+export type ReportGroup = Wire<CreateReportGroupInput> & { arn: string; created: number; lastModified: number };
 
 /** What the local CodePipeline runs builds by. */
 export interface CodeBuild {
   service: JsonService;
   /** The project of a name, if there is one. */
   project(name: string): Project | undefined;
+  readonly builds: Builds;
 }
 
 const PAGE = 100;
@@ -36,6 +39,8 @@ export function codeBuild(server: ServerContext): CodeBuild {
   const arnOf = (resource: string) => `arn:aws:codebuild:${region}:${accountId}:${resource}`;
   const nameIn = (id: string) => id.split("/").pop() ?? id;
   const now = () => Date.now() / 1000;
+  const reports = new Reports(store, groups, arnOf);
+  const builds = new Builds(server, reports, arnOf);
 
   const service: JsonService = {
     targetPrefix: "CodeBuild_20161006",
@@ -98,14 +103,18 @@ export function codeBuild(server: ServerContext): CodeBuild {
         if (reportGroup === undefined) throw missing("Report group", arn);
         return Promise.resolve({ reportGroup });
       },
-      DeleteReportGroup: ({ arn }: Wire<DeleteReportGroupInput>) => {
+      DeleteReportGroup: (input: Wire<DeleteReportGroupInput>) => {
+        const { arn } = input;
+        reports.removeOf(arn, (input as Partial<DeleteReportGroupInput>).deleteReports ?? false);
         groups.remove(nameIn(arn));
         return Promise.resolve({});
       },
+      BatchGetReports: reports.batchGet,
+      ListReportsForReportGroup: reports.list,
     },
     close: () => Promise.resolve(store.close()),
   };
-  return { service, project: (name) => projects.get(name) };
+  return { service, project: (name) => projects.get(name), builds };
 }
 
 function exists(kind: string, name: string): AwsError {

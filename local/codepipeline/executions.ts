@@ -101,13 +101,16 @@ export class Executions {
 
   private async run(id: string, pipeline: Declaration, revisions: ReadonlyMap<string, string>): Promise<void> {
     this.tell(id, pipeline, "STARTED");
+    const { location = "", encryptionKey } = pipeline.artifactStore ?? {};
     const context: ActionContext = {
       executionId: id,
+      pipelineName: pipeline.name,
+      roleArn: pipeline.roleArn,
       revisions,
       artifacts: new Map(),
       variables: new Map([["codepipeline", { PipelineExecutionId: id }]]),
       directory: join(this.place.directory, id),
-      artifactStore: { location: pipeline.artifactStore?.location ?? "" },
+      artifactStore: { location, ...(encryptionKey === undefined ? {} : { keyArn: encryptionKey.id }) },
     };
     for (const stage of pipeline.stages) {
       const inOrder = [...stage.actions].sort((one, other) => (one.runOrder ?? 1) - (other.runOrder ?? 1));

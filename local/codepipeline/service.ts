@@ -1,7 +1,6 @@
 /** The local CodePipeline: pipelines, and executions whose actions are carried out on this machine. */
 import { join } from "node:path";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { LambdaClient } from "@aws-sdk/client-lambda";
 import type { CodeBuild } from "../codebuild/service";
 import type { ServerContext } from "../server/context";
 import { Events } from "../server/events";
@@ -17,14 +16,12 @@ export function codePipeline(server: ServerContext, codebuild: CodeBuild): JsonS
   const { region, accountId, upstream } = server.settings;
   const directory = server.directory("codepipeline");
   const store = new Store(join(directory, "state.db"));
-  const options = { region, endpoint: upstream, credentials: ROOT_CREDENTIALS };
-  const eventBridge = new EventBridgeClient(options);
-  const lambda = new LambdaClient(options);
+  const eventBridge = new EventBridgeClient({ region, endpoint: upstream, credentials: ROOT_CREDENTIALS });
   const events = new Events(eventBridge, "aws.codepipeline", store);
   const arnOf = (name: string) => `arn:aws:codepipeline:${region}:${accountId}:${name}`;
   const jobs = new Jobs();
   const pipelines = new Pipelines(store, arnOf);
-  const actions = new Actions(server, codebuild, jobs, lambda);
+  const actions = new Actions(server, codebuild, jobs);
   const executions = new Executions(store, pipelines, actions, events, { region, arnOf, directory });
   return {
     targetPrefix: "CodePipeline_20150709",
@@ -52,7 +49,6 @@ export function codePipeline(server: ServerContext, codebuild: CodeBuild): JsonS
     async close() {
       await events.flushed();
       eventBridge.destroy();
-      lambda.destroy();
       store.close();
     },
   };

@@ -62,12 +62,14 @@ export class RoleSessions implements RestHandler {
   /**
    * Credentials of a role that is here; those of the account's own user where it is not: the local services take any
    * ARN for a role.
+   *
+   * @param policy of the session, JSON: what the credentials are good for is what the role and this allow
    */
-  async credentials(roleArn: string, session: string): Promise<SessionCredentials> {
-    const key = `${roleArn} ${session}`;
+  async credentials(roleArn: string, session: string, policy?: string): Promise<SessionCredentials> {
+    const key = `${roleArn} ${session} ${policy ?? ""}`;
     const known = await this.sessions.get(key);
     if (known && (known.expiration?.getTime() ?? Infinity) - Date.now() > RENEW_MILLISECONDS) return known;
-    const assumed = this.assume(roleArn, session);
+    const assumed = this.assume(roleArn, session, policy);
     this.sessions.set(key, assumed);
     assumed.catch(() => this.sessions.delete(key));
     return assumed;
@@ -119,10 +121,12 @@ export class RoleSessions implements RestHandler {
     this.iam.destroy();
   }
 
-  private async assume(roleArn: string, session: string): Promise<SessionCredentials> {
+  private async assume(roleArn: string, session: string, policy?: string): Promise<SessionCredentials> {
     if ((await this.trustOf(roleArn)) === undefined) return ROOT_CREDENTIALS;
     const RoleSessionName = session.replaceAll(NOT_IN_SESSIONS, "-").slice(0, MAX_SESSION);
-    const { Credentials: given } = await this.sts.send(new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName }));
+    const { Credentials: given } = await this.sts.send(
+      new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName, ...(policy === undefined ? {} : { Policy: policy }) }),
+    );
     if (given === undefined) throw new AwsError("InternalFailure", `STS gave no credentials of ${roleArn}`, 500);
     return sessionOf(given);
   }

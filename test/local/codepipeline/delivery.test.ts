@@ -10,6 +10,12 @@ import {
   PutJobSuccessResultCommand,
   StartPipelineExecutionCommand,
 } from "@aws-sdk/client-codepipeline";
+import {
+  BatchGetReportsCommand,
+  CodeBuildClient,
+  ListReportGroupsCommand,
+  ListReportsForReportGroupCommand,
+} from "@aws-sdk/client-codebuild";
 import { DescribeImagesCommand, ECRClient } from "@aws-sdk/client-ecr";
 import {
   DescribeTaskDefinitionCommand,
@@ -18,10 +24,13 @@ import {
   RegisterTaskDefinitionCommand,
 } from "@aws-sdk/client-ecs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { DeleteRolePolicyCommand, IAMClient, paginateListRoles, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { expect } from "chai";
+import { unzipSync } from "fflate";
 import { Alerts } from "../../../components/alerts";
 import { CiPipeline } from "../../../components/ci-pipeline";
 import { Launcher } from "../../../components/launcher";
@@ -33,6 +42,7 @@ import { decode } from "../../../functions/shared/decode";
 import type { RunPipelineEnvironment } from "../../../functions/run-pipeline/env";
 import type { Result } from "../../../functions/run-pipeline/logic";
 import { work } from "../../../functions/run-pipeline/run";
+import { recordedCalls, unneeded } from "../../../local/iam/calls";
 import { environment, startCloud, type RunningCloud } from "../../../local/cloud";
 import { projectRoot } from "../../../local/tools";
 import { nextMessage, until } from "../../functions/support/platform";
@@ -66,9 +76,12 @@ describe("delivery on the local cloud", function () {
   let bench: Workbench;
   let outputs: Outputs;
   let clients: {
+    codebuild: CodeBuildClient;
     codepipeline: CodePipelineClient;
     ecr: ECRClient;
     ecs: ECSClient;
+    iam: IAMClient;
+    s3: S3Client;
     ssm: SSMClient;
     sqs: SQSClient;
     lambda: LambdaClient;
@@ -159,9 +172,12 @@ describe("delivery on the local cloud", function () {
     await bench.prepare();
     await up();
     clients = {
+      codebuild: new CodeBuildClient(),
       codepipeline: new CodePipelineClient(),
       ecr: new ECRClient(),
       ecs: new ECSClient(),
+      iam: new IAMClient(),
+      s3: new S3Client({ forcePathStyle: true }),
       ssm: new SSMClient(),
       sqs: new SQSClient(),
       lambda: new LambdaClient(),
@@ -222,6 +238,13 @@ describe("delivery on the local cloud", function () {
     const { taskDefinition } = await clients.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: FAMILY }));
     return { image: taskDefinition?.containerDefinitions?.[0]?.image, arn: taskDefinition?.taskDefinitionArn };
   };
+  const roleNamed = async (prefix: string): Promise<string> => {
+    for await (const { Roles = [] } of paginateListRoles({ client: clients.iam }, {})) {
+      const found = Roles.find(({ RoleName = "" }) => RoleName.startsWith(prefix));
+      if (found?.RoleName !== undefined) return found.RoleName;
+    }
+    throw new Error(`there is no role ${prefix}…`);
+  };
   const alert = async (): Promise<string> => {
     const event = await nextMessage(clients.sqs, alertsQueue);
     return (JSON.parse(event.Records[0]?.body ?? "") as { Message: string }).Message;
@@ -244,6 +267,34 @@ describe("delivery on the local cloud", function () {
     expect((await running()).image).to.equal(image);
     const { Parameter } = await clients.ssm.send(new GetParameterCommand({ Name: outputs.parameterName }));
     expect(Parameter?.Value).to.equal(image);
+  });
+
+  it("reads what the tests report, and exports it", async () => {
+    const { reportGroups = [] } = await clients.codebuild.send(new ListReportGroupsCommand({}));
+    const reported = await Promise.all(
+      ["results", "coverage"].map(async (kind) => {
+        const reportGroupArn = reportGroups.find((arn) => arn.includes("/ci-tests-") && arn.endsWith(`-${kind}`));
+        const list = await clients.codebuild.send(new ListReportsForReportGroupCommand({ reportGroupArn }));
+        const got = await clients.codebuild.send(new BatchGetReportsCommand({ reportArns: list.reports }));
+        return got.reports?.[0];
+      }),
+    );
+    const [results, coverage] = reported;
+    expect(results?.status).to.equal("FAILED");
+    expect(results?.testSummary).to.deep.equal({
+      total: 4,
+      statusCounts: { SUCCEEDED: 2, FAILED: 1, ERROR: 0, SKIPPED: 1, UNKNOWN: 0 },
+      durationInNanoSeconds: 1_750_000_000,
+    });
+    expect(coverage?.status).to.equal("SUCCEEDED");
+    expect(coverage?.codeCoverageSummary).to.deep.include({ lineCoveragePercentage: 75, linesMissed: 50 });
+    expect(coverage?.codeCoverageSummary).to.deep.include({ branchCoveragePercentage: 25, branchesCovered: 10 });
+    const { bucket = "", path = "" } = results?.exportConfig?.s3Destination ?? {};
+    const exported = await clients.s3.send(
+      new GetObjectCommand({ Bucket: bucket, Key: `${path}/${results?.name}.zip` }),
+    );
+    const files = unzipSync((await exported.Body?.transformToByteArray()) ?? new Uint8Array());
+    expect(Buffer.from(files["unit.xml"] ?? []).toString("utf8")).to.contain("2 is not 3");
   });
 
   it("starts the delivery after it with the same revision, wherever the branch is by then", async () => {
@@ -296,6 +347,48 @@ describe("delivery on the local cloud", function () {
     expect(actions.map(([name, ended]) => `${name} ${ended}`)).to.deep.equal(["Source Succeeded", "Test Failed"]);
     expect(await alert()).to.contain("stage Test, action Test");
     expect(await released("1.2.0")).to.equal(undefined);
+  });
+
+  it("stops where a role may not do its part, and says which permission it lacks", async () => {
+    project.commit("1.2.0", "true");
+    const [pipelineRole = "", testRole = ""] = await Promise.all(["ci-pipeline-", "ci-tests-role-"].map(roleNamed));
+    const cases: [string, string, string, RegExp][] = [
+      [
+        pipelineRole,
+        "codebuild:StartBuild",
+        "Test",
+        /^User: .*ci-pipeline-.* is not authorized.*: codebuild:StartBuild/,
+      ],
+      [testRole, "codeconnections:UseConnection", "Test", /^DOWNLOAD_SOURCE: User: .*codeconnections:UseConnection/],
+      [testRole, "logs:CreateLogStream", "Test", /^PROVISIONING: .*logs:CreateLogStream/],
+      [pipelineRole, "lambda:InvokeFunction", "RunPipeline", /is not authorized to perform: lambda:InvokeFunction/],
+    ];
+    for (const [RoleName, action, stopped, reason] of cases) {
+      const denial = { Version: "2012-10-17", Statement: [{ Effect: "Deny", Action: action, Resource: "*" }] };
+      const PolicyName = "denied";
+      await clients.iam.send(
+        new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: JSON.stringify(denial) }),
+      );
+      const { status, actions } = await deliver();
+      await clients.iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+      expect(status, action).to.equal("Failed");
+      expect(actions.at(-1)?.slice(0, 2), action).to.deep.equal([stopped, "Failed"]);
+      expect(actions.at(-1)?.[2]).to.match(reason);
+      expect(await alert()).to.contain(action);
+    }
+  });
+
+  it("needs each statement of each role of the delivery", async () => {
+    const { calls, statements } = await recordedCalls(cloud.description.awsEndpointUrl, clients.iam);
+    const ofDelivery = ({ role }: { role: string }) => role.startsWith("ci-");
+    const record = { calls: calls.filter(ofDelivery), statements: statements.filter(ofDelivery) };
+    // Artifacts and reports are encrypted with one key: for the tests' role, either permission stands in for the other.
+    expect(
+      unneeded(record).map(({ role, actions }) => `${role.replace(/-[0-9a-f]{7}$/, "")}: ${actions.join()}`),
+    ).to.have.members([
+      "ci-tests-role: kms:Decrypt,kms:GenerateDataKey,kms:DescribeKey",
+      "ci-tests-role: kms:GenerateDataKey,kms:Decrypt",
+    ]);
   });
 
   it("runs one task and registers one revision for a job, however often its event comes", async () => {

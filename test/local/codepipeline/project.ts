@@ -6,6 +6,17 @@ import { bundleAll } from "../../../functions/bundle";
 
 const PROJECT_ROOT = resolve(__dirname, "..", "..", "..");
 
+/** What the project's tests leave: of four, one skipped and one failed. */
+const JUNIT = `<?xml version="1.0"?>
+<testsuites><testsuite name="unit">
+  <testcase name="one" time="0.25"/><testcase name="two" time="0.5"/>
+  <testcase name="three" time="0"><skipped/></testcase>
+  <testcase name="four" time="1"><failure message="2 is not 3">at four</failure></testcase>
+</testsuite></testsuites>`;
+
+const COBERTURA = `<?xml version="1.0"?>
+<coverage lines-valid="200" lines-covered="150" branches-valid="40" branches-covered="10"><packages/></coverage>`;
+
 /** A project in a repository of its own: this one's buildspec.yml and what it runs, and tests that are over at once. */
 export class TestProject {
   readonly directory = mkdtempSync(join(tmpdir(), "delivered-"));
@@ -24,6 +35,8 @@ export class TestProject {
     }
     rmSync(bundles, { recursive: true });
     write("dist/launcher/index.js", "// the launcher\n");
+    write("reports/results/unit.xml", JUNIT);
+    write("reports/coverage/cobertura-coverage.xml", COBERTURA);
     this.git("init", "--quiet");
     this.commit("1.0.0", "true");
   }
@@ -36,6 +49,9 @@ export class TestProject {
       "  build:",
       "    commands:",
       `      - ${JSON.stringify(test)}`,
+      "reports:",
+      "  results: {base-directory: reports/results, files: ['*.xml'], file-format: JUNITXML}",
+      "  coverage: {base-directory: reports/coverage, files: [cobertura-coverage.xml], file-format: COBERTURAXML}",
       "artifacts:",
       "  files: [Dockerfile, buildspec.yml, package.json, dist/delivery/*, dist/launcher/**/*]",
       "",

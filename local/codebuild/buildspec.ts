@@ -6,6 +6,12 @@ import * as t from "io-ts";
 import { parse } from "yaml";
 import type { ProcessTable } from "../server/processes";
 
+const ReportFiles = t.intersection([
+  t.type({ files: t.array(t.string) }),
+  t.partial({ "base-directory": t.string, "file-format": t.string }),
+]);
+export type ReportFiles = t.TypeOf<typeof ReportFiles>;
+
 const Phase = t.partial({ commands: t.array(t.string), finally: t.array(t.string) });
 
 /** CodeBuild's build specification, version 0.2, as far as builds here go. What a runtime is, this machine decides. */
@@ -14,6 +20,7 @@ const Buildspec = t.intersection([
   t.partial({
     env: t.partial({ variables: t.record(t.string, t.string), "exported-variables": t.array(t.string) }),
     phases: t.partial({ install: Phase, pre_build: Phase, build: Phase, post_build: Phase }),
+    reports: t.record(t.string, ReportFiles),
     artifacts: t.intersection([t.type({ files: t.array(t.string) }), t.partial({ "base-directory": t.string })]),
   }),
 ]);
@@ -60,16 +67,16 @@ export function scriptOf(spec: Buildspec, exportsFile: string): string {
   return [...lines, "exit $failed", ""].join("\n");
 }
 
-export interface BuildRequest {
+export interface CommandsRequest {
   /** Where the source is: commands run in it. */
   source: string;
-  /** Name of the specification in it. */
-  buildspec: string;
   environment: Record<string, string>;
   /** Where the build may put what is its own. */
   directory: string;
   /** Where the artifact goes, if the specification has one. */
   artifact: string | undefined;
+  /** Takes each line that the commands write. */
+  onLine: (line: string) => void;
 }
 
 export interface BuildResult {
@@ -81,9 +88,12 @@ export interface BuildResult {
 
 const LAST_LINES = 20;
 
-/** Runs a build. @throws Error where its specification can't be read */
-export async function runBuild(processes: ProcessTable, request: BuildRequest): Promise<BuildResult> {
-  const spec = readBuildspec(join(request.source, request.buildspec));
+/** Runs a specification's commands, and collects what they made. Their log is `build.log` in the build's own folder. */
+export async function runCommands(
+  processes: ProcessTable,
+  spec: Buildspec,
+  request: CommandsRequest,
+): Promise<BuildResult> {
   rmSync(request.directory, { recursive: true, force: true });
   mkdirSync(join(request.directory, "home"), { recursive: true });
   const [script, exportsFile] = [join(request.directory, "build.sh"), join(request.directory, "exported")];
@@ -98,6 +108,7 @@ export async function runBuild(processes: ProcessTable, request: BuildRequest): 
     onLine(line) {
       lines.push(line);
       log.write(`${line}\n`);
+      request.onLine(line);
     },
   });
   const { code } = await owned.exited;
@@ -116,23 +127,29 @@ export async function runBuild(processes: ProcessTable, request: BuildRequest): 
 }
 
 /** Copies what is the build's artifact. @returns patterns that match nothing */
-async function collect({ artifacts }: Buildspec, { source, artifact }: BuildRequest): Promise<string[]> {
+async function collect({ artifacts }: Buildspec, { source, artifact }: CommandsRequest): Promise<string[]> {
   if (artifacts === undefined || artifact === undefined) return [];
   const base = join(source, artifacts["base-directory"] ?? ".");
   rmSync(artifact, { recursive: true, force: true });
   mkdirSync(artifact, { recursive: true });
   const lacking: string[] = [];
   for (const pattern of artifacts.files) {
-    let found = 0;
-    for await (const file of glob(pattern, { cwd: base })) {
-      if (!statSync(join(base, file)).isFile()) continue;
+    const found = await matching(base, [pattern]);
+    for (const file of found) {
       mkdirSync(dirname(join(artifact, file)), { recursive: true });
       await cp(join(base, file), join(artifact, file));
-      found++;
     }
-    if (found === 0) lacking.push(pattern);
+    if (found.length === 0) lacking.push(pattern);
   }
   return lacking;
+}
+
+/** Files, not folders, that match any of the patterns, as paths below `base`. */
+export async function matching(base: string, patterns: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob([...patterns], { cwd: base }))
+    if (statSync(join(base, file)).isFile()) found.push(file);
+  return found;
 }
 
 function pairs(words: readonly string[]): Record<string, string> {
