@@ -112,8 +112,7 @@ export async function checkModel(
 }
 
 /** Whether a file is missing or not what it has to be: another try would find the same. */
-const isUnusable = (error: unknown): error is Error =>
-  error instanceof DecodeError || isMissingObject(error);
+const isUnusable = (error: unknown): error is Error => error instanceof DecodeError || isMissingObject(error);
 
 async function createJob(
   sagemaker: DeployClients["sagemaker"],
