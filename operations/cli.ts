@@ -1,8 +1,5 @@
 // The command line of whoever runs a stack: `npm run rollback`, `freeze`, `promote`, `shadow` and `redrive`. On AWS,
 // and on the local cloud.
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SageMakerClient } from "@aws-sdk/client-sagemaker";
@@ -14,6 +11,7 @@ import { decodeJson } from "../functions/shared/decode";
 import { Deployments } from "../functions/shared/deployments";
 import { compareShadow } from "./shadow";
 import { packageArn, requestRollback, setFreeze, settlementOf, type OperationClients } from "./deployments";
+import { pulumiOutput, stackOutputs, type WhichStack } from "./outputs";
 import { groupArn, requestPromotion } from "./promotion";
 import { redrive, type Redriven } from "./redrive";
 
@@ -28,16 +26,11 @@ const Outputs = t.intersection(
       mlflowArn: t.string,
       scorer: t.type({ queueUrl: t.string }),
     }),
-    t.partial({ compareShadowFunctionName: t.string }),
+    t.partial({ stack: t.string, compareShadowFunctionName: t.string }),
     t.partial({ promotion: t.type({ functionName: t.string, sourceGroupArn: t.string }) }),
   ],
   "Outputs",
 );
-
-interface WhichStack {
-  stack?: string;
-  outputs?: string;
-}
 
 interface StackOptions extends WhichStack {
   because: string;
@@ -46,19 +39,8 @@ interface StackOptions extends WhichStack {
 /** Longest that a deployment is followed: AWS's own limit of one, and one ahead of it. */
 const FOLLOW_MILLISECONDS = 2 * 28_800_000;
 
-async function readOutputs(stack: string | undefined): Promise<string> {
-  const selection = stack === undefined ? [] : ["--stack", stack];
-  return (await promisify(execFile)("pulumi", ["stack", "output", "--json", ...selection])).stdout;
-}
-
-async function outputsOf({ stack, outputs: file }: WhichStack) {
-  const text =
-    file === undefined ? (process.env.FRAUD_OUTPUTS ?? (await readOutputs(stack))) : readFileSync(file, "utf8");
-  return decodeJson(Outputs, text, "The stack's outputs");
-}
-
 async function open(options: StackOptions) {
-  const outputs = await outputsOf(options);
+  const outputs = await stackOutputs(Outputs, options);
   const clients: OperationClients = {
     sagemaker: new SageMakerClient(),
     sqs: new SQSClient(),
@@ -104,7 +86,7 @@ async function promote({ from, to, outputs: file, package: modelPackage, because
     throw new Error("the stack takes no models: its configuration has no promotion.from (docs/operations.md)");
   }
   if (from !== undefined) {
-    const theirs = groupArn(decodeJson(Outputs, await readOutputs(from), `The outputs of ${from}`));
+    const theirs = groupArn(decodeJson(Outputs, await pulumiOutput(from), `The outputs of ${from}`));
     if (theirs !== promotion.sourceGroupArn) {
       throw new Error(`the stack takes models of ${promotion.sourceGroupArn}, and ${from} has ${theirs}`);
     }
@@ -135,7 +117,7 @@ interface ShadowOptions extends WhichStack {
 }
 
 async function shadow({ from, to, json = false, ...which }: ShadowOptions): Promise<void> {
-  const { compareShadowFunctionName: functionName } = await outputsOf(which);
+  const { compareShadowFunctionName: functionName } = await stackOutputs(Outputs, which);
   if (functionName === undefined)
     throw new Error("the stack has no shadows: its deployment.rollout is of another type");
   const run = await compareShadow(new LambdaClient(), functionName, { from, to });
@@ -150,7 +132,7 @@ interface RedriveCommandOptions extends WhichStack {
 }
 
 async function redriveQueue({ queue, limit, json = false, ...which }: RedriveCommandOptions): Promise<void> {
-  const outputs = await outputsOf(which);
+  const outputs = await stackOutputs(Outputs, which);
   const queueUrl = queue === "scorer" ? outputs.scorer.queueUrl : outputs.deployQueueUrl;
   const redriven = await redrive(new SQSClient(), queueUrl, {
     ...(limit === undefined ? {} : { limit }),

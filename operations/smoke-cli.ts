@@ -12,6 +12,7 @@ import { preview } from "../local/preview/preview";
 import { localDirectory, projectRoot, tools } from "../local/tools";
 import { stackConfiguration } from "../tools/environments-table";
 import { quotaNeeds } from "../tools/quotas";
+import { pulumiOutput, stackOutputs } from "./outputs";
 import { smoke } from "./smoke";
 import { estimate, refusal } from "./smoke-estimate";
 
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
       await run("npm", ["run", "build"]);
       await run("pulumi", ["up", "--yes", "--stack", given.stack]);
     }
-    const outputs = decodeJson(PlatformOutputs, await outputsText(given.stack), "The stack's outputs");
+    const outputs = await stackOutputs(PlatformOutputs, { stack: given.stack });
     await smoke(outputs, await apiKeyOf(given.stack), {
       ...(given.data === undefined ? {} : { data: given.data }),
       rows: given.rows,
@@ -101,32 +102,19 @@ async function hold({ stack, maxUsd, hours, instanceUsdPerHour }: Options): Prom
   if (refused !== undefined) throw new UserError(refused);
 }
 
-async function outputsText(stack: string): Promise<string> {
-  return process.env.FRAUD_OUTPUTS ?? read(["stack", "output", "--json", "--stack", stack]);
-}
-
 async function apiKeyOf(stack: string): Promise<string> {
   const told = process.env.FRAUD_API_KEY;
   if (told !== undefined) return told;
-  const text = await read(["stack", "output", "apiKey", "--json", "--show-secrets", "--stack", stack]);
-  return decodeJson(t.string, text, "The output apiKey");
+  return decodeJson(t.string, await pulumiOutput(stack, "apiKey", "--show-secrets"), "The output apiKey");
 }
 
 /** Runs a command in view of whoever looks on. */
-async function run(command: string, args: string[]): Promise<void> {
-  await started(command, args, "inherit");
-}
-
-const read = (args: string[]): Promise<string> => started("pulumi", args, "pipe");
-
-function started(command: string, args: string[], output: "inherit" | "pipe"): Promise<string> {
+function run(command: string, args: string[]): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: projectRoot, stdio: ["ignore", output, "inherit"] });
-    let text = "";
-    child.stdout?.on("data", (data: Buffer) => (text += data.toString()));
+    const child = spawn(command, args, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"] });
     child.once("error", (error) => fail(new UserError(`${command} cannot be started: ${error.message}`)));
     child.once("close", (code) => {
-      if (code === 0) done(text);
+      if (code === 0) done();
       else fail(new UserError(`${command} ${args.join(" ")} ended with ${code}.`));
     });
   });

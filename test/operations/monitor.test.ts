@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { describeRun, exitCodeOf, time } from "../../tools/monitor";
+import { describeRun, exitCodeOf, time } from "../../operations/monitor";
 import type { FollowedRun } from "../../pipeline/monitor-client";
 
 const run: FollowedRun = {
