@@ -41,11 +41,20 @@ export function family(root: number): number[] {
   return found;
 }
 
-/** Memory of processes in MB; pages that several share are counted once (PSS). */
+/** Memory of processes in MB; pages that several share are counted once (PSS). Slow, for the processes too. */
 export function memoryMb(pids: Iterable<number>): number {
-  let kilobytes = 0;
-  for (const pid of new Set(pids)) kilobytes += Number(/^Pss:\s+(\d+)/m.exec(read(pid, "smaps_rollup"))?.[1] ?? 0);
-  return kilobytes / 1024;
+  return sumMb(pids, "smaps_rollup", /^Pss:\s+(\d+)/m);
+}
+
+/** Memory of processes in MB; pages that several share are counted as often (RSS). */
+export function residentMb(pids: Iterable<number>): number {
+  return sumMb(pids, "status", /^VmRSS:\s+(\d+)/m);
+}
+
+function sumMb(pids: Iterable<number>, file: string, kilobytes: RegExp): number {
+  let sum = 0;
+  for (const pid of new Set(pids)) sum += Number(kilobytes.exec(read(pid, file))?.[1] ?? 0);
+  return sum / 1024;
 }
 
 export function alive(pid: number): boolean {

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { tools } from "../tools";
 import { forgetDescription, readDescription, writeDescription, type CloudDescription } from "./description";
 import type { FromSupervisor, ToSupervisor } from "./messages";
-import { family, markedProcesses, memoryMb, signal, sweep } from "./process-table";
+import { PeakMemory } from "./peak-memory";
+import { family, markedProcesses, signal, sweep } from "./process-table";
 import { services, type ServiceCommand } from "./services";
 
 const SAMPLE_MILLISECONDS = 1_000;
@@ -17,7 +18,7 @@ const description = readDescription(process.argv[2] ?? "") as CloudDescription;
 const ownerPid = process.ppid;
 const children = new Map<string, ChildProcess>();
 let keep = false;
-let peakMb = 0;
+const peak = new PeakMemory();
 let ending: Promise<void> | undefined;
 
 const tell = (message: FromSupervisor) => {
@@ -63,7 +64,7 @@ function tailOf(name: string): string {
 /** Ends everything, once. Without a reason it was asked for. */
 function end(reason?: string, log?: string): Promise<void> {
   ending ??= (async () => {
-    tell({ type: "peak", megabytes: Math.round(peakMb) });
+    tell({ type: "peak", megabytes: peak.megabytes });
     if (reason !== undefined)
       tell({ type: "failed", reason: log === undefined ? reason : `${reason}. The end of its log:\n  ${tailOf(log)}` });
     // The server first: what it still holds it writes to the emulator.
@@ -91,7 +92,7 @@ async function endServices(names: readonly string[]): Promise<void> {
 
 function sample(): void {
   const owners = keep ? [process.pid] : [ownerPid, process.pid];
-  peakMb = Math.max(peakMb, memoryMb([...markedProcesses(description.id), ...owners.flatMap(family)]));
+  peak.sample([...markedProcesses(description.id), ...owners.flatMap(family)]);
 }
 
 function main(): void {
@@ -106,7 +107,7 @@ function main(): void {
         break;
       case "peak":
         sample();
-        tell({ type: "peak", megabytes: Math.round(peakMb) });
+        tell({ type: "peak", megabytes: peak.megabytes });
         break;
     }
   });
