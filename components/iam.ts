@@ -59,7 +59,29 @@ export function statementProblems(statements: readonly Statement[]): string[] {
 }
 
 /**
- * The JSON of a policy that allows what the statements say.
+ * The statements with one for each key of KMS's: what reads and what writes with it each bring what they need of it, and
+ * of two that say the same, nobody could tell which is used.
+ */
+function withKeysOnce(statements: readonly Statement[]): Statement[] {
+  const found: Statement[] = [];
+  for (const statement of statements) {
+    const at = found.findIndex((earlier) => onSameKeys(earlier, statement));
+    const earlier = found[at];
+    if (earlier === undefined) found.push(statement);
+    else found[at] = { ...earlier, actions: [...new Set([...earlier.actions, ...statement.actions])] };
+  }
+  return found;
+}
+
+const onSameKeys = (one: Statement, other: Statement): boolean =>
+  [one, other].every(({ actions, conditions }) => !conditions && actions.every((each) => each.startsWith("kms:"))) &&
+  "resources" in one &&
+  "resources" in other &&
+  one.resources.length === other.resources.length &&
+  one.resources.every((resource, index) => resource === other.resources[index]);
+
+/**
+ * The JSON of a policy that allows what the statements say; those on the same key of KMS's are one.
  *
  * @throws Error listing every action or resource that is a wildcard.
  */
@@ -68,7 +90,7 @@ export function allowPolicy(statements: readonly Statement[]): pulumi.Output<str
   if (problems.length > 0) throw new Error(`a policy gives away too much:\n  - ${problems.join("\n  - ")}`);
   return pulumi.jsonStringify({
     Version: "2012-10-17",
-    Statement: statements.map((statement) => ({
+    Statement: withKeysOnce(statements).map((statement) => ({
       Effect: "Allow",
       Action: statement.actions,
       Resource: "resources" in statement ? statement.resources : "*",

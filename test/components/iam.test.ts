@@ -1,4 +1,5 @@
 import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import fc from "fast-check";
 import {
@@ -31,6 +32,30 @@ describe("a policy", () => {
         { Effect: "Allow", Action: ["sagemaker:ListModels"], Resource: "*" },
       ],
     });
+  });
+
+  it("has one statement for each key, whoever brings what is done with it; all others stay as they are", async () => {
+    const [key, other] = [pulumi.output("arn:aws:kms:::key/1"), pulumi.output("arn:aws:kms:::key/2")];
+    const conditions = { Bool: { "kms:GrantIsForAWSResource": "true" } };
+    const policy = await valueOf(
+      allowPolicy([
+        { actions: ["kms:Decrypt"], resources: [key] },
+        reading,
+        { actions: ["kms:GenerateDataKey", "kms:Decrypt"], resources: [key] },
+        reading,
+        { actions: ["kms:Decrypt"], resources: [other] },
+        { actions: ["kms:CreateGrant"], resources: [key], conditions },
+      ]),
+    );
+    const { Statement } = JSON.parse(policy) as { Statement: { Action: string[]; Resource: string[] }[] };
+    expect(Statement.map(({ Action, Resource }) => [Resource[0], ...Action])).to.deep.equal([
+      ["arn:aws:kms:::key/1", "kms:Decrypt", "kms:GenerateDataKey"],
+      ["arn:aws:s3:::bucket/key", "s3:GetObject"],
+      ["arn:aws:s3:::bucket/key", "s3:GetObject"],
+      ["arn:aws:kms:::key/2", "kms:Decrypt"],
+      ["arn:aws:kms:::key/1", "kms:CreateGrant"],
+    ]);
+    expect(Statement[4]).to.deep.include({ Condition: conditions });
   });
 
   it("never has a wildcard in an action, wherever it stands", () => {

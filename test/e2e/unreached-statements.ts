@@ -43,11 +43,6 @@ const UNREACHED: readonly Unreached[] = [
     because: "S3 says that an object is missing, and not that it may not be read, to those who may list",
   },
   {
-    role: /./,
-    action: /^kms:/,
-    because: "reading and writing need the same key: each brings its own permission, and one stands in for the other",
-  },
-  {
     role: /^(monitors-(run|settle)|endpoint-settle)$/,
     action: /^sqs:SendMessage$/,
     because: "a message goes to the dead letters when a function fails: test/functions/platform.test.ts",
