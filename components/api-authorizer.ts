@@ -14,11 +14,18 @@ export interface ApiAuthorizerArgs extends ComponentArgs {
   function?: FunctionOverrides;
 }
 
+interface Made {
+  method: MethodAuthorization;
+  resources: pulumi.Resource[];
+  surface: object;
+}
+
 /** What a method says of who may call it. */
 export type MethodAuthorization = Pick<aws.apigateway.MethodArgs, "authorization" | "authorizerId">;
 
 /** Seconds that API Gateway remembers what it was told of a token. */
 const CACHE_SECONDS = 300;
+const IDENTITY_SOURCE = "method.request.header.Authorization";
 
 /**
  * Who may call an API's methods, beside whoever has a key: nobody else is asked (`none`), principals of AWS (`iam`),
@@ -32,38 +39,41 @@ export class ApiAuthorizer extends PlatformComponent {
   readonly method: MethodAuthorization;
   /** What an API's deployment must wait for. */
   readonly resources: pulumi.Resource[];
+  /** What callers can see of it: an API with another one must be deployed anew. */
+  readonly surface: object;
 
   constructor(name: string, args: ApiAuthorizerArgs, options?: pulumi.ComponentResourceOptions) {
     super("ApiAuthorizer", name, args, options);
-    const { method, resources } = this.make(args);
+    const { method, resources, surface } = this.make(args);
     this.method = method;
     this.resources = resources;
+    this.surface = surface;
     this.registerOutputs({});
   }
 
-  private make(args: ApiAuthorizerArgs): { method: MethodAuthorization; resources: pulumi.Resource[] } {
+  private make(args: ApiAuthorizerArgs): Made {
     const { authorizer } = args;
     switch (authorizer.type) {
       case "none":
-        return { method: { authorization: "NONE" }, resources: [] };
+        return { method: { authorization: "NONE" }, resources: [], surface: {} };
       case "iam":
-        return { method: { authorization: "AWS_IAM" }, resources: [] };
+        return { method: { authorization: "AWS_IAM" }, resources: [], surface: {} };
       case "cognito": {
+        const surface = { providerArns: [...authorizer.userPoolArns], identitySource: IDENTITY_SOURCE };
         const made = this.child(aws.apigateway.Authorizer, "pools", {
           name: this.childName("pools"),
           restApi: args.api.id,
           type: "COGNITO_USER_POOLS",
-          providerArns: [...authorizer.userPoolArns],
-          identitySource: "method.request.header.Authorization",
+          ...surface,
         });
-        return { method: { authorization: "COGNITO_USER_POOLS", authorizerId: made.id }, resources: [made] };
+        return { method: { authorization: "COGNITO_USER_POOLS", authorizerId: made.id }, resources: [made], surface };
       }
       case "jwt":
         return this.makeTokenAuthorizer(args, authorizer);
     }
   }
 
-  private makeTokenAuthorizer(args: ApiAuthorizerArgs, authorizer: Authorizer & { type: "jwt" }) {
+  private makeTokenAuthorizer(args: ApiAuthorizerArgs, authorizer: Authorizer & { type: "jwt" }): Made {
     const { issuer, audience, jwksUri = `${issuer.replace(/\/$/, "")}/.well-known/jwks.json` } = authorizer;
     const verify = new LambdaFunction(
       this.childName("authorize"),
@@ -80,13 +90,16 @@ export class ApiAuthorizer extends PlatformComponent {
       },
       { parent: this },
     );
+    const surface = {
+      authorizerUri: verify.invokeArn,
+      identitySource: IDENTITY_SOURCE,
+      authorizerResultTtlInSeconds: CACHE_SECONDS,
+    };
     const made = this.child(aws.apigateway.Authorizer, "tokens", {
       name: this.childName("tokens"),
       restApi: args.api.id,
       type: "REQUEST",
-      authorizerUri: verify.invokeArn,
-      identitySource: "method.request.header.Authorization",
-      authorizerResultTtlInSeconds: CACHE_SECONDS,
+      ...surface,
     });
     const permission = this.child(aws.lambda.Permission, "tokens", {
       function: verify.name,
@@ -94,6 +107,6 @@ export class ApiAuthorizer extends PlatformComponent {
       principal: "apigateway.amazonaws.com",
       sourceArn: pulumi.interpolate`${args.api.executionArn}/authorizers/${made.id}`,
     });
-    return { method: { authorization: "CUSTOM", authorizerId: made.id }, resources: [made, permission] };
+    return { method: { authorization: "CUSTOM", authorizerId: made.id }, resources: [made, permission], surface };
   }
 }

@@ -1,6 +1,8 @@
 // What API Gateway answers by itself, in the form that the functions give their problems (RFC 9457).
+import type { Authorizer } from "../config/api";
 
-interface Problem {
+/** An answer that API Gateway gives by itself. */
+export interface Problem {
   responseType: string;
   /** Default: what API Gateway gives. */
   status?: number;
@@ -9,8 +11,38 @@ interface Problem {
   retryAfterSeconds?: number;
 }
 
-/** Answers that API Gateway gives by itself. */
-export const PROBLEMS: readonly Problem[] = [
+const UNAVAILABLE = {
+  status: 503,
+  code: "unavailable",
+  title: "The service is not available: try again",
+  retryAfterSeconds: 5,
+};
+/** Each by its name: whether a default's status goes over to them, AWS's documents and what is seen of it differ. */
+const FAILURES = [
+  "API_CONFIGURATION_ERROR",
+  "AUTHORIZER_CONFIGURATION_ERROR",
+  "AUTHORIZER_FAILURE",
+  "INTEGRATION_FAILURE",
+  "INTEGRATION_TIMEOUT",
+  "DEFAULT_5XX",
+];
+
+const NO_ROUTE: Problem = {
+  responseType: "MISSING_AUTHENTICATION_TOKEN",
+  status: 404,
+  code: "not-found",
+  title: "There is no such route",
+};
+/** API Gateway does not tell the two apart. */
+const NO_ROUTE_OR_SIGNATURE: Problem = {
+  ...NO_ROUTE,
+  status: 403,
+  code: "forbidden",
+  title: "The request is not signed, or there is no such route",
+};
+
+/** Answers that API Gateway gives by itself, whoever may call. */
+const PROBLEMS: readonly Problem[] = [
   {
     responseType: "BAD_REQUEST_BODY",
     status: 400,
@@ -21,7 +53,6 @@ export const PROBLEMS: readonly Problem[] = [
   { responseType: "UNAUTHORIZED", status: 401, code: "unauthorized", title: "Show who you are" },
   { responseType: "INVALID_API_KEY", status: 403, code: "forbidden", title: "The API key is missing or not valid" },
   { responseType: "ACCESS_DENIED", status: 403, code: "forbidden", title: "Access is denied" },
-  { responseType: "MISSING_AUTHENTICATION_TOKEN", status: 404, code: "not-found", title: "There is no such route" },
   {
     responseType: "THROTTLED",
     status: 429,
@@ -44,13 +75,13 @@ export const PROBLEMS: readonly Problem[] = [
     title: "The media type is not supported",
   },
   { responseType: "DEFAULT_4XX", code: "refused", title: "The request was refused" },
-  {
-    responseType: "DEFAULT_5XX",
-    status: 503,
-    code: "unavailable",
-    title: "The service is not available: try again",
-    retryAfterSeconds: 5,
-  },
+  ...FAILURES.map((responseType) => ({ ...UNAVAILABLE, responseType })),
+];
+
+/** Answers that an API with an authorizer of that type gives by itself. */
+export const problems = (authorizer: Authorizer["type"]): readonly Problem[] => [
+  ...PROBLEMS,
+  authorizer === "iam" ? NO_ROUTE_OR_SIGNATURE : NO_ROUTE,
 ];
 
 /** Of such an answer: its headers as API Gateway maps them, and its body. */

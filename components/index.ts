@@ -11,7 +11,7 @@ export { CanaryEndpoint, type CanaryEndpointArgs } from "./canary-endpoint";
 export { CiPipeline, type CiPipelineArgs } from "./ci-pipeline";
 export { CostBudget } from "./cost-budget";
 export { Dashboard } from "./dashboard";
-export { InferenceApi, type InferenceApiArgs } from "./inference-api";
+export { InferenceApi, type InferenceApiArgs, type ServingEndpoint } from "./inference-api";
 export { LabelMerger, type LabelMergerArgs } from "./label-merger";
 export { LauncherImage, type LauncherImageArgs } from "./launcher-image";
 export { ModelPromotion, type ModelPromotionArgs } from "./model-promotion";

@@ -7,7 +7,7 @@ import { InferenceHealthEnvironment } from "../functions/inference-health/env";
 import { ApiAuthorizer } from "./api-authorizer";
 import type { OperationId, Route } from "./api-document";
 import { routes } from "./api-document";
-import { PROBLEMS, problemResponse } from "./api-problems";
+import { type Problem, problemResponse, problems } from "./api-problems";
 import type { CanaryEndpoint } from "./canary-endpoint";
 import type { ComponentArgs, Transform } from "./component";
 import { PlatformComponent } from "./component";
@@ -15,9 +15,15 @@ import type { EnvironmentCodec, FunctionOverrides } from "./lambda-function";
 import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 
+/** What the API needs of the endpoint behind it. */
+export type ServingEndpoint = Pick<
+  CanaryEndpoint,
+  "endpointName" | "deploymentsTableName" | "grantInvoke" | "describing" | "describingModel" | "readingDeployments"
+>;
+
 export interface InferenceApiArgs extends ComponentArgs {
-  endpoint: CanaryEndpoint;
-  registry: ModelRegistry;
+  endpoint: ServingEndpoint;
+  registry: Pick<ModelRegistry, "modelName">;
   api: Api;
   functions?: { inference?: FunctionOverrides; inferenceHealth?: FunctionOverrides; authorize?: FunctionOverrides };
   transform?: {
@@ -95,7 +101,7 @@ export class InferenceApi extends PlatformComponent {
     );
     const functions = this.makeFunctions(args);
     const made = routes().map((route) => this.makeRoute(api, route, functions[route.operationId], authorizer));
-    const stage = this.makeStage(api, made, [...this.makeProblems(api), ...authorizer.resources], args);
+    const stage = this.makeStage(api, made, authorizer, args);
     this.apiKey = this.makeKeys(api, stage, args);
     this.apiName = api.name;
     this.url = stage.invokeUrl;
@@ -215,8 +221,8 @@ export class InferenceApi extends PlatformComponent {
     };
   }
 
-  private makeProblems(api: aws.apigateway.RestApi): pulumi.Resource[] {
-    return PROBLEMS.map((problem) =>
+  private makeProblems(api: aws.apigateway.RestApi, all: readonly Problem[]): pulumi.Resource[] {
+    return all.map((problem) =>
       this.child(aws.apigateway.Response, `answers-${problem.responseType.toLowerCase().replaceAll("_", "-")}`, {
         restApiId: api.id,
         responseType: problem.responseType,
@@ -229,14 +235,20 @@ export class InferenceApi extends PlatformComponent {
   private makeStage(
     api: aws.apigateway.RestApi,
     made: MadeRoute[],
-    others: pulumi.Resource[],
+    authorizer: ApiAuthorizer,
     args: InferenceApiArgs,
   ): aws.apigateway.Stage {
+    const answers = problems(args.api.authorizer.type);
+    const others = [...this.makeProblems(api, answers), ...authorizer.resources];
     const accessLog = this.child(aws.cloudwatch.LogGroup, "access", {
       retentionInDays: this.shared.logRetentionDays,
       tags: this.tags,
     });
-    const surface = pulumi.jsonStringify({ routes: made.map((route) => route.surface), problems: PROBLEMS });
+    const surface = pulumi.jsonStringify({
+      routes: made.map((route) => route.surface),
+      problems: answers,
+      authorizer: authorizer.surface,
+    });
     const deployment = this.child(
       aws.apigateway.Deployment,
       "api",

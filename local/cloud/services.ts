@@ -55,6 +55,8 @@ export function services(cloud: CloudDescription, tools: Tools): ServiceCommand[
         SFTP_ENABLED: "0",
         LAMBDA_ACCOUNT_CONCURRENCY: String(FUNCTION_CONCURRENCY),
         ...ENFORCED,
+        // Authorities that functions trust besides, such as that of an issuer of tokens.
+        ...inherited("NODE_EXTRA_CA_CERTS"),
       },
       healthUrl: `${cloud.emulatorUrl}/_ministack/health`,
       timeoutSeconds: 60,

@@ -11,7 +11,8 @@ S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS a
 Schedules and rules run tasks of the local ECS, schedules are looked at every second, and their inputs may name the
 time and the attempt, as EventBridge Scheduler's do.
 
-API Gateway checks a body by the model of its type alone, and an API keeps its security policy.
+API Gateway checks a body by the model of its type alone, an API keeps its security policy, and tells whom IAM refuses
+by its own response. Functions reach other servers of this machine by HTTPS where they ask for it.
 
 DynamoDB takes many items at once at less than half of the cost (``emulator_dynamodb``).
 
@@ -30,6 +31,7 @@ import time
 import boto3
 import emulator_athena
 import emulator_dynamodb
+import emulator_functions
 import emulator_gateway
 import emulator_iam
 import emulator_metrics
@@ -86,6 +88,7 @@ def resolve_sse_write_headers(headers: dict, bucket_name: str):
 
 emulator_athena.correct()
 emulator_dynamodb.quicken()
+emulator_functions.correct()
 emulator_gateway.correct()
 emulator_iam.enforce_and_record()
 eventbridge._put_events = put_events

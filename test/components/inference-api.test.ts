@@ -169,6 +169,10 @@ describe("the inference API", () => {
     expect(byType.get("DEFAULT_4XX")).not.to.have.property("statusCode");
     expect(byType.get("BAD_REQUEST_BODY")?.statusCode).to.equal("400");
     expect(byType.get("UNAUTHORIZED")?.statusCode).to.equal("401");
+    expect(byType.get("MISSING_AUTHENTICATION_TOKEN")?.statusCode).to.equal("404");
+    for (const failure of ["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INTEGRATION_TIMEOUT"]) {
+      expect(byType.get(failure)?.statusCode, failure).to.equal("503");
+    }
     for (const { responseParameters, responseTemplates, statusCode } of answers) {
       expect(responseParameters).to.include({ "gatewayresponse.header.Content-Type": "'application/problem+json'" });
       const again = "gatewayresponse.header.Retry-After" in (responseParameters as object);
@@ -209,6 +213,9 @@ describe("the inference API", () => {
       await api({ api: { ...API, authorizer: { type: "iam" } } });
       expect(method("api-predict")).to.deep.include({ authorization: "AWS_IAM", apiKeyRequired: true });
       expect(method("api-health")).to.deep.include({ authorization: "NONE" });
+      // It says the same of a request without a signature as of one without a route.
+      const missing = inputsOf("aws:apigateway/response:Response", "api-answers-missing-authentication-token");
+      expect(missing).to.include({ statusCode: "403" });
     });
 
     it("by the tokens of Cognito's pools", async () => {
@@ -251,7 +258,10 @@ describe("the inference API", () => {
         await api({ api: { ...API, authorizer } });
         return inputsOf("aws:apigateway/deployment:Deployment", "api-api").triggers;
       };
+      const pool = (id: string) => `arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_${id}`;
+      const pools = (...ids: string[]) => triggersOf({ type: "cognito", userPoolArns: ids.map(pool) });
       expect(await triggersOf({ type: "iam" })).not.to.deep.equal(await triggersOf({ type: "none" }));
+      expect(await pools("One")).not.to.deep.equal(await pools("One", "Two"));
     });
   });
 });

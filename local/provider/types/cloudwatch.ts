@@ -16,7 +16,9 @@ const logGroup = resource<aws.cloudwatch.LogGroupArgs>({
   autoName: { property: "name", maxLength: 512 },
   checks: { kmsKeyId: arn, retentionInDays: (days) => oneOf(days, RETENTION_DAYS) },
   async create(c, { name = "", kmsKeyId, logGroupClass, retentionInDays, tags }) {
-    await c.call("logs", "CreateLogGroup", { logGroupName: name, kmsKeyId, logGroupClass, tags });
+    // The service takes no empty map.
+    const given = Object.keys(tags ?? {}).length === 0 ? {} : { tags };
+    await c.call("logs", "CreateLogGroup", { logGroupName: name, kmsKeyId, logGroupClass, ...given });
     const created = c.exists({ id: name, arn: c.arn("logs", `log-group:${name}`) });
     if (retentionInDays) await c.call("logs", "PutRetentionPolicy", { logGroupName: name, retentionInDays });
     return created;
