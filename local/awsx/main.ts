@@ -1,6 +1,7 @@
 /** What the Pulumi engine starts as the plugin of awsx, with its own address as argument. */
+import "../engine/lean-sdk";
 import type * as awsx from "@pulumi/awsx";
-import * as aws from "@pulumi/aws";
+import { getAvailabilityZones } from "@pulumi/aws/getAvailabilityZones";
 import type * as pulumi from "@pulumi/pulumi";
 import { main, type ConstructResult, type Provider } from "@pulumi/pulumi/provider";
 import { Vpc } from "./vpc";
@@ -15,7 +16,7 @@ const provider: Provider = {
     const args = inputs as pulumi.Unwrap<awsx.ec2.VpcArgs>;
     const wanted = args.numberOfAvailabilityZones ?? 3;
     // The zones of the provider that the component was given, as all its children are made by it.
-    const { names } = await aws.getAvailabilityZones({}, providerOf(options));
+    const { names } = await getAvailabilityZones({}, providerOf(options));
     if (names.length < wanted) {
       throw new Error(`the region has ${names.length} availability zones (${names.join(", ")}), not ${wanted}`);
     }

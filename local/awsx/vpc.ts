@@ -1,5 +1,12 @@
 import type * as awsx from "@pulumi/awsx";
-import * as aws from "@pulumi/aws";
+import { Eip } from "@pulumi/aws/ec2/eip";
+import { InternetGateway } from "@pulumi/aws/ec2/internetGateway";
+import { NatGateway } from "@pulumi/aws/ec2/natGateway";
+import { Route, type RouteArgs } from "@pulumi/aws/ec2/route";
+import { RouteTable } from "@pulumi/aws/ec2/routeTable";
+import { RouteTableAssociation } from "@pulumi/aws/ec2/routeTableAssociation";
+import { Subnet } from "@pulumi/aws/ec2/subnet";
+import { Vpc as Network } from "@pulumi/aws/ec2/vpc";
 import * as pulumi from "@pulumi/pulumi";
 
 /** What the component of awsx is asked for here. Anything else is refused by name. */
@@ -27,8 +34,8 @@ interface Spec {
 
 /** What is made in one zone for one spec. */
 interface MadeSubnet {
-  subnet: aws.ec2.Subnet;
-  routeTable: aws.ec2.RouteTable;
+  subnet: Subnet;
+  routeTable: RouteTable;
 }
 
 /**
@@ -41,8 +48,8 @@ export class Vpc extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly privateSubnetIds: pulumi.Output<string>[];
   readonly publicSubnetIds: pulumi.Output<string>[];
-  readonly routeTables: aws.ec2.RouteTable[] = [];
-  readonly natGateways: aws.ec2.NatGateway[] = [];
+  readonly routeTables: RouteTable[] = [];
+  readonly natGateways: NatGateway[] = [];
   private readonly tags: Record<string, string>;
 
   constructor(
@@ -56,7 +63,7 @@ export class Vpc extends pulumi.ComponentResource {
     const strategy = args.natGateways?.strategy ?? "OnePerAz";
     this.tags = args.tags ?? {};
 
-    const vpc = new aws.ec2.Vpc(
+    const vpc = new Network(
       vpcName,
       {
         cidrBlock: args.cidrBlock,
@@ -66,7 +73,7 @@ export class Vpc extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const gateway = new aws.ec2.InternetGateway(
+    const gateway = new InternetGateway(
       vpcName,
       { vpcId: vpc.id, tags: this.named(vpcName) },
       { parent: vpc, dependsOn: [vpc] },
@@ -101,10 +108,10 @@ export class Vpc extends pulumi.ComponentResource {
     return { Name: name, ...this.tags };
   }
 
-  private makeSubnet(vpc: aws.ec2.Vpc, spec: Spec, zone: string, index: number): MadeSubnet {
+  private makeSubnet(vpc: Network, spec: Spec, zone: string, index: number): MadeSubnet {
     const name = this.subnetName(spec, index);
     const tags = { ...this.tags, Name: name, SubnetType: spec.type };
-    const subnet = new aws.ec2.Subnet(
+    const subnet = new Subnet(
       name,
       {
         vpcId: vpc.id,
@@ -116,8 +123,8 @@ export class Vpc extends pulumi.ComponentResource {
       },
       { parent: vpc, dependsOn: [vpc] },
     );
-    const routeTable = new aws.ec2.RouteTable(name, { vpcId: vpc.id, tags }, { parent: subnet, dependsOn: [subnet] });
-    new aws.ec2.RouteTableAssociation(
+    const routeTable = new RouteTable(name, { vpcId: vpc.id, tags }, { parent: subnet, dependsOn: [subnet] });
+    new RouteTableAssociation(
       name,
       { routeTableId: routeTable.id, subnetId: subnet.id },
       { parent: routeTable, dependsOn: [routeTable] },
@@ -126,13 +133,13 @@ export class Vpc extends pulumi.ComponentResource {
     return { subnet, routeTable };
   }
 
-  private makeNatGateway(subnet: aws.ec2.Subnet, index: number): void {
+  private makeNatGateway(subnet: Subnet, index: number): void {
     const name = `${this.vpcName}-${index + 1}`;
     const tags = { ...this.tags, Name: name };
     const options = { parent: subnet, dependsOn: [subnet] };
-    const address = new aws.ec2.Eip(name, { tags }, options);
+    const address = new Eip(name, { tags }, options);
     this.natGateways.push(
-      new aws.ec2.NatGateway(name, { subnetId: subnet.id, allocationId: address.allocationId, tags }, options),
+      new NatGateway(name, { subnetId: subnet.id, allocationId: address.allocationId, tags }, options),
     );
   }
 
@@ -140,9 +147,9 @@ export class Vpc extends pulumi.ComponentResource {
     spec: Spec,
     index: number,
     { routeTable }: MadeSubnet,
-    through: Pick<aws.ec2.RouteArgs, "gatewayId" | "natGatewayId">,
+    through: Pick<RouteArgs, "gatewayId" | "natGatewayId">,
   ): void {
-    new aws.ec2.Route(
+    new Route(
       this.subnetName(spec, index),
       { routeTableId: routeTable.id, destinationCidrBlock: "0.0.0.0/0", ...through },
       { parent: routeTable, dependsOn: [routeTable] },

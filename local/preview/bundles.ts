@@ -1,9 +1,10 @@
 // The functions' bundles that a state of the project deploys, built once for each content of their sources.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, symlink } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
+import { leanSdk } from "../provider/lean-bundle";
 import { partOf, settle, touch, type Tree } from "./trees";
 
 /** All that goes into a bundle, packages included. */
@@ -41,7 +42,40 @@ export async function provideBundles(project: string, tree: Tree, store: string)
 }
 
 /** A policy pack as one file, which starts without a compiler. */
-export const PACK = "pack.js";
+export const PACK = "policies.js";
+
+/** What policy packs are written with, as a module of that name where {@link provideAnalyzer} put it. */
+const POLICY_SDK = "preview-policy-sdk";
+
+const bundleForNode = { bundle: true, platform: "node", target: "node22", logLevel: "error" } as const;
+
+/** Policy packs find it as their own package is found, but in one file: it starts in a seventh of the time. */
+const policySdk: Plugin = {
+  name: "policy-sdk",
+  setup(bundler) {
+    bundler.onResolve({ filter: /^@pulumi\/policy$/ }, () => ({ path: POLICY_SDK, external: true }));
+  },
+};
+
+/**
+ * Writes the executable that runs policy packs, as a language host does where Pulumi was installed with one. The pack is
+ * started by itself, without the compiler that Pulumi would put before it: that takes longer than all the rules.
+ */
+export async function provideAnalyzer(directory: string): Promise<void> {
+  const file = join(directory, "pulumi-analyzer-policy-nodejs");
+  await mkdir(directory, { recursive: true });
+  await build({
+    ...bundleForNode,
+    entryPoints: [require.resolve("@pulumi/policy")],
+    outfile: join(directory, `${POLICY_SDK}.js`),
+    plugins: [leanSdk],
+  });
+  // The engine starts it in the pack's folder.
+  const compiled = `export NODE_COMPILE_CACHE="${join(directory, "compiled")}"`;
+  const found = `export NODE_PATH="${directory}"`;
+  await writeFile(file, `#!/bin/sh\n${compiled}\n${found}\nexec "${process.execPath}" "./${PACK}" "$@"\n`);
+  await chmod(file, 0o755);
+}
 
 /** Puts the tree's policy pack, as one file, beside its source; nothing where the tree has none. */
 export async function providePolicies({ directory }: Tree): Promise<void> {
@@ -50,12 +84,11 @@ export async function providePolicies({ directory }: Tree): Promise<void> {
   if (!existsSync(entry) || existsSync(place)) return;
   const making = `${place}.${process.pid}`;
   await build({
+    ...bundleForNode,
     entryPoints: [entry],
     outfile: making,
-    bundle: true,
-    platform: "node",
     packages: "external",
-    logLevel: "error",
+    plugins: [policySdk],
   });
   await rename(making, place);
 }

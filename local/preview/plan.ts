@@ -1,12 +1,11 @@
 // The real engine's preview of a head's program on the state of a base's, on the provider that only plans.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
 import { EngineError, openStack, run, type Changes } from "../engine";
-import { PACK } from "./bundles";
 import { openConfiguration } from "./configuration";
 import { Plan } from "./events";
 import { PreviewError, settle, touch, type Tree } from "./trees";
@@ -156,17 +155,4 @@ function counted({ resources }: Plan): Changes {
     delete: count("delete"),
     same: count("same"),
   };
-}
-
-/**
- * Writes the executable that runs policy packs, as a language host does where Pulumi was installed with one. The pack is
- * started by itself, without the compiler that Pulumi would put before it: that takes longer than all the rules.
- */
-export async function writeAnalyzer(directory: string): Promise<void> {
-  const file = join(directory, "pulumi-analyzer-policy-nodejs");
-  await mkdir(directory, { recursive: true });
-  // The engine starts it in the pack's folder.
-  const compiled = `export NODE_COMPILE_CACHE="${join(directory, "compiled")}"`;
-  await writeFile(file, `#!/bin/sh\n${compiled}\nexec "${process.execPath}" "./${PACK}" "$@"\n`);
-  await chmod(file, 0o755);
 }

@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { bundleProvider } from "../provider/bundle";
 import { isObject } from "../provider/values";
-import { provideBundles, providePolicies } from "./bundles";
+import { provideAnalyzer, provideBundles, providePolicies } from "./bundles";
 import { costOf, installedPrices } from "./cost";
-import { plan, writeAnalyzer, type Machinery } from "./plan";
+import { plan, type Machinery } from "./plan";
 import { byUrn, reportOf, type PreviewReport } from "./report";
 import { headTree, partOf, prune, PreviewError, touch, treeOf, type Tree } from "./trees";
 
@@ -82,7 +82,7 @@ async function provider(project: string, head: Tree, store: string): Promise<str
     return directory;
   }
   await mkdir(directory, { recursive: true });
-  await writeAnalyzer(directory);
+  await provideAnalyzer(directory);
   await bundleProvider(directory);
   return directory;
 }

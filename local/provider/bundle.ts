@@ -1,6 +1,7 @@
 import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { leanSdk } from "./lean-bundle";
 import { botocoreData, cloudFormationSchemas, modelsCache } from "../aws-models";
 
 /**
@@ -19,7 +20,7 @@ export async function bundleProvider(outDir: string): Promise<void> {
     ...common,
     entryPoints: [join(__dirname, "..", "awsx", "main.ts")],
     outfile: join(outDir, AWSX),
-    packages: "external",
+    plugins: [leanSdk],
   });
   await replaceFile(join(outDir, "pulumi-resource-awsx"), awsxLauncher(outDir));
   await build({
@@ -32,7 +33,7 @@ export async function bundleProvider(outDir: string): Promise<void> {
   await replaceFile(join(outDir, "pulumi-resource-aws"), launcher(outDir));
 }
 
-/** The stand-in for the plugin of awsx. Components need the packages of the program, which makes resources with them. */
+/** The stand-in for the plugin of awsx. */
 const AWSX = "awsx.js";
 
 function protobufOfPulumi(): string {
@@ -55,10 +56,8 @@ function launcher(outDir: string): string {
 }
 
 function awsxLauncher(outDir: string): string {
-  const packages = dirname(dirname(dirname(require.resolve("@pulumi/pulumi/package.json"))));
   return [
     "#!/bin/sh",
-    `export NODE_PATH="${packages}"`,
     `export NODE_COMPILE_CACHE="${join(outDir, "compiled")}"`,
     `exec "${process.execPath}" "${join(outDir, AWSX)}" "$@"`,
     "",
