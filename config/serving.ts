@@ -54,8 +54,8 @@ export const Stream = struct("Stream", {
    * features are not those of the platform's models. It must answer as the platform's do. Default: the stack's own.
    */
   endpointName: optional(sageMakerName(63)),
-  /** Rows that are accounted for as one, with an object of predictions: 100 to 50000, default 10000. */
-  chunkRows: withDefault(integer(100, 50_000), 10_000),
+  /** Rows that are accounted for as one, with an object of predictions: 100 to 50000, default 5000. */
+  chunkRows: withDefault(integer(100, 50_000), 5_000),
   /** Rows that one call of the endpoint scores: 1 to 5000, default 500. */
   batchRows: withDefault(integer(1, 5_000), 500),
   /** Calls of the endpoint that are under way at once, for each file: 1 to 64, default 4. */

@@ -5,9 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateEndpointCommand, CreateEndpointConfigCommand, DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { Stream } from "../../config/serving";
 import { bundleProgram } from "../../functions/bundle";
 import { ScorerObjects } from "../../functions/scorer/objects";
 import type { Manifest } from "../../functions/scorer/logic";
+import { decode } from "../../functions/shared/decode";
 import { manifestKey, sourceOf } from "../../functions/shared/source-object";
 import { claim } from "../../local/loop/errors";
 import { csvRow, dropFile, header } from "../../test/functions/scorer/on-cloud";
@@ -17,8 +19,8 @@ import { BUCKET, startPlatform, until, type Platform } from "../../test/function
 import { median, type Bench } from "../figure";
 import { invokeBare, scoreRowByRow, writeBare } from "./others";
 
-/** As a stack has them where its configuration says nothing. */
-const DEFAULTS = { CHUNK_ROWS: "10000", BATCH_ROWS: "500", ENDPOINT_CONCURRENCY: "4" };
+/** As a stack has it where its configuration says nothing. */
+const DEFAULTS = decode(Stream, {}, "The stream's defaults");
 const ROUNDS = 3;
 const ROWS = 20_000;
 /** Of the scorer that goes row by row, which would take minutes for more. */
@@ -61,8 +63,13 @@ async function serve(platform: Platform): Promise<void> {
 }
 
 function startScorer({ variables, queues }: Platform, bundle: string, more: NodeJS.ProcessEnv = {}): Scorer {
-  const environment = { ...process.env, ...variables, ...DEFAULTS, BATCH_TRANSFORM_BYTES: "1000000000000" };
-  return new FunctionProcess(bundle, { ...environment, QUEUE_URL: queues.stream, ...more });
+  const settings = {
+    CHUNK_ROWS: String(DEFAULTS.chunkRows),
+    BATCH_ROWS: String(DEFAULTS.batchRows),
+    ENDPOINT_CONCURRENCY: String(DEFAULTS.endpointConcurrency),
+    BATCH_TRANSFORM_BYTES: "1000000000000",
+  };
+  return new FunctionProcess(bundle, { ...process.env, ...variables, ...settings, QUEUE_URL: queues.stream, ...more });
 }
 
 const csvOf = (rows: number, round: number): string =>
@@ -94,9 +101,7 @@ async function compare(platform: Platform, bundle: string, say: (text: string) =
         single: SINGLE_ROWS / (await scoreRowByRow(platform, lines.slice(0, SINGLE_ROWS))),
         writes: ROWS / (await writeBare(platform, lines)),
         ours: ROWS / (await scoreOurs(platform, scorer, `round-${round}.csv`, ROWS)),
-        invokes:
-          ROWS /
-          (await invokeBare(platform, lines, Number(DEFAULTS.BATCH_ROWS), Number(DEFAULTS.ENDPOINT_CONCURRENCY))),
+        invokes: ROWS / (await invokeBare(platform, lines, DEFAULTS.batchRows, DEFAULTS.endpointConcurrency)),
       };
       rounds.push(rates);
       const shown = Object.entries(rates).map(([name, rate]) => `${name} ${rate.toFixed(0)}`);

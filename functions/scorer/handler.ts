@@ -23,6 +23,8 @@ const environment = readEnvironment(ScorerEnvironment);
 const patient = { maxAttempts: 8 };
 const s3 = new S3Client(patient);
 const dynamodb = new DynamoDBClient(patient);
+// It makes a copy of all that is written for a log that nobody keeps.
+dynamodb.middlewareStack.remove("loggerMiddleware");
 const sagemaker = new SageMakerClient(patient);
 const sqs = new SQSClient(patient);
 const runtime = new SageMakerRuntimeClient();
