@@ -3,7 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DescribeModelPackageCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { CommandMessage } from "../functions/deploy-model/logic";
-import type { Deployments, Outcome } from "../functions/shared/deployments";
+import type { Outcome } from "../functions/shared/deployment-records";
+import type { Deployments } from "../functions/shared/deployments";
 
 export interface OperationClients {
   sagemaker: Pick<SageMakerClient, "send">;

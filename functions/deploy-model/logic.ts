@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isRight } from "fp-ts/Either";
 import * as t from "io-ts";
 import { decode, DecodeError, parseJson } from "../shared/decode";
-import { RequestKind, type Request } from "../shared/deployments";
+import { RequestKind, type Request } from "../shared/deployment-records";
 
 /** The message of SageMaker's callback step. `status` is `Stopping` when the pipeline is being stopped. */
 export const CallbackMessage = t.type(

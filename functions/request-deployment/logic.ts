@@ -1,5 +1,5 @@
 import * as t from "io-ts";
-import type { Deployment, RequestRecord } from "../shared/deployments";
+import type { Deployment, RequestRecord } from "../shared/deployment-records";
 import { endpointConfig } from "../shared/endpoint-config";
 import type { EndpointSettings } from "../shared/endpoint-settings";
 import type { Idle } from "../shared/idle";

@@ -1,5 +1,6 @@
 import type { SageMakerClient } from "@aws-sdk/client-sagemaker";
-import type { Deployments, Request, RequestKind } from "../shared/deployments";
+import type { Request, RequestKind } from "../shared/deployment-records";
+import type { Deployments } from "../shared/deployments";
 import { describeEndpoint } from "../shared/endpoint";
 import { settingsHash } from "../shared/endpoint-config";
 import type { EndpointSettings } from "../shared/endpoint-settings";

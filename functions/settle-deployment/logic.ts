@@ -1,5 +1,5 @@
 import * as t from "io-ts";
-import type { Deployment } from "../shared/deployments";
+import type { Deployment } from "../shared/deployment-records";
 
 /**
  * SageMaker's `Endpoint State Change` and `Endpoint Deployment State Change`. Nothing but the name is believed: events

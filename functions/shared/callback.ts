@@ -4,7 +4,7 @@ import {
   SendPipelineExecutionStepSuccessCommand,
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
-import type { Outcome } from "./deployments";
+import type { Outcome } from "./deployment-records";
 import { describeError, log } from "./log";
 
 /** SageMaker's limit on a step's failure reason. */

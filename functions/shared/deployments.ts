@@ -1,164 +1,57 @@
-import {
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  QueryCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type DynamoDBClient,
-  type TransactWriteItem,
-} from "@aws-sdk/client-dynamodb";
-import * as t from "io-ts";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { decode } from "./decode";
+import {
+  Deployment,
+  Freeze,
+  QueueItem,
+  RequestRecord,
+  type Outcome,
+  type Request,
+  type RequestKind,
+} from "./deployment-records";
+import { EndpointItems, type Change, type Item } from "./endpoint-items";
 import { Idle } from "./idle";
-
-/**
- * Who asks for a deployment: a `pipeline` at its deploy step, the `approval` of a package, its `promotion` from another
- * stack, a person's `command`, changed `settings` (of the package that is live), or the idle schedule: `sleep` takes
- * the endpoint down, `wake` brings the champion back.
- */
-export const RequestKind = t.keyof(
-  { pipeline: null, approval: null, promotion: null, command: null, settings: null, sleep: null, wake: null },
-  "RequestKind",
-);
-export type RequestKind = t.TypeOf<typeof RequestKind>;
-
-/** A deployment that somebody asked for. */
-export const Request = t.intersection(
-  [
-    t.type({
-      /** The same for the same request, however often it comes. */
-      id: t.string,
-      kind: RequestKind,
-      /** ISO 8601. */
-      requestedAt: t.string,
-    }),
-    t.partial({
-      /** The callback's token and its execution, of a pipeline that waits for an answer. */
-      token: t.string,
-      pipelineExecutionArn: t.string,
-      /** The model, where somebody made it; else it is made of the package. */
-      modelName: t.string,
-      modelPackageArn: t.string,
-      /** Of changed `settings`: {@link settingsHash} of those that are wanted. */
-      settingsHash: t.string,
-      /** Who asked, and why. */
-      requestedBy: t.string,
-      because: t.string,
-    }),
-  ],
-  "Request",
-);
-export type Request = t.TypeOf<typeof Request>;
-
-/**
- * How far a deployment is: `checking` until its model is known to be the one that was evaluated, `starting` from
- * before the first call that changes the endpoint, `started` once SageMaker has taken the change, `settled` once
- * whoever asked has an answer.
- */
-export const Phase = t.keyof({ checking: null, starting: null, started: null, settled: null }, "Phase");
-export type Phase = t.TypeOf<typeof Phase>;
-
-/** The deployment that an endpoint is at, or was at last. */
-export const Deployment = t.intersection(
-  [
-    Request,
-    t.type({
-      endpointName: t.string,
-      phase: Phase,
-      /** From 1. */
-      attempt: t.number,
-      /** ISO 8601: when its turn came. */
-      begunAt: t.string,
-    }),
-    t.partial({
-      /** The endpoint config that is to be live, once it is known. */
-      configName: t.string,
-      /** Whether its model is to answer requests, or only to get a copy of them. Default: live. */
-      servesAs: t.keyof({ live: null, shadow: null }),
-      /** ISO 8601: when whoever asked was told that it takes too long. */
-      overdueAt: t.string,
-    }),
-  ],
-  "Deployment",
-);
-export type Deployment = t.TypeOf<typeof Deployment>;
-
-/** What became of a request; `succeeded` and `reason` once it is settled. */
-export const RequestRecord = t.intersection(
-  [
-    Request,
-    t.type({ state: t.keyof({ queued: null, running: null, settled: null }) }),
-    t.partial({
-      attempt: t.number,
-      modelName: t.string,
-      configName: t.string,
-      succeeded: t.boolean,
-      reason: t.string,
-      settledAt: t.string,
-      /** ISO 8601: when its endpoint config and model were removed. */
-      removedAt: t.string,
-    }),
-  ],
-  "RequestRecord",
-);
-export type RequestRecord = t.TypeOf<typeof RequestRecord>;
-
-/** While it is frozen, nothing is deployed but what a person asks for. */
-export const Freeze = t.type(
-  { frozen: t.boolean, requestedBy: t.string, because: t.string, requestedAt: t.string },
-  "Freeze",
-);
-export type Freeze = t.TypeOf<typeof Freeze>;
-
-export interface Outcome {
-  succeeded: boolean;
-  reason: string;
-}
 
 /** How long one function has for settling a deployment before another may take over. */
 const LEASE_SECONDS = 30;
 const CURRENT = "current";
 const FREEZE = "freeze";
 const IDLE = "idle";
-
-type Item = Record<string, AttributeValue>;
+const ABSENT = { ConditionExpression: "attribute_not_exists(endpointName)" };
+const PRESENT = { ConditionExpression: "attribute_exists(endpointName)" };
 
 /**
  * The deployments table, hash key `endpointName`, range key `record`: `current` is the one deployment that an endpoint
  * is at, `queue#…` the requests that wait, oldest first, `request#…` what became of each, `freeze` whether any may
- * begin, `audit#…` who froze it and why, `idle` what a schedule has taken down. Changes go from state to state in one transaction each, on conditions, so
- * that no request is lost or done twice, and whoever is late changes nothing.
+ * begin, `audit#…` who froze it and why, `idle` what a schedule has taken down. Changes go from state to state in one
+ * transaction each, on conditions, so that no request is lost or done twice, and whoever is late changes nothing.
  */
 export class Deployments {
+  private readonly items: EndpointItems;
+
   constructor(
-    private readonly dynamodb: DynamoDBClient,
-    private readonly tableName: string,
+    dynamodb: DynamoDBClient,
+    tableName: string,
     readonly endpointName: string,
-  ) {}
+  ) {
+    this.items = new EndpointItems(dynamodb, tableName, endpointName);
+  }
 
   async current(): Promise<Deployment | undefined> {
-    const item = await this.get(CURRENT);
-    return item && decode(Deployment, item, `The deployment of ${this.endpointName} in ${this.tableName}`);
+    const item = await this.items.get(CURRENT);
+    return item && decode(Deployment, item, `The deployment of ${this.endpointName} in ${this.items.tableName}`);
   }
 
   async request(id: string): Promise<RequestRecord | undefined> {
-    const item = await this.get(`request#${id}`);
-    return item && decode(RequestRecord, item, `The request ${id} in ${this.tableName}`);
+    const item = await this.items.get(`request#${id}`);
+    return item && decode(RequestRecord, item, `The request ${id} in ${this.items.tableName}`);
   }
 
   /** Lets a request wait its turn. False when it is known already. */
   enqueue(request: Request): Promise<boolean> {
-    return this.transact([
-      {
-        Put: {
-          TableName: this.tableName,
-          Item: this.item(`request#${request.id}`, { ...request, state: "queued" }),
-          ConditionExpression: "attribute_not_exists(endpointName)",
-        },
-      },
-      { Put: { TableName: this.tableName, Item: this.queueItem(request, request.requestedAt, 1) } },
+    return this.items.transact([
+      this.items.put(`request#${request.id}`, { ...request, state: "queued" }, ABSENT),
+      this.inQueue(request, request.requestedAt, 1),
     ]);
   }
 
@@ -172,7 +65,8 @@ export class Deployments {
     const due = (await this.queued(now)).find(({ kind }) => mayBegin(kind));
     if (due === undefined) return undefined;
     const request = await this.request(due.id);
-    if (request === undefined) throw new Error(`the request ${due.id} waits in ${this.tableName} and is not there`);
+    if (request === undefined)
+      throw new Error(`the request ${due.id} waits in ${this.items.tableName} and is not there`);
     const deployment: Deployment = {
       ...asked(request),
       endpointName: this.endpointName,
@@ -180,22 +74,12 @@ export class Deployments {
       attempt: due.attempt,
       begunAt: now.toISOString(),
     };
-    const begun = await this.transact([
-      {
-        Put: {
-          TableName: this.tableName,
-          Item: this.item(CURRENT, deployment),
-          ConditionExpression: "attribute_not_exists(endpointName) OR phase = :settled",
-          ExpressionAttributeValues: { ":settled": { S: "settled" } },
-        },
-      },
-      {
-        Delete: {
-          TableName: this.tableName,
-          Key: this.key(due.record),
-          ConditionExpression: "attribute_exists(endpointName)",
-        },
-      },
+    const begun = await this.items.transact([
+      this.items.put(CURRENT, deployment, {
+        ConditionExpression: "attribute_not_exists(endpointName) OR phase = :settled",
+        ExpressionAttributeValues: { ":settled": { S: "settled" } },
+      }),
+      this.items.delete(due.record, PRESENT),
       { Update: this.requestUpdate(due.id, "SET #state = :running", { ":running": { S: "running" } }) },
     ]);
     return begun ? deployment : undefined;
@@ -203,23 +87,17 @@ export class Deployments {
 
   /** Requests whose time has come, in the order in which they came. */
   async queued(now: Date): Promise<{ record: string; id: string; kind: RequestKind; attempt: number }[]> {
-    const items = await this.query("queue#", `queue#${now.toISOString()}#~`);
-    return items.map((item) => decode(QueueItem, item, `A request that waits in ${this.tableName}`));
+    const items = await this.items.query("queue#", `queue#${now.toISOString()}#~`);
+    return items.map((item) => decode(QueueItem, item, `A request that waits in ${this.items.tableName}`));
   }
 
   /** Takes back a request that still waits. False when its turn has come meanwhile. */
   async cancel(id: string, outcome: Outcome, now: Date): Promise<boolean> {
-    const waiting = (await this.query("queue#", "queue#~")).map((item) => decode(QueueItem, item, "A request"));
+    const waiting = (await this.items.query("queue#", "queue#~")).map((item) => decode(QueueItem, item, "A request"));
     const found = waiting.find((item) => item.id === id);
     if (found === undefined) return false;
-    return this.transact([
-      {
-        Delete: {
-          TableName: this.tableName,
-          Key: this.key(found.record),
-          ConditionExpression: "attribute_exists(endpointName)",
-        },
-      },
+    return this.items.transact([
+      this.items.delete(found.record, PRESENT),
       { Update: this.settledRequest(id, {}, outcome, now) },
     ]);
   }
@@ -230,17 +108,12 @@ export class Deployments {
     to: Pick<Deployment, "phase" | "modelName" | "modelPackageArn" | "configName" | "servesAs">,
   ): Promise<Deployment | undefined> {
     const { phase, ...rest } = to;
-    const more = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const advanced = await this.update(
-      deployment,
-      `SET phase = :next${more.map(([name]) => `, ${name} = :${name}`).join("")}`,
-      "phase = :phase",
-      {
-        ":next": { S: phase },
-        ":phase": { S: deployment.phase },
-        ...Object.fromEntries(more.map(([name, value]) => [`:${name}`, { S: value }])),
-      },
-    );
+    const more = assignments(rest);
+    const advanced = await this.update(deployment, `SET phase = :next${more.text}`, "phase = :phase", {
+      ":next": { S: phase },
+      ":phase": { S: deployment.phase },
+      ...more.values,
+    });
     return advanced ? { ...deployment, ...to } : undefined;
   }
 
@@ -274,7 +147,7 @@ export class Deployments {
 
   /** Whoever asked has an answer. */
   settle(deployment: Deployment, outcome: Outcome, now: Date): Promise<boolean> {
-    return this.transact([
+    return this.items.transact([
       { Update: this.settledCurrent(deployment, outcome, now) },
       { Update: this.settledRequest(deployment.id, deployment, outcome, now) },
     ]);
@@ -282,14 +155,9 @@ export class Deployments {
 
   /** Ends this try, and lets the request wait for another one. */
   retry(deployment: Deployment, outcome: Outcome, now: Date, notBefore: Date): Promise<boolean> {
-    return this.transact([
+    return this.items.transact([
       { Update: this.settledCurrent(deployment, outcome, now) },
-      {
-        Put: {
-          TableName: this.tableName,
-          Item: this.queueItem(deployment, notBefore.toISOString(), deployment.attempt + 1),
-        },
-      },
+      this.inQueue(deployment, notBefore.toISOString(), deployment.attempt + 1),
       {
         Update: this.requestUpdate(deployment.id, "SET #state = :queued, reason = :reason", {
           ":queued": { S: "queued" },
@@ -301,9 +169,9 @@ export class Deployments {
 
   /** What became of all requests that are settled, the latest first. */
   async history(): Promise<RequestRecord[]> {
-    const items = await this.query("request#", "request#~");
+    const items = await this.items.query("request#", "request#~");
     return items
-      .map((item) => decode(RequestRecord, item, `A request in ${this.tableName}`))
+      .map((item) => decode(RequestRecord, item, `A request in ${this.items.tableName}`))
       .filter(({ state }) => state === "settled")
       .sort((one, other) => (one.settledAt ?? "").localeCompare(other.settledAt ?? ""))
       .reverse();
@@ -312,47 +180,42 @@ export class Deployments {
   /** The config and model of a request are gone. */
   async markRemoved(id: string, now: Date): Promise<void> {
     const update = this.requestUpdate(id, "SET removedAt = :now", { ":now": { S: now.toISOString() } });
-    await this.dynamodb.send(new UpdateItemCommand(update));
+    await this.items.update(update);
   }
 
   async freeze(): Promise<Freeze | undefined> {
-    const item = await this.get(FREEZE);
+    const item = await this.items.get(FREEZE);
     return item && decode(Freeze, item, `The freeze of ${this.endpointName}`);
   }
 
   /** Freezes or thaws the endpoint, and keeps who did and why. */
   async setFreeze(freeze: Freeze): Promise<void> {
-    await this.transact([
-      { Put: { TableName: this.tableName, Item: this.item(FREEZE, freeze) } },
-      { Put: { TableName: this.tableName, Item: this.item(`audit#${freeze.requestedAt}`, freeze) } },
-    ]);
+    await this.items.transact([this.items.put(FREEZE, freeze), this.items.put(`audit#${freeze.requestedAt}`, freeze)]);
   }
 
   /** What the idle schedule has taken down; undefined while the endpoint is up, or nothing was ever deployed. */
   async idle(): Promise<Idle | undefined> {
-    const item = await this.get(IDLE);
+    const item = await this.items.get(IDLE);
     return item && decode(Idle, item, `What is idle of ${this.endpointName}`);
   }
 
   /** Remembers what the endpoint comes back with. */
   async goIdle(idle: Idle): Promise<void> {
-    await this.transact([{ Put: { TableName: this.tableName, Item: this.item(IDLE, idle) } }]);
+    await this.items.transact([this.items.put(IDLE, idle)]);
   }
 
   /** The endpoint is up again. Does nothing where it was not down. */
   async endIdle(): Promise<void> {
-    await this.transact([{ Delete: { TableName: this.tableName, Key: this.key(IDLE) } }]);
+    await this.items.transact([this.items.delete(IDLE)]);
   }
 
   private settledCurrent(deployment: Deployment, outcome: Outcome, now: Date) {
-    return {
-      ...this.currentUpdate(
-        deployment,
-        "SET phase = :settled, succeeded = :succeeded, reason = :reason, settledAt = :now REMOVE leaseUntil",
-        "phase <> :settled",
-        settlementValues(outcome, now),
-      ),
-    };
+    return this.currentUpdate(
+      deployment,
+      "SET phase = :settled, succeeded = :succeeded, reason = :reason, settledAt = :now REMOVE leaseUntil",
+      "phase <> :settled",
+      settlementValues(outcome, now),
+    );
   }
 
   private settledRequest(
@@ -361,97 +224,36 @@ export class Deployments {
     outcome: Outcome,
     now: Date,
   ) {
-    const more = Object.entries({ modelName, configName, modelPackageArn }).filter(
-      (entry): entry is [string, string] => entry[1] !== undefined,
-    );
+    const more = assignments({ modelName, configName, modelPackageArn });
     return this.requestUpdate(
       id,
-      `SET #state = :settled, succeeded = :succeeded, reason = :reason, settledAt = :now${more.map(([name]) => `, ${name} = :${name}`).join("")}`,
-      {
-        ...settlementValues(outcome, now),
-        ...Object.fromEntries(more.map(([name, value]) => [`:${name}`, { S: value }])),
-      },
+      `SET #state = :settled, succeeded = :succeeded, reason = :reason, settledAt = :now${more.text}`,
+      { ...settlementValues(outcome, now), ...more.values },
     );
   }
 
-  private requestUpdate(id: string, change: string, values: Item) {
-    return {
-      TableName: this.tableName,
-      Key: this.key(`request#${id}`),
-      UpdateExpression: change,
+  private requestUpdate(id: string, change: string, values: Item): Change {
+    return this.items.change(`request#${id}`, change, {
       ...(change.includes("#state") ? { ExpressionAttributeNames: { "#state": "state" } } : {}),
       ExpressionAttributeValues: values,
-    };
+    });
   }
 
-  private currentUpdate({ id, attempt }: Deployment, change: string, condition: string, values: Item) {
-    return {
-      TableName: this.tableName,
-      Key: this.key(CURRENT),
-      UpdateExpression: change,
+  private currentUpdate({ id, attempt }: Deployment, change: string, condition: string, values: Item): Change {
+    return this.items.change(CURRENT, change, {
       ConditionExpression: `id = :id AND attempt = :attempt AND (${condition})`,
       ExpressionAttributeValues: { ...values, ":id": { S: id }, ":attempt": { N: String(attempt) } },
-    };
+    });
   }
 
   private update(deployment: Deployment, change: string, condition: string, values: Item): Promise<boolean> {
-    return applied(
-      this.dynamodb.send(new UpdateItemCommand(this.currentUpdate(deployment, change, condition, values))),
-    );
+    return this.items.update(this.currentUpdate(deployment, change, condition, values));
   }
 
-  private transact(TransactItems: TransactWriteItem[]): Promise<boolean> {
-    return applied(this.dynamodb.send(new TransactWriteItemsCommand({ TransactItems })));
-  }
-
-  private queueItem({ id, kind }: Request, notBefore: string, attempt: number): Item {
-    return this.item(`queue#${notBefore}#${id}`, { id, kind, attempt });
-  }
-
-  private item(record: string, fields: Readonly<Record<string, string | number | boolean | undefined>>): Item {
-    const given = Object.entries(fields).flatMap(([name, value]): [string, AttributeValue][] =>
-      value === undefined ? [] : [[name, attribute(value)]],
-    );
-    return { ...Object.fromEntries(given), ...this.key(record) };
-  }
-
-  private key(record: string): Item {
-    return { endpointName: { S: this.endpointName }, record: { S: record } };
-  }
-
-  private async get(record: string): Promise<Record<string, unknown> | undefined> {
-    const { Item } = await this.dynamodb.send(
-      new GetItemCommand({ TableName: this.tableName, Key: this.key(record), ConsistentRead: true }),
-    );
-    return Item && plain(Item);
-  }
-
-  private async query(from: string, to: string): Promise<Record<string, unknown>[]> {
-    const found: Record<string, unknown>[] = [];
-    let start: Item | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await this.dynamodb.send(
-        new QueryCommand({
-          TableName: this.tableName,
-          KeyConditionExpression: "endpointName = :endpoint AND #record BETWEEN :from AND :to",
-          ExpressionAttributeNames: { "#record": "record" },
-          ExpressionAttributeValues: {
-            ":endpoint": { S: this.endpointName },
-            ":from": { S: from },
-            ":to": { S: to },
-          },
-          ConsistentRead: true,
-          ExclusiveStartKey: start,
-        }),
-      );
-      found.push(...Items.map(plain));
-      start = LastEvaluatedKey;
-    } while (start !== undefined);
-    return found;
+  private inQueue({ id, kind }: Request, notBefore: string, attempt: number) {
+    return this.items.put(`queue#${notBefore}#${id}`, { id, kind, attempt });
   }
 }
-
-const QueueItem = t.type({ record: t.string, id: t.string, kind: RequestKind, attempt: t.number }, "QueueItem");
 
 /** What was asked, without what has become of it. */
 const asked = ({ id, kind, requestedAt, ...more }: RequestRecord): Request => {
@@ -465,35 +267,18 @@ const asked = ({ id, kind, requestedAt, ...more }: RequestRecord): Request => {
   };
 };
 
+/** Of the fields that have a value: what an expression sets them by, from the second on, and the values. */
+function assignments(fields: Readonly<Record<string, string | undefined>>): { text: string; values: Item } {
+  const given = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    text: given.map(([name]) => `, ${name} = :${name}`).join(""),
+    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, { S: value }])),
+  };
+}
+
 const settlementValues = ({ succeeded, reason }: Outcome, now: Date): Item => ({
   ":settled": { S: "settled" },
   ":succeeded": { BOOL: succeeded },
   ":reason": { S: reason },
   ":now": { S: now.toISOString() },
 });
-
-function attribute(value: string | number | boolean): AttributeValue {
-  if (typeof value === "boolean") return { BOOL: value };
-  return typeof value === "number" ? { N: String(value) } : { S: value };
-}
-
-/** An item's strings, numbers and truth values; there is nothing else in the table. */
-const plain = (item: Item): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(item).map(([name, { S, N, BOOL }]) => [name, S ?? (N === undefined ? BOOL : Number(N))]),
-  );
-
-async function applied(write: Promise<unknown>): Promise<boolean> {
-  try {
-    await write;
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException || isConditionOfTransaction(error)) return false;
-    throw error;
-  }
-}
-
-/** A transaction that met a condition that does not hold; one that met another transaction is worth another try. */
-const isConditionOfTransaction = (error: unknown): boolean =>
-  error instanceof TransactionCanceledException &&
-  (error.CancellationReasons ?? []).some(({ Code }) => Code === "ConditionalCheckFailed");

@@ -1,5 +1,5 @@
 import type { DescribeEndpointCommandOutput } from "@aws-sdk/client-sagemaker";
-import type { Outcome } from "./deployments";
+import type { Outcome } from "./deployment-records";
 
 export type EndpointState = Pick<
   DescribeEndpointCommandOutput,

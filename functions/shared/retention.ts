@@ -1,5 +1,6 @@
 import { DeleteEndpointConfigCommand, DeleteModelCommand, type SageMakerClient } from "@aws-sdk/client-sagemaker";
-import type { Deployments, RequestRecord } from "./deployments";
+import type { RequestRecord } from "./deployment-records";
+import type { Deployments } from "./deployments";
 import { unlessMissing } from "./endpoint";
 import { log } from "./log";
 

@@ -7,7 +7,8 @@ import {
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
 import { answer } from "./callback";
-import type { Deployment, Deployments, Outcome } from "./deployments";
+import type { Deployment, Outcome } from "./deployment-records";
+import type { Deployments } from "./deployments";
 import { describeEndpoint } from "./endpoint";
 import type { EndpointSettings } from "./endpoint-settings";
 import { describeError, log } from "./log";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { leftovers } from "../../functions/shared/retention";
 import { rolloutAlarmNames, rolloutAlarms } from "../../functions/shared/rollout-alarms";
 import { scoreDocuments } from "../../functions/shared/score-metrics";
-import type { RequestRecord } from "../../functions/shared/deployments";
+import type { RequestRecord } from "../../functions/shared/deployment-records";
 import { ENDPOINT_SETTINGS } from "./support/endpoint-settings";
 
 const packageArn = (version: number) => `arn:aws:sagemaker:eu-west-1:123456789012:model-package/fraud/${version}`;
