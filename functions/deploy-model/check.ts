@@ -7,14 +7,14 @@ import {
 } from "@aws-sdk/client-sagemaker";
 import * as t from "io-ts";
 import { DecodeError } from "../shared/decode";
-import type { Deployment } from "../shared/deployments";
+import type { Deployment } from "../shared/deployment-records";
 import { unlessMissing } from "../shared/endpoint";
 import { checkJobPrefix, contentHash, tagList } from "../shared/endpoint-config";
 import { log } from "../shared/log";
 import { ARTIFACT_DIGEST, GOLDEN_URI } from "../shared/model-package";
 import { isMissingObject, readJson, readText } from "../shared/objects";
 import { wrongArtifact } from "./artifact";
-import type { DeployClients, DeploySettings } from "./deploy";
+import type { DeployClients, DeploySettings } from "./deploying";
 
 /** `golden.json`, which evaluation leaves beside its report: rows are in `rows.csv`, here is what the model gave for them. */
 export const GoldenSample = t.type(

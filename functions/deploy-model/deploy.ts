@@ -1,39 +1,20 @@
 import { DescribePipelineExecutionCommand } from "@aws-sdk/client-sagemaker";
-import type { S3Client } from "@aws-sdk/client-s3";
 import { answer } from "../shared/callback";
-import type { Deployment, Outcome, Request, RequestKind } from "../shared/deployments";
+import type { Deployment, Outcome, Request, RequestKind } from "../shared/deployment-records";
 import { describeEndpoint, SERVING, unlessMissing } from "../shared/endpoint";
 import { endpointConfig, settingsHash } from "../shared/endpoint-config";
-import type { Tags } from "../shared/environment";
 import { modelOfConfig } from "../shared/served-model";
 import { log } from "../shared/log";
 import { inTransition } from "../shared/outcome";
-import type { ModelRegistry } from "../shared/mlflow";
-import { finish, settleDeployment, type SettlementClients, type SettlementSettings } from "../shared/settlement";
+import { finish, settleDeployment } from "../shared/settlement";
 import { checkModel } from "./check";
+import type { DeployClients, DeploySettings, Progress } from "./deploying";
 import { settingsTurn, type Message } from "./logic";
 import { putToSleep, start } from "./start";
 import { targetOf } from "./target";
 
-export interface DeployClients extends SettlementClients {
-  mlflow: Pick<ModelRegistry, "setAlias" | "versionOfAlias">;
-  s3: S3Client;
-}
-
-export interface DeploySettings extends SettlementSettings {
-  /** Of everything that is made. */
-  tags: Tags;
-  /** The role of models that are made of packages. */
-  modelRoleArn: string;
-  /** What the check of a model runs on. */
-  checkInstanceType: string;
-}
-
 /** What becomes of a message: `done`, or it must `wait` for its turn. */
 export type Disposition = "done" | "wait";
-
-/** How far a deployment got: through, as far as SageMaker must go on by itself, or it must wait to go on. */
-export type Progress = "settled" | "started" | "wait";
 
 /**
  * Does what a message asks for, once its turn has come. Nothing here waits for SageMaker: checks end with a message,

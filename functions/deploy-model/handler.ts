@@ -10,7 +10,8 @@ import { Deployments } from "../shared/deployments";
 import { readEnvironment } from "../shared/environment";
 import { log } from "../shared/log";
 import { MlflowClient } from "../shared/mlflow";
-import { deploy, type DeployClients, type DeploySettings } from "./deploy";
+import { deploy } from "./deploy";
+import type { DeployClients, DeploySettings } from "./deploying";
 import { DeployModelEnvironment } from "./env";
 import { readMessage } from "./logic";
 

@@ -4,7 +4,7 @@ import {
   DeleteEndpointCommand,
   UpdateEndpointCommand,
 } from "@aws-sdk/client-sagemaker";
-import type { Deployment } from "../shared/deployments";
+import type { Deployment } from "../shared/deployment-records";
 import { describeEndpoint } from "../shared/endpoint";
 import { deploymentConfig, endpointConfig, tagList } from "../shared/endpoint-config";
 import { modelOfConfig, type ServedModel } from "../shared/served-model";
@@ -13,7 +13,7 @@ import { inTransition, type EndpointState } from "../shared/outcome";
 import { putAlarms, rolloutAlarms } from "../shared/rollout-alarms";
 import { deregisterScaling } from "../shared/scaling";
 import { finish, settleDeployment } from "../shared/settlement";
-import type { DeployClients, DeploySettings, Progress } from "./deploy";
+import type { DeployClients, DeploySettings, Progress } from "./deploying";
 import { isRefusal } from "./logic";
 
 /** What a deployment may do to an endpoint. */

@@ -4,13 +4,13 @@ import {
   DescribeModelPackageCommand,
   type SageMakerClient,
 } from "@aws-sdk/client-sagemaker";
-import type { Deployment } from "../shared/deployments";
+import type { Deployment } from "../shared/deployment-records";
 import { unlessMissing } from "../shared/endpoint";
 import { configNameStem, contentHash, tagList } from "../shared/endpoint-config";
 import { PACKAGE_VARIABLE, type ServedModel } from "../shared/served-model";
 import { PACKAGE_TAG } from "../shared/mlflow";
 import { packageVersion } from "../shared/scoring";
-import type { DeployClients, DeploySettings } from "./deploy";
+import type { DeployClients, DeploySettings } from "./deploying";
 
 /** The model that a deployment is to bring, or why there is nothing to do, or why it can't be. */
 export type Target =

@@ -21,16 +21,13 @@ import {
   SendMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import {
-  deploy,
-  type DeployClients,
-  type DeploySettings,
-  type Disposition,
-} from "../../../functions/deploy-model/deploy";
+import { deploy, type Disposition } from "../../../functions/deploy-model/deploy";
+import type { DeployClients, DeploySettings } from "../../../functions/deploy-model/deploying";
 import { readMessage } from "../../../functions/deploy-model/logic";
 import { register } from "../../../functions/register-model/register";
 import { sweep } from "../../../functions/settle-deployment/sweep";
-import { Deployments, type RequestRecord } from "../../../functions/shared/deployments";
+import type { RequestRecord } from "../../../functions/shared/deployment-records";
+import { Deployments } from "../../../functions/shared/deployments";
 import type { EndpointSettings, Instances } from "../../../functions/shared/endpoint-settings";
 import { MlflowClient } from "../../../functions/shared/mlflow";
 import { sha256Of } from "../../../functions/shared/objects";
