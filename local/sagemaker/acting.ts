@@ -36,7 +36,7 @@ export function actingAs(context: SageMakerContext, roleArn: string | undefined,
   }
   const id = `${session}-${randomId(8)}`;
   const own = roles.issue(id, roleArn, session);
-  const clients = roleClients(context, () => roles.credentials(roleArn, session));
+  const clients = roleClients(context.server, () => roles.credentials(roleArn, session));
   // Keys in the environment would come before what the address gives.
   const childEnvironment = () => ({
     ...omit(server.childEnvironment(), "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),

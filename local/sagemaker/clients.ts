@@ -6,8 +6,8 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { SessionCredentials } from "../iam/role-sessions";
+import type { ServerContext } from "../server/context";
 import { ROOT_CREDENTIALS, SERVICE_CREDENTIALS } from "../server/service-caller";
-import type { SageMakerContext } from "./state";
 
 /** The services that SageMaker itself calls. */
 export interface Clients {
@@ -41,7 +41,7 @@ export function makeClients(endpoint: string, ownUrl: string, region: string): C
 
 /** The clients of what SageMaker does in the name of a role. */
 export function roleClients(
-  { server: { settings, url } }: SageMakerContext,
+  { settings, url }: ServerContext,
   credentials: () => Promise<SessionCredentials>,
 ): Pick<Clients, "s3" | "cloudwatch" | "logs" | "lambda" | "sqs"> {
   const options = { endpoint: settings.upstream, region: settings.region, credentials };

@@ -4,7 +4,7 @@ import { messageOf } from "../../server/errors";
 import type { Wire } from "../../server/json-service";
 import { parseS3Uri } from "../s3-files";
 import { captureKey, captureLine, type Capture } from "./capture-record";
-import type { Invocation } from "./invocation";
+import type { Invocation } from "./invocation-request";
 import type { ModelAnswer } from "./model-server";
 
 /** A file that is being filled: the captures of one variant within one hour. */

@@ -4,22 +4,8 @@ import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
 import type { Target } from "./fleet";
 import type { EndpointMetrics } from "./endpoint-metrics";
+import type { Invocation } from "./invocation-request";
 import { NoAnswerError, type ModelAnswer, type ModelServer } from "./model-server";
-
-/** A request to an endpoint, read and checked. */
-export interface Invocation {
-  endpointName: string;
-  body: Buffer;
-  /** When the request came in, as `performance.now()` tells it. */
-  received: number;
-  contentType?: string;
-  accept?: string;
-  /** Opaque to SageMaker: handed to the container, and captured. */
-  customAttributes?: string;
-  inferenceId?: string;
-  /** The variant that is to answer, whatever the weights are. */
-  targetVariant?: string;
-}
 
 /** What became of a request to an endpoint. */
 export interface Outcome {

@@ -9,7 +9,8 @@ import type { ServerContext } from "../../server/context";
 import { defined } from "../objects";
 import type { Endpoints } from "./endpoints";
 import type { ModelAnswer } from "./model-server";
-import { invoke, ModelError, observe, type Invocation } from "./invocation";
+import { invoke, ModelError, observe } from "./invocation";
+import type { Invocation } from "./invocation-request";
 
 const PATH = /^\/endpoints\/([^/]+)\/(invocations|async-invocations|invocations-response-stream)$/;
 /** The largest request body, in bytes. */

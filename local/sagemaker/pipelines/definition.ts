@@ -1,7 +1,7 @@
 import { isLeft } from "fp-ts/Either";
 import * as t from "io-ts";
 import { invalid } from "../errors";
-import { CacheConfig, expirySeconds } from "./cache";
+import { CacheConfig, expirySeconds } from "./cache-config";
 import { isRecord, referencesIn, type Json, type Reference } from "./expressions";
 import { RetryPolicies, wrongPolicies } from "./retry";
 

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { AwsError } from "../../../local/server/json-service";
-import { cacheKey, expirySeconds, findHit } from "../../../local/sagemaker/pipelines/cache";
+import { cacheKey, findHit } from "../../../local/sagemaker/pipelines/cache";
+import { expirySeconds } from "../../../local/sagemaker/pipelines/cache-config";
 import type { Execution } from "../../../local/sagemaker/pipelines/execution";
 import type { StepState } from "../../../local/sagemaker/pipelines/progress";
 import { exceptionOf, exceptionOfReason, retryDelay, wrongPolicies } from "../../../local/sagemaker/pipelines/retry";
