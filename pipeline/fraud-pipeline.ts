@@ -266,6 +266,8 @@ export function fraudPipeline({ settings, code, preprocessing, hyperparameters }
 
   const serving = {
     SAGEMAKER_PROGRAM: "inference.py",
+    // Whoever asks for no content type: else the container names its own, and the script could not tell.
+    SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: "*/*",
     SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
     SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
     SAGEMAKER_REGION: region,

@@ -9,7 +9,8 @@ const server = createServer((request, response) => {
   let body = "";
   request.on("data", (chunk: Buffer) => (body += chunk.toString()));
   request.on("end", () => {
-    const predictions = body.split("\n").map((_line, index) => ({ score: (index % 100) / 100 }));
+    const { instances } = JSON.parse(body) as { instances: unknown[] };
+    const predictions = instances.map((_row, index) => ({ score: (index % 100) / 100 }));
     const answer = JSON.stringify({ predictions, model: { ...model, algorithm: "xgboost" } });
     setTimeout(() => {
       response.writeHead(200, { "content-type": "application/json" });

@@ -15,6 +15,7 @@ import {
   UpdateEndpointCommand,
 } from "@aws-sdk/client-sagemaker";
 import * as tar from "tar";
+import { instancesBody } from "../../functions/shared/instances";
 import { environment, startCloud, type CloudDescription, type RunningCloud } from "../../local/cloud";
 import { Load } from "../../local/drill/load-process";
 import { ROLLOUTS, servingScript } from "../../local/drill/rollouts";
@@ -153,14 +154,14 @@ async function askOften(url: string, rows: readonly string[]): Promise<number[]>
 
 function ask(agent: Agent, url: string, row: string): Promise<number> {
   const authorization = rootAuthorization("sagemaker");
-  const headers = { "content-type": "text/csv", accept: "application/json", authorization };
+  const headers = { "content-type": "application/json", accept: "application/json", authorization };
   return new Promise((done, fail) => {
     const outgoing = request(url, { method: "POST", agent, headers }, (answer) => {
       answer.resume();
       answer.on("end", () => done(answer.statusCode ?? 0));
     });
     outgoing.on("error", fail);
-    outgoing.end(row);
+    outgoing.end(instancesBody([row]));
   });
 }
 

@@ -32,7 +32,7 @@ def main() -> None:
     (baseline / "constraints.json").write_text(json.dumps(data_quality.constraints(statistics)))
     live = table[half:]
     live[:, FEATURES.index(SHIFTED)] += 1
-    lines = [",".join(map(repr, row)) for row in live.tolist()]
+    bodies = [json.dumps({"instances": [{"features": row}]}, separators=(",", ":")) for row in live.tolist()]
     for first in range(0, options.rows, ROWS_OF_FILE):
         # Four files within each minute of an hour, hour after hour.
         minute = first // ROWS_OF_FILE // 4
@@ -48,7 +48,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{minute % 60:02}-{first // ROWS_OF_FILE % 4}0.jsonl").open("w") as file:
             for number in range(first, min(first + ROWS_OF_FILE, options.rows)):
-                file.write(json.dumps(record(number, lines[number % len(lines)], minute)) + "\n")
+                file.write(json.dumps(record(number, bodies[number % len(bodies)], minute)) + "\n")
 
 
 def record(number: int, body: str, minute: int) -> dict:
@@ -63,7 +63,12 @@ def record(number: int, body: str, minute: int) -> dict:
     )
     return {
         "captureData": {
-            "endpointInput": {"observedContentType": "text/csv", "mode": "INPUT", "data": body, "encoding": "CSV"},
+            "endpointInput": {
+                "observedContentType": "application/json",
+                "mode": "INPUT",
+                "data": body,
+                "encoding": "JSON",
+            },
             "endpointOutput": {
                 "observedContentType": "application/json",
                 "mode": "OUTPUT",

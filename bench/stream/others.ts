@@ -5,6 +5,7 @@ import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-s
 import { parse } from "csv-parse/sync";
 import { itemOf, type Prediction } from "../../functions/scorer/predictions";
 import { Slots } from "../../functions/shared/slots";
+import { instancesBody } from "../../functions/shared/instances";
 import { sourceOf, type SourceObject } from "../../functions/shared/source-object";
 import { dropFile, header } from "../../test/functions/scorer/on-cloud";
 import { BUCKET, type Platform } from "../../test/functions/support/platform";
@@ -12,6 +13,7 @@ import { BUCKET, type Platform } from "../../test/functions/support/platform";
 /** Calls of DynamoDB at once, as the scorer's. */
 const WRITES_AT_ONCE = 16;
 const ITEMS_PER_CALL = 25;
+const JSON_BOTH_WAYS = { ContentType: "application/json", Accept: "application/json" };
 
 let count = 0;
 
@@ -50,7 +52,7 @@ export async function scoreRowByRow(platform: Platform, lines: readonly string[]
     const rows: string[][] = parse((await Body?.transformToString()) ?? "").slice(1);
     for (const [index, cells] of rows.entries()) {
       const line = cells.join(",");
-      const request = { EndpointName, ContentType: "text/csv", Accept: "application/json", Body: line };
+      const request = { EndpointName, ...JSON_BOTH_WAYS, Body: instancesBody([line]) };
       const answer = await runtime.send(new InvokeEndpointCommand(request));
       const { predictions } = JSON.parse(answer.Body.transformToString()) as { predictions: { score: number }[] };
       const prediction = { ...predictionOf(source, index + 1, line), probability: predictions[0]?.score ?? NaN };
@@ -88,7 +90,7 @@ export async function invokeBare(
   const EndpointName = platform.variables.ENDPOINT_NAME;
   return secondsOf(() =>
     inParts(lines, batchRows, new Slots(atOnce), async (part) => {
-      const request = { EndpointName, ContentType: "text/csv", Accept: "application/json", Body: part.join("\n") };
+      const request = { EndpointName, ...JSON_BOTH_WAYS, Body: instancesBody(part) };
       (await runtime.send(new InvokeEndpointCommand(request))).Body.transformToString();
     }),
   );

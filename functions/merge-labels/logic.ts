@@ -13,13 +13,23 @@ export interface EventLabel {
   labelledAt: string;
 }
 
+/** A label as AWS's monitors read it beside captures in JSON: as a request would hold it. */
+const IN_JSON = { "0": '{"instances":[{"label":0}]}', "1": '{"instances":[{"label":1}]}' } as const;
+
+const LabelInJson = t.type({
+  data: t.union([t.literal(IN_JSON["0"]), t.literal(IN_JSON["1"])]),
+  encoding: t.literal("JSON"),
+});
+/** As it was written while requests were CSV. */
+const LabelInCsv = t.type({ data: t.union([t.literal("0"), t.literal("1")]), encoding: t.literal("CSV") });
+
 /**
  * One record of AWS's ground truth. `labelledAt` is ours: the later of two labels counts, whichever comes first, and
  * readers of AWS's format pass over it.
  */
 const GroundTruth = t.type(
   {
-    groundTruthData: t.type({ data: t.union([t.literal("0"), t.literal("1")]), encoding: t.literal("CSV") }),
+    groundTruthData: t.union([LabelInJson, LabelInCsv]),
     eventMetadata: t.type({ eventId: t.string, labelledAt: t.string }),
     eventVersion: t.literal("0"),
   },
@@ -57,10 +67,15 @@ export function writeLabels(labels: Labels): string {
 }
 
 const toRecord = ({ eventId, label, labelledAt }: EventLabel): t.TypeOf<typeof GroundTruth> => ({
-  groundTruthData: { data: label, encoding: "CSV" },
+  groundTruthData: { data: IN_JSON[label], encoding: "JSON" },
   eventMetadata: { eventId, labelledAt },
   eventVersion: "0",
 });
+
+function labelOf({ data, encoding }: t.TypeOf<typeof GroundTruth>["groundTruthData"]): Label {
+  if (encoding === "CSV") return data;
+  return data === IN_JSON["1"] ? "1" : "0";
+}
 
 /** @param what names the file in errors. @throws DecodeError for a line that is no record. */
 export function readLabels(text: string, what: string): Labels {
@@ -70,7 +85,7 @@ export function readLabels(text: string, what: string): Labels {
     lines.map((line, index) => {
       const { groundTruthData, eventMetadata } = decodeJson(GroundTruth, line, `Line ${index + 1} of ${what}`);
       const { eventId, labelledAt } = eventMetadata;
-      return { eventId, labelledAt, label: groundTruthData.data };
+      return { eventId, labelledAt, label: labelOf(groundTruthData) };
     }),
   );
 }

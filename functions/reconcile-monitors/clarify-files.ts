@@ -3,13 +3,34 @@ import { biasBaseline, AnalysisConfig } from "../shared/bias-baseline";
 import { contentHash } from "../shared/endpoint-config";
 import type { LiveModel } from "../shared/live-model";
 import { parseS3Uri, readJson } from "../shared/objects";
-import type { ClarifyFiles } from "./definitions";
+import { JSON_PATHS, type ClarifyFiles } from "./definitions";
 
 export interface FileSettings {
   inputUri: string;
   modelInstanceType: string;
   modelEndpointPrefix: string;
 }
+
+const JSON_TYPE = "application/json";
+
+/**
+ * What Clarify is told of captured requests, which are JSON, where the baseline's rows were CSV: of those the label was
+ * the first column; here it comes from the ground truth, after the features.
+ */
+export function biasConfig(config: AnalysisConfig): AnalysisConfig {
+  const { headers, label } = config;
+  const features = featuresOf(config);
+  return {
+    ...config,
+    dataset_type: JSON_TYPE,
+    ...(Array.isArray(headers) ? { headers: [...features, label] } : {}),
+    label: JSON_PATHS.label,
+  };
+}
+
+/** Names of columns, but for the label's. */
+const featuresOf = ({ headers, label }: AnalysisConfig): unknown[] =>
+  Array.isArray(headers) ? headers.filter((header) => header !== label) : [];
 
 /**
  * What Clarify is told to explain: the model under the name that it has by now, of which it serves a copy to itself. The
@@ -20,31 +41,32 @@ export function explainabilityConfig(
   modelName: string,
   { modelInstanceType, modelEndpointPrefix }: Omit<FileSettings, "inputUri">,
 ): AnalysisConfig {
-  const { version, dataset_type: datasetType, headers, label, methods } = config;
-  const features = Array.isArray(headers) ? headers.filter((header) => header !== label) : headers;
+  const { version, methods } = config;
   const shap = (methods as { shap?: Record<string, unknown> } | undefined)?.shap ?? {};
   return {
     version,
-    dataset_type: datasetType,
+    dataset_type: JSON_TYPE,
     // Captured requests hold no label.
-    headers: features,
+    headers: featuresOf(config),
     methods: { shap: { agg_method: shap.agg_method, use_logit: shap.use_logit } },
     predictor: {
       model_name: modelName,
       instance_type: modelInstanceType,
       initial_instance_count: 1,
-      content_type: "text/csv",
-      accept_type: "text/csv",
+      content_type: JSON_TYPE,
+      accept_type: JSON_TYPE,
+      content_template: '{"instances":$records}',
+      record_template: '{"features":$features}',
       endpoint_name_prefix: modelEndpointPrefix,
     },
   };
 }
 
-/** The files of bias's definition: the model's own configuration, and its constraints in one document. */
+/** The files of bias's definition: the model's own configuration, for captured requests, and its constraints in one document. */
 export async function biasFiles(s3: S3Client, live: LiveModel, { inputUri }: FileSettings): Promise<ClarifyFiles> {
   const { analysis, config } = await biasBaseline(s3, live);
   return {
-    configUri: await put(s3, `${inputUri}/model-bias`, "analysis_config.json", config),
+    configUri: await put(s3, `${inputUri}/model-bias`, "analysis_config.json", biasConfig(config)),
     constraintsUri: await put(s3, `${inputUri}/model-bias`, "analysis.json", analysis),
   };
 }

@@ -62,8 +62,12 @@ export const definitionStem = (endpointName: string, kind: MonitorKind): string 
     .slice(0, NAME_CHARACTERS - HASH_CHARACTERS - 1)
     .replace(/-+$/, "");
 
-/** Where the score is in the model's answer, by JMESPath. Clarify reads one row of a request. */
-const SCORE_PATH = "predictions[0].score";
+/** Where Clarify finds a request's features and labels, and the scores of the answer, by JMESPath. */
+export const JSON_PATHS = {
+  features: "instances[*].features",
+  label: "instances[*].label",
+  score: "predictions[*].score",
+} as const;
 /** Of a model that does not say its own. */
 const DEFAULT_THRESHOLD = 0.5;
 /** What the record preprocessor calls the score. */
@@ -124,7 +128,10 @@ export function modelBias(settings: DefinitionSettings, monitor: ManagedMonitor,
     },
     ModelBiasBaselineConfig: { ConstraintsResource: { S3Uri: files.constraintsUri } },
     ModelBiasJobInput: {
-      EndpointInput: labelledInput(settings, monitor, live, SCORE_PATH),
+      EndpointInput: {
+        ...labelledInput(settings, monitor, live, JSON_PATHS.score),
+        FeaturesAttribute: JSON_PATHS.features,
+      },
       GroundTruthS3Input: { S3Uri: settings.groundTruthUri },
     },
     ModelBiasJobOutputConfig: output("model-bias", settings, monitor),
@@ -142,8 +149,12 @@ export function modelExplainability(settings: DefinitionSettings, monitor: Manag
     },
     ModelExplainabilityBaselineConfig: { ConstraintsResource: { S3Uri: files.constraintsUri } },
     ModelExplainabilityJobInput: {
-      // Of what the copy of the model answers, which is asked for CSV.
-      EndpointInput: { ...endpointInput(settings), InferenceAttribute: "0" },
+      EndpointInput: {
+        ...endpointInput(settings),
+        FeaturesAttribute: JSON_PATHS.features,
+        // Of what the copy of the model answers.
+        InferenceAttribute: JSON_PATHS.score,
+      },
     },
     ModelExplainabilityJobOutputConfig: output("model-explainability", settings, monitor),
     ...common(settings, monitor),

@@ -50,7 +50,7 @@ export function modelPackage(
           ...(event.environment === undefined ? {} : { Environment: event.environment }),
         },
       ],
-      SupportedContentTypes: ["text/csv"],
+      SupportedContentTypes: ["application/json", "text/csv"],
       SupportedResponseMIMETypes: ["application/json", "text/csv"],
     },
     ...baselines(event.baselinesUri),

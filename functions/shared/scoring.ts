@@ -2,6 +2,9 @@ import { InvokeEndpointCommand, type SageMakerRuntimeClient } from "@aws-sdk/cli
 import * as t from "io-ts";
 import { DecodeError, decodeJson } from "./decode";
 import { inferenceId } from "./inference-id";
+import { instancesBody } from "./instances";
+
+const JSON_TYPE = "application/json";
 
 /** What a feature adds to the log-odds of fraud. */
 const Reason = t.type({ feature: t.string, contribution: t.number }, "Reason");
@@ -60,8 +63,9 @@ const BUSY = new Set([
 ]);
 
 /**
- * Scores CSV lines (features in the order of training) in one request.
+ * Scores rows in one request.
  *
+ * @param lines CSV, features in the order of training: decimal numbers without blanks
  * @throws ScoringError saying whose fault it is.
  */
 export async function score(
@@ -94,9 +98,10 @@ async function invoke(
     const { Body } = await runtime.send(
       new InvokeEndpointCommand({
         EndpointName: endpointName,
-        ContentType: "text/csv",
-        Accept: reasons === 0 ? "application/json" : `application/json; reasons=${reasons}`,
-        Body: lines.join("\n"),
+        // One content type in and out: AWS's monitors take no capture whose two sides differ.
+        ContentType: JSON_TYPE,
+        Accept: reasons === 0 ? JSON_TYPE : `${JSON_TYPE}; reasons=${reasons}`,
+        Body: instancesBody(lines),
         // Captures carry it: labels that come weeks later are joined by it.
         InferenceId: name,
       }),

@@ -1,7 +1,7 @@
 """What Model Monitor's analyzer makes of a captured request, where the monitors' engine is AWS's.
 
-The endpoint takes CSV without a header and answers JSON. The analyzer takes either side as it is only where both have
-one encoding, and knows no names of columns; so it is given rows with names. AWS's documentation calls the function so.
+The analyzer takes flat records alone, and knows no names of columns: it is given rows with names. AWS's documentation
+calls the function so. Requests are JSON (the platform's own) or CSV; the answer's content type is the request's.
 """
 
 import csv
@@ -19,13 +19,23 @@ def preprocess_handler(inference_record: Any) -> "dict[str, Any] | list[dict[str
     """
     label = getattr(inference_record, "ground_truth", None)
     if label is not None:
-        answer = json.loads(inference_record.endpoint_output.data)
         return {
-            "endpointOutput_probability": answer["predictions"][0]["score"],
-            "groundTruthData_0": int(float(label.data.strip())),
+            "endpointOutput_probability": _first(inference_record.endpoint_output, "predictions", "score"),
+            "groundTruthData_0": int(_first(label, "instances", "label")),
         }
-    rows = [row for row in csv.reader(io.StringIO(inference_record.endpoint_input.data)) if row]
-    return [{name: _number(cell) for name, cell in zip(FEATURES, row, strict=False)} for row in rows]
+    captured = inference_record.endpoint_input
+    if captured.encoding == "JSON":
+        rows = [instance["features"] for instance in json.loads(captured.data)["instances"]]
+    else:
+        rows = [[_number(cell) for cell in row] for row in csv.reader(io.StringIO(captured.data)) if row]
+    return [dict(zip(FEATURES, row, strict=False)) for row in rows]
+
+
+def _first(captured: Any, rows: str, name: str) -> float:
+    """The number of the first row: by its name in JSON, by its place in CSV."""
+    if captured.encoding == "JSON":
+        return float(json.loads(captured.data)[rows][0][name])
+    return float(captured.data.split(",")[0])
 
 
 def _number(cell: str) -> "float | str | None":

@@ -1,7 +1,8 @@
 """Captured rows with the model's answers, joined with the labels that have arrived for them.
 
 Ground truth has AWS's format, a record for each row: its event id is the inference id of the request (the event id of
-the capture where the caller gave none), and for one of several rows of a request ``<id>#<place>``, places from 0.
+the capture where the caller gave none), and for one of several rows of a request ``<id>#<place>``, places from 0. Its
+data are the label, or as a request in JSON would hold it: ``{"instances":[{"label":1}]}``.
 """
 
 import json
@@ -91,11 +92,17 @@ def _label_file(file: Path) -> pl.DataFrame:
         records = pl.read_ndjson(file, schema=_LABEL_SCHEMA)
     except pl.exceptions.PolarsError as error:
         raise ValueError(f"ground truth {file.name}: not records of JSON: {error}") from error
-    told = records.select(
+    data, encoding = (pl.col("groundTruthData").struct.field(name) for name in ("data", "encoding"))
+    one = data.str.json_path_match("$.instances[1]").is_null()
+    label = pl.when(encoding != "JSON").then(data.str.strip_chars())
+    table = records.select(
         pl.col("eventMetadata").struct.field("eventId").alias("key"),
-        pl.col("groundTruthData").struct.field("data").str.strip_chars().alias("text"),
+        data.alias("text"),
+        label.when(one)
+        .then(data.str.json_path_match("$.instances[0].label"))
+        .cast(pl.Float64, strict=False)
+        .alias("number"),
     )
-    table = told.with_columns(pl.col("text").cast(pl.Float64, strict=False).alias("number"))
     odd = table.filter(pl.col("key").is_null() | ~pl.col("number").is_in([0.0, 1.0]).fill_null(False))
     if odd.height > 0:
         key, text = odd["key"][0], odd["text"][0]

@@ -2,12 +2,18 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+
+#: A request as the platform's functions send it: rows of numbers alone, without blanks.
+_FIRST, _BETWEEN, _LAST = '{"instances":[{"features":[', ']},{"features":[', "]}]}"
+_NUMBERS = "[-+.,0-9eE]+"
+_PLAIN = f"^{re.escape(_FIRST)}{_NUMBERS}(?:{re.escape(_BETWEEN)}{_NUMBERS})*{re.escape(_LAST)}$"
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ def read_rows(records: pl.DataFrame, features: Sequence[str], texts: Sequence[st
         raise ValueError(
             f"event {records.filter(pl.col('input').is_null())['id'][0]} has no input: data capture must hold Input"
         )
+    found = _plain_as_csv(found)
     tables = []
     as_csv = found.filter(pl.col("input_format") == "CSV")
     if as_csv.height > 0:
@@ -56,6 +63,17 @@ def read_rows(records: pl.DataFrame, features: Sequence[str], texts: Sequence[st
         sum((table.widths for table in tables), Counter()),
         sum((table.extra for table in tables), Counter()),
         sum((table.missing for table in tables), Counter()),
+    )
+
+
+def _plain_as_csv(records: pl.DataFrame) -> pl.DataFrame:
+    """Plain JSON as the CSV that it holds, of which polars reads a million rows in a second."""
+    body = pl.col("input")
+    plain = (pl.col("input_format") == "JSON") & body.str.contains(_PLAIN)
+    lines = body.str.strip_prefix(_FIRST).str.strip_suffix(_LAST).str.replace_all(_BETWEEN, "\n", literal=True)
+    return records.with_columns(
+        pl.when(plain).then(lines).otherwise(body).alias("input"),
+        pl.when(plain).then(pl.lit("CSV")).otherwise(pl.col("input_format")).alias("input_format"),
     )
 
 

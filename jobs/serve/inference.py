@@ -1,8 +1,10 @@
 """Serves a model of either algorithm in the container that trained it (script mode).
 
-Takes ``text/csv`` without header: 30 finite numbers a row, in the order of training. The container itself would answer
-29 columns with a wrong number and 200, so width and values are checked here. The answer says which model gave it, so it
-is true even while two fleets serve. ``Accept: application/json; reasons=3`` adds each row's three strongest reasons.
+Takes 30 finite numbers a row, in the order of training: ``application/json`` (``{"instances":[{"features":[…]},…]}``)
+or ``text/csv`` without header. The container itself would answer 29 columns with a wrong number and 200, so width and
+values are checked here. Whoever asks for no content type is answered in that of the request. JSON says which model
+answered, so it is true even while two fleets serve; ``Accept: application/json; reasons=3`` adds each row's three
+strongest reasons.
 
 The container turns whatever these functions raise into 500. A request that the client must mend is therefore not
 raised: it travels as a :class:`Refusal` to ``output_fn``, which alone can answer with a status of its own.
@@ -11,8 +13,9 @@ raised: it travels as a :class:`Refusal` to ``output_fn``, which alone can answe
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,14 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """What is to be scored: rows × 30, float32, finite; and the content type that it came in."""
+
+    values: np.ndarray
+    content_type: str
+
+
+@dataclass(frozen=True)
 class ServedModel:
     model: TrainedModel
     #: What the answer says of the model, as JSON.
@@ -48,6 +59,8 @@ class Prediction:
     description: str
     #: SHAP values of the rows (:meth:`TrainedModel.contributions`), made only for who asks for reasons.
     contributions: "Callable[[], np.ndarray]"
+    #: Of the request: that of the answer to whoever asks for none.
+    content_type: str
 
 
 def model_fn(model_dir: str) -> ServedModel:
@@ -71,24 +84,28 @@ def model_fn(model_dir: str) -> ServedModel:
     return ServedModel(model, json.dumps(description))
 
 
-def input_fn(body: "str | bytes", content_type: str) -> "np.ndarray | Refusal":
-    """Rows × 30, float32; or a refusal: 415 for another content type, 400 naming the first wrong row and the reason."""
-    if content_type.split(";")[0].strip().lower() != CSV:
-        return Refusal(415, f"content type {content_type!r} is not supported: send {CSV}")
-    text = body.decode("utf-8", errors="replace") if isinstance(body, bytes) else body
-    lines = text.strip("\r\n").replace("\r\n", "\n").split("\n")
-    rows = _parsed(lines)
-    return Refusal(400, _first_problem(lines)) if rows is None else rows
+def input_fn(body: "str | bytes", content_type: str) -> "Rows | Refusal":
+    """The request's rows; or a refusal: 415 for another content type, 400 naming the first wrong row and the reason."""
+    kind = content_type.split(";")[0].strip().lower()
+    read = {JSON: _from_json, CSV: _from_csv}.get(kind)
+    if read is None:
+        return Refusal(415, f"content type {content_type!r} is not supported: send {JSON} or {CSV}")
+    values = read(body.decode("utf-8", errors="replace") if isinstance(body, bytes) else body)
+    return values if isinstance(values, Refusal) else Rows(values, kind)
 
 
-def predict_fn(rows: "np.ndarray | Refusal", served: ServedModel) -> "Prediction | Refusal":
+def predict_fn(rows: "Rows | Refusal", served: ServedModel) -> "Prediction | Refusal":
     if isinstance(rows, Refusal):
         return rows
-    return Prediction(served.model.scores(rows), served.description, lambda: served.model.contributions(rows))
+    model, values = served.model, rows.values
+    return Prediction(model.scores(values), served.description, lambda: model.contributions(values), rows.content_type)
 
 
 def output_fn(prediction: "Prediction | Refusal", accept: str) -> Any:
     """JSON with the model's description, or one probability a line, with all of its digits.
+
+    Args:
+        accept: what was asked for; ``*/*`` and nothing stand for the request's own content type.
 
     Returns:
         body and content type; for a refusal, and for another ``accept`` (406), a Flask response with its status.
@@ -98,7 +115,9 @@ def output_fn(prediction: "Prediction | Refusal", accept: str) -> Any:
     texts = [repr(score) for score in prediction.scores.tolist()]
     wanted, _, parameter = accept.partition(";")
     wanted = wanted.strip().lower()
-    if wanted in (JSON, "*/*", ""):
+    if wanted in ("*/*", ""):
+        wanted = prediction.content_type
+    if wanted == JSON:
         count = _reasons_wanted(parameter)
         if count is None:
             return _response(Refusal(406, f"{parameter.strip()!r} is not supported: reasons=0 to {len(FEATURES)} is"))
@@ -136,44 +155,81 @@ def _response(refusal: Refusal) -> Any:
     return Response(refusal.reason, status=refusal.status, mimetype="text/plain")
 
 
-def _parsed(lines: "list[str]") -> "np.ndarray | None":
-    """The rows, or nothing if anything is wrong with one of them: quick, and silent about what."""
+def _from_json(text: str) -> "np.ndarray | Refusal":
+    try:
+        # Whole numbers too: one of thousands of digits is infinite, not slow.
+        document = json.loads(text, parse_int=float)
+    except (ValueError, RecursionError) as error:
+        return Refusal(400, f"the request is not JSON: {error}")
+    instances = document.get("instances") if isinstance(document, dict) and len(document) == 1 else None
+    if not isinstance(instances, list):
+        return Refusal(400, 'the request is not {"instances":[{"features":[…]},…]}')
+    rows: list[list[Any]] = []
+    for number, instance in enumerate(instances, start=1):
+        features = instance.get("features") if isinstance(instance, dict) and len(instance) == 1 else None
+        if not isinstance(features, list):
+            return Refusal(400, f'row {number} is not {{"features":[…]}}')
+        rows.append(features)
+    values = None
+    if all(len(row) == len(FEATURES) for row in rows) and set(map(type, chain.from_iterable(rows))) == {float}:
+        values = _narrowed(np.array(rows, dtype=np.float64))
+    return _checked(values, rows, _problem_of_json)
+
+
+def _from_csv(text: str) -> "np.ndarray | Refusal":
+    lines = text.strip("\r\n").replace("\r\n", "\n").split("\n")
     commas = len(FEATURES) - 1
-    if any(line.count(",") != commas for line in lines):
-        return None
-    values = _numbers(lines)
-    return values if values is not None and np.isfinite(values).all() else None
+    values = _numbers(lines) if all(line.count(",") == commas for line in lines) else None
+    return _checked(values, [line.split(",") for line in lines if lines != [""]], _problem_of_text)
+
+
+def _checked(
+    values: "np.ndarray | None", rows: "Sequence[Sequence[Any]]", problem_of: "Callable[[Any], str | None]"
+) -> "np.ndarray | Refusal":
+    """The values; or what is first wrong with the cells that they could not be read from, or are not finite for."""
+    if values is not None and np.isfinite(values).all():
+        return values
+    if not rows:
+        return Refusal(400, "the request holds no row")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(FEATURES):
+            wanted = f"{len(FEATURES)} are wanted: {','.join(FEATURES)}"
+            return Refusal(400, f"row {number} has {len(row)} columns; {wanted}")
+        for name, cell in zip(FEATURES, row, strict=True):
+            problem = problem_of(cell)
+            if problem:
+                return Refusal(400, f"row {number}, {name}: {problem}")
+    raise AssertionError("every row is good")
 
 
 def _numbers(lines: "list[str]") -> "np.ndarray | None":
-    """As the model sees them: what is too large for 32 bits is infinite."""
     try:
-        values = np.loadtxt(lines, delimiter=",", comments=None, dtype=np.float64, ndmin=2)
+        return _narrowed(np.loadtxt(lines, delimiter=",", comments=None, dtype=np.float64, ndmin=2))
     except ValueError:
         return None
+
+
+def _narrowed(values: np.ndarray) -> np.ndarray:
+    """As the model sees them: what is too large for 32 bits is infinite."""
     with np.errstate(over="ignore"):
         return values.astype(np.float32)
 
 
-def _first_problem(lines: "list[str]") -> str:
-    if lines == [""]:
-        return "the request holds no row"
-    for number, line in enumerate(lines, start=1):
-        values = line.split(",")
-        if len(values) != len(FEATURES):
-            return f"row {number} has {len(values)} columns; {len(FEATURES)} are wanted: {','.join(FEATURES)}"
-        for name, value in zip(FEATURES, values, strict=True):
-            problem = _problem(value)
-            if problem:
-                return f"row {number}, {name}: {value[:_SHOWN]!r} {problem}"
-    raise AssertionError("every row is good")
+_NOT_FINITE = "is not a finite number of 32 bits"
 
 
-def _problem(value: str) -> "str | None":
-    if not value.strip():
-        return "is empty: a number is wanted"
+def _problem_of_text(cell: str) -> "str | None":
+    if not cell.strip():
+        return f"{cell[:_SHOWN]!r} is empty: a number is wanted"
     # Among others, as in a row: the parser is laxer at the end of a line.
-    number = _numbers([f"0,{value},0"])
+    number = _numbers([f"0,{cell},0"])
     if number is None:
-        return "is not a number"
-    return None if np.isfinite(number).all() else "is not a finite number of 32 bits"
+        return f"{cell[:_SHOWN]!r} is not a number"
+    return None if np.isfinite(number).all() else f"{cell[:_SHOWN]!r} {_NOT_FINITE}"
+
+
+def _problem_of_json(cell: Any) -> "str | None":
+    if isinstance(cell, float):
+        return None if np.isfinite(_narrowed(np.array(cell))) else f"{cell!r} {_NOT_FINITE}"
+    shown = "a list" if isinstance(cell, list) else "an object" if isinstance(cell, dict) else json.dumps(cell)
+    return f"{shown[:_SHOWN]} is not a number"

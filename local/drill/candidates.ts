@@ -55,7 +55,7 @@ export async function registerCandidate(
       ModelApprovalStatus: "Approved",
       InferenceSpecification: {
         Containers: [{ Image, ModelDataUrl: modelDataUri, Environment: { ...Environment, SAGEMAKER_PROGRAM: SCRIPT } }],
-        SupportedContentTypes: ["text/csv"],
+        SupportedContentTypes: ["application/json", "text/csv"],
         SupportedResponseMIMETypes: ["application/json", "text/csv"],
       },
       CustomerMetadataProperties: {

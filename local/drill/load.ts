@@ -1,5 +1,6 @@
 // The load of a drill, in a process of its own: requests to the endpoint and to the API, for as long as it lives.
 import { Agent, request } from "node:http";
+import { instancesBody } from "../../functions/shared/instances";
 import { rootAuthorization } from "../server/service-caller";
 
 /** What is asked, and where. */
@@ -81,9 +82,10 @@ async function run({ endpoint, api }: LoadOrder): Promise<void> {
     samples = [];
   }, REPORT_MILLISECONDS);
   const authorization = rootAuthorization("sagemaker");
-  const headers = { "content-type": "text/csv", accept: "application/json", authorization };
+  const headers = { "content-type": "application/json", accept: "application/json", authorization };
   const pick = (from: readonly string[], turn: number): string => from[turn % from.length] ?? "";
-  const toEndpoint = (turn: number) => post("endpoint", endpoint.url, headers, pick(endpoint.rows, turn));
+  const toEndpoint = (turn: number) =>
+    post("endpoint", endpoint.url, headers, instancesBody([pick(endpoint.rows, turn)]));
   const workers = Array.from({ length: WORKERS }, (_, worker) =>
     work(endpoint.rate / WORKERS, worker * 7919, toEndpoint),
   );

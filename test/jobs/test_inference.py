@@ -6,21 +6,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inference import CSV, JSON, Prediction, Refusal, ServedModel, input_fn, output_fn, predict_fn
+from inference import CSV, JSON, Prediction, Refusal, Rows, ServedModel, input_fn, output_fn, predict_fn
 from transactions import FEATURES
 
 ROW = ",".join(["0.5"] * 30)
 
 
-def prediction(contributions: "np.ndarray | None" = None) -> Prediction:
+def prediction(contributions: "np.ndarray | None" = None, content_type: str = JSON) -> Prediction:
     rows = np.zeros((1, 31)) if contributions is None else contributions
-    return Prediction(np.full(len(rows), 0.5), "{}", lambda: rows)
+    return Prediction(np.full(len(rows), 0.5), "{}", lambda: rows, content_type)
 
 
 def changed(at: int, value: str) -> str:
     values = ROW.split(",")
     values[at] = value
     return ",".join(values)
+
+
+def in_json(*rows: str) -> str:
+    """The body that the platform's functions make of CSV lines."""
+    return '{"instances":[' + ",".join(f'{{"features":[{row}]}}' for row in rows) + "]}"
 
 
 BAD_REQUESTS = {
@@ -36,8 +41,33 @@ BAD_REQUESTS = {
     "nothing": ("\n", CSV, 400, "holds no row"),
     "blank line between rows": (f"{ROW}\n\n{ROW}", CSV, 400, "row 2 has 1 columns"),
     "not UTF-8": (b"\xff\xfe" + ROW.encode(), CSV, 400, "row 1, Time: "),
-    "JSON": ('{"Time": 0}', JSON, 415, "'application/json' is not supported: send text/csv"),
+    "another content type": (ROW, "text/xml", 415, "'text/xml' is not supported: send application/json or text/csv"),
     "no content type": (ROW, "", 415, "is not supported"),
+    "JSON: 29 columns": (in_json(ROW[4:]), JSON, 400, "row 1 has 29 columns; 30 are wanted"),
+    "JSON: 31 columns in row 2": (in_json(ROW, f"{ROW},1"), JSON, 400, "row 2 has 31 columns; 30 are wanted"),
+    "JSON: NaN": (in_json(ROW, changed(3, "NaN")), JSON, 400, "row 2, V3: nan is not a finite number"),
+    "JSON: Infinity": (in_json(changed(29, "-Infinity")), JSON, 400, "row 1, Amount: -inf is not a finite number"),
+    "JSON: no number of 32 bits": (in_json(changed(0, "1e39")), JSON, 400, "row 1, Time: 1e+39 is not a finite"),
+    "JSON: a very long number": (in_json(changed(0, "1" * 9999)), JSON, 400, "row 1, Time: inf is not a finite"),
+    "JSON: text": (in_json(changed(28, '"0.5"')), JSON, 400, 'row 1, V28: "0.5" is not a number'),
+    "JSON: null": (in_json(changed(5, "null")), JSON, 400, "row 1, V5: null is not a number"),
+    "JSON: true": (in_json(changed(5, "true")), JSON, 400, "row 1, V5: true is not a number"),
+    "JSON: a list": (in_json(changed(5, "[1]")), JSON, 400, "row 1, V5: a list is not a number"),
+    "JSON: an object": (in_json(changed(5, "{}")), JSON, 400, "row 1, V5: an object is not a number"),
+    "JSON: no row": (in_json(), JSON, 400, "holds no row"),
+    "JSON: rows without names": (f'{{"instances":[[{ROW}]]}}', JSON, 400, 'row 1 is not {"features":[…]}'),
+    "JSON: more than features": (
+        f'{{"instances":[{{"features":[{ROW}],"label":1}}]}}',
+        JSON,
+        400,
+        'row 1 is not {"features":[…]}',
+    ),
+    "JSON: more than instances": ('{"instances":[],"parameters":{}}', JSON, 400, 'is not {"instances":'),
+    "JSON: of another form": ('{"Time": 0}', JSON, 400, 'is not {"instances":[{"features":[…]},…]}'),
+    "JSON: a list alone": (f"[[{ROW}]]", JSON, 400, 'is not {"instances":'),
+    "JSON: none": (ROW, JSON, 400, "the request is not JSON"),
+    "JSON: too deep": ("[" * 100_000, JSON, 400, "the request is not JSON"),
+    "JSON: not UTF-8": (b"\xff\xfe" + in_json(ROW).encode(), JSON, 400, "the request is not JSON"),
 }
 
 
@@ -74,9 +104,22 @@ def test_reasons_are_the_strongest_features_in_order(count, seed):
 
 
 def test_who_asks_for_no_reasons_does_not_pay_for_them():
-    scores = Prediction(np.array([0.5]), "{}", lambda: pytest.fail("they were made"))
+    scores = Prediction(np.array([0.5]), "{}", lambda: pytest.fail("they were made"), CSV)
     assert json.loads(output_fn(scores, JSON)[0])["predictions"] == [{"score": 0.5}]
     assert output_fn(scores, CSV) == ("0.5\n", CSV)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "", " "])
+def test_who_asks_for_no_content_type_is_answered_in_that_of_the_request(accept):
+    assert output_fn(prediction(content_type=CSV), accept) == ("0.5\n", CSV)
+    body, kind = output_fn(prediction(content_type=JSON), accept)
+    assert (json.loads(body), kind) == ({"predictions": [{"score": 0.5}], "model": {}}, JSON)
+
+
+@pytest.mark.parametrize("content_type", [CSV, JSON])
+def test_a_request_in_one_content_type_may_be_answered_in_the_other(content_type):
+    assert output_fn(prediction(content_type=content_type), CSV)[1] == CSV
+    assert output_fn(prediction(content_type=content_type), JSON)[1] == JSON
 
 
 def test_a_refusal_passes_through_to_a_response_with_its_status():
@@ -90,9 +133,50 @@ def test_a_refusal_passes_through_to_a_response_with_its_status():
 def test_rows_may_end_in_any_way(end):
     body = f"{ROW}{end or chr(10)}{changed(1, '-2e-1')}{end}"
     rows = input_fn(body.encode(), "text/csv")
-    assert rows.shape == (2, 30)
-    assert rows.dtype == np.float32
-    assert rows[1, 1] == np.float32(-0.2)
+    assert isinstance(rows, Rows)
+    assert rows.values.shape == (2, 30)
+    assert rows.values.dtype == np.float32
+    assert rows.values[1, 1] == np.float32(-0.2)
+
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False, width=32)
+TABLES = st.lists(st.lists(FINITE | st.integers(-(10**30), 10**30), min_size=30, max_size=30), min_size=1, max_size=3)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TABLES)
+def test_the_same_numbers_are_the_same_rows_in_either_content_type(table):
+    lines = [",".join(map(repr, row)) for row in table]
+    as_csv = input_fn("\n".join(lines), "Text/CSV; charset=utf-8")
+    as_json = input_fn(in_json(*lines).encode(), "application/json; charset=utf-8")
+    assert (as_csv.content_type, as_json.content_type) == (CSV, JSON)
+    assert as_json.values.dtype == np.float32
+    assert np.array_equal(as_csv.values, as_json.values)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON_VALUES, st.integers(0, 29), st.sampled_from(["cell", "features", "instance", "instances", "document"]))
+def test_any_json_gives_rows_or_the_clients_error(value, at, place):
+    row = [0.5] * 30
+    row[at] = value
+    document = {
+        "cell": {"instances": [{"features": row}]},
+        "features": {"instances": [{"features": value}]},
+        "instance": {"instances": [value]},
+        "instances": {"instances": value},
+        "document": value,
+    }[place]
+    found = input_fn(json.dumps(document), JSON)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 3e38
+    assert isinstance(found, Rows) == (place == "cell" and number)
+    assert isinstance(found, Rows) or found.status == 400
 
 
 # Line ends of other sorts, digits of other scripts, underscores: nothing may be an error of the server.
@@ -106,5 +190,5 @@ def test_any_text_gives_rows_or_the_clients_error(text, at):
     if isinstance(found, Refusal):
         assert found.status == 400
     else:
-        assert found.shape[1] == 30
-        assert np.isfinite(found).all()
+        assert found.values.shape[1] == 30
+        assert np.isfinite(found.values).all()

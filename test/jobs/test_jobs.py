@@ -111,6 +111,7 @@ def endpoint(small: tuple[Path, Path, dict]) -> Iterator[HTTPConnection]:
     environment = {
         **os.environ,
         "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "*/*",
         "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "FRAUD_MODEL_PACKAGE_ARN": "arn:package/1",
     }
@@ -125,25 +126,35 @@ def endpoint(small: tuple[Path, Path, dict]) -> Iterator[HTTPConnection]:
         process.wait(timeout=20)
 
 
-def invoke(endpoint: HTTPConnection, body: str, content_type: str = "text/csv", accept: str = "application/json"):
-    endpoint.request("POST", "/invocations", body, {"Content-Type": content_type, "Accept": accept})
+def invoke(endpoint: HTTPConnection, body: str, content_type: str, **headers: str) -> tuple[int, str, str]:
+    """Status, content type and body of the answer."""
+    endpoint.request("POST", "/invocations", body, {"Content-Type": content_type, **headers})
     response = endpoint.getresponse()
-    return response.status, response.read().decode()
+    return response.status, response.getheader("Content-Type", ""), response.read().decode()
+
+
+def in_json(lines: list[str]) -> str:
+    """CSV lines as the platform's functions send them."""
+    return '{"instances":[' + ",".join(f'{{"features":[{line}]}}' for line in lines) + "]}"
 
 
 def test_what_is_served_decides_as_what_was_evaluated(small: tuple[Path, Path, dict], endpoint: HTTPConnection) -> None:
     scratch, _, evaluation = small
     lines = [line.split(",", 1)[1] for line in (scratch / "data/test/test.csv").read_text().splitlines()]
-    status, body = invoke(endpoint, "\n".join(lines))
-    assert status == 200
+    status, kind, body = invoke(endpoint, in_json(lines), "application/json")
+    assert (status, kind) == (200, "application/json")
     found = json.loads(body)
     model = {"packageArn": "arn:package/1", "threshold": evaluation["threshold"], "algorithm": "xgboost"}
     assert {name: found["model"][name] for name in model} == model
     scores = np.array([row["score"] for row in found["predictions"]])
     matrix = evaluation["confusionMatrix"]
     assert int((scores >= evaluation["threshold"]).sum()) == matrix["truePositives"] + matrix["falsePositives"]
-    status, body = invoke(endpoint, lines[0], accept="text/csv")
-    assert (status, float(body)) == (200, pytest.approx(found["predictions"][0]["score"], rel=1e-6))
+    # Rows in CSV score the same, and who names no content type is answered in that of the request.
+    status, kind, body = invoke(endpoint, "\n".join(lines), "text/csv")
+    assert (status, kind) == (200, "text/csv; charset=utf-8")
+    assert [float(line) for line in body.splitlines()] == scores.tolist()
+    status, kind, crossed = invoke(endpoint, "\n".join(lines), "text/csv", Accept="application/json")
+    assert (status, kind, json.loads(crossed)) == (200, "application/json", found)
 
 
 @pytest.mark.parametrize(
@@ -154,12 +165,16 @@ def test_what_is_served_decides_as_what_was_evaluated(small: tuple[Path, Path, d
         (lambda values: ["x", *values[1:]], "text/csv", 400),
         (lambda values: ["nan", *values[1:]], "text/csv", 400),
         (lambda values: FEATURES, "text/csv", 400),
-        (lambda values: values, "application/json", 415),
+        (lambda values: values, "application/json", 400),
+        (lambda values: values, "text/xml", 415),
     ],
-    ids=["29 columns", "31 columns", "text", "nan", "header", "json"],
+    ids=["29 columns", "31 columns", "text", "nan", "header", "csv as json", "xml"],
 )
 def test_serving_refuses(endpoint: HTTPConnection, change: Callable, content_type: str, status: int) -> None:
-    assert invoke(endpoint, ",".join(change(["0.5"] * 30)), content_type)[0] == status
+    values = change(["0.5"] * 30)
+    assert invoke(endpoint, ",".join(values), content_type)[0] == status
+    if content_type == "text/csv":
+        assert invoke(endpoint, in_json([",".join(values)]), "application/json")[0] == status
 
 
 HEADER = ",".join(COLUMNS)

@@ -12,7 +12,7 @@ import distances
 import monitor
 import numpy as np
 import pytest
-from captures import END, HOUR, START, capture_rows, csv_line, record, write_records
+from captures import END, HOUR, START, capture_rows, csv_line, json_body, record, write_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from records import Period
@@ -91,7 +91,21 @@ def as_json(rows: np.ndarray, form: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "form", ["several", "crlf", "base64", "list", "lists", "object", "instances", "named instances", "lines", "files"]
+    "form",
+    [
+        "platform",
+        "platform, several",
+        "several",
+        "crlf",
+        "base64",
+        "list",
+        "lists",
+        "object",
+        "instances",
+        "named instances",
+        "lines",
+        "files",
+    ],
 )
 def test_every_form_of_a_request_gives_the_same_statistics(tmp_path, baseline, form):
     rows = transactions(90, np.random.default_rng(5))
@@ -110,6 +124,12 @@ def test_every_form_of_a_request_gives_the_same_statistics(tmp_path, baseline, f
         ]
         # One among them as text.
         records[3] = record("e3", lines[3])
+    elif form.startswith("platform"):
+        size = 7 if "several" in form else 1
+        bodies = [json_body(lines[first : first + size]) for first in range(0, 90, size)]
+        # One among them with blanks.
+        bodies[2] = bodies[2].replace(",", ", ")
+        records = [record(f"e{index}", body, **in_json) for index, body in enumerate(bodies)]
     elif form == "lines":
         body = "\n".join(as_json(rows, "object"))
         records = [record("e", body, encoding="BASE64", content_type="application/jsonlines")]

@@ -1,6 +1,7 @@
 """Labels meet the rows that they belong to: each once, none lost, whatever comes late, twice or not at all."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,8 @@ def test_the_last_label_of_a_row_counts(tmp_path):
     labels = write_labels(tmp_path / "labels", {0: 0})
     later = labels / "2026" / "11" / "21" / "12"
     later.mkdir()
-    (later / "labels.jsonl").write_text((labels / "2026/11/21/11/labels.jsonl").read_text().replace('"0"', '"1"', 1))
+    early = (labels / "2026/11/21/11/labels.jsonl").read_text()
+    (later / "labels.jsonl").write_text(early.replace('label\\":0', 'label\\":1', 1))
     assert read(captured, labels).labels.tolist() == [1]
 
 
@@ -88,10 +90,19 @@ def test_answers_of_sagemakers_containers_are_understood(tmp_path, answer, form)
     assert sorted(read(captured, labels).scores.tolist()) == [0.25, 0.75]
 
 
-@pytest.mark.parametrize("label", ["2", "", "yes", "0.5", "nan"])
-def test_a_label_that_is_none_is_refused(tmp_path, label):
-    labels = write_labels(tmp_path / "labels", {"event-0": label})  # type: ignore[dict-item]
-    with pytest.raises(ValueError, match=f"labels.jsonl: event 'event-0' is labelled '{label}': 0 or 1 is wanted"):
+@pytest.mark.parametrize("encoding", ["JSON", "CSV"])
+def test_labels_are_read_in_either_encoding(tmp_path, encoding):
+    captured = write_records(tmp_path / "captured", [record(f"event-{index}", row(index)) for index in range(3)])
+    labels = write_labels(tmp_path / "labels", {0: 1, 1: 0, 2: "1.0"}, encoding)
+    assert read(captured, labels).labels.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("encoding", ["JSON", "CSV"])
+@pytest.mark.parametrize("label", ["2", "", "yes", "0.5", "nan", '0},{"label":1'])
+def test_a_label_that_is_none_is_refused(tmp_path, label, encoding):
+    labels = write_labels(tmp_path / "labels", {"event-0": label}, encoding)
+    told = rf"labels.jsonl: event 'event-0' is labelled '.*{re.escape(label)}.*': 0 or 1 is wanted"
+    with pytest.raises(ValueError, match=told):
         read(write_records(tmp_path / "captured", [record("event-0", row(1))]), labels)
 
 

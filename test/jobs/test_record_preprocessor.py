@@ -20,26 +20,46 @@ def script() -> ModuleType:
     return module
 
 
-def record(data: str, **more) -> SimpleNamespace:
-    answer = {"predictions": [{"score": 0.25}], "model": {"threshold": 0.5}}
-    output = SimpleNamespace(data=json.dumps(answer), encoding="JSON")
-    return SimpleNamespace(endpoint_input=SimpleNamespace(data=data, encoding="CSV"), endpoint_output=output, **more)
+ANSWERS = {
+    "JSON": json.dumps({"predictions": [{"score": 0.25}], "model": {"threshold": 0.5}}),
+    "CSV": "0.25\n",
+}
+
+
+def record(data: str, encoding: str, **more) -> SimpleNamespace:
+    """A capture whose two sides have one content type."""
+    return SimpleNamespace(
+        endpoint_input=SimpleNamespace(data=data, encoding=encoding),
+        endpoint_output=SimpleNamespace(data=ANSWERS[encoding], encoding=encoding),
+        **more,
+    )
+
+
+def in_json(*rows: list) -> str:
+    return json.dumps({"instances": [{"features": row} for row in rows]})
 
 
 def test_rows_have_the_names_that_the_baseline_has(script) -> None:
     values = [index / 4 for index in range(len(FEATURES))]
+    wanted = [dict(zip(FEATURES, values, strict=True))] * 2
+    assert script.preprocess_handler(record(in_json(values, values), "JSON")) == wanted
     line = ",".join(str(value) for value in values)
-    found = script.preprocess_handler(record(f"{line}\n{line}\n"))
-    assert found == [dict(zip(FEATURES, values, strict=True))] * 2
+    assert script.preprocess_handler(record(f"{line}\n{line}\n", "CSV")) == wanted
 
 
-def test_a_row_that_is_none_keeps_what_it_has(script) -> None:
+@pytest.mark.parametrize(("data", "encoding"), [("1.5,,abc", "CSV"), (in_json([1.5, None, "abc"]), "JSON")])
+def test_a_row_that_is_none_keeps_what_it_has(script, data, encoding) -> None:
     """Missing values, changed types and dropped columns are for the analyzer to find."""
-    [row] = script.preprocess_handler(record("1.5,,abc"))
+    [row] = script.preprocess_handler(record(data, encoding))
     assert row == {"Time": 1.5, "V1": None, "V2": "abc"}
 
 
-@pytest.mark.parametrize("label", ["1", "1.0", " 1\n"])
-def test_with_a_label_the_score_and_the_label_are_told(script, label) -> None:
-    merged = record("1,2,3", ground_truth=SimpleNamespace(data=label, encoding="CSV"))
+@pytest.mark.parametrize("encoding", ["JSON", "CSV"])
+@pytest.mark.parametrize(
+    ("label", "form"),
+    [('{"instances":[{"label":1}]}', "JSON"), ("1", "CSV"), ("1.0", "CSV"), (" 1\n", "CSV")],
+)
+def test_with_a_label_the_score_and_the_label_are_told(script, encoding, label, form) -> None:
+    data = in_json([1, 2, 3]) if encoding == "JSON" else "1,2,3"
+    merged = record(data, encoding, ground_truth=SimpleNamespace(data=label, encoding=form))
     assert script.preprocess_handler(merged) == {"endpointOutput_probability": 0.25, "groundTruthData_0": 1}

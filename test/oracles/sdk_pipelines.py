@@ -353,6 +353,7 @@ def fraud(
     )
     serving = {
         "SAGEMAKER_PROGRAM": "inference.py",
+        "SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT": "*/*",
         "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",
         "SAGEMAKER_REGION": REGION,

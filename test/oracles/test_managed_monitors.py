@@ -93,7 +93,8 @@ def record(kind: str, ours: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "schedule_cron_expression": monitor["schedule"],
         "output_s3_uri": f"{settings['outputUri']}/{kind}",
     }
-    score = "predictions[0].score"
+    paths = {"features_attribute": "instances[*].features"}
+    score = "predictions[*].score"
     if kind == "data-quality":
         quality = baselines["ModelDataQuality"]
         DefaultModelMonitor(**common).create_monitoring_schedule(
@@ -114,7 +115,7 @@ def record(kind: str, ours: dict[str, Any]) -> dict[str, dict[str, Any]]:
         )
     elif kind == "model-bias":
         ModelBiasMonitor(**common).create_monitoring_schedule(
-            endpoint_input=EndpointInput(**labelled, probability_attribute=score),
+            endpoint_input=EndpointInput(**labelled, **paths, probability_attribute=score),
             ground_truth_input=settings["groundTruthUri"],
             analysis_config=files["configUri"],
             constraints=Constraints({}, files["constraintsUri"]),
@@ -122,7 +123,7 @@ def record(kind: str, ours: dict[str, Any]) -> dict[str, dict[str, Any]]:
         )
     else:
         ModelExplainabilityMonitor(**common).create_monitoring_schedule(
-            endpoint_input=EndpointInput(**where, inference_attribute="0"),
+            endpoint_input=EndpointInput(**where, **paths, inference_attribute=score),
             analysis_config=files["configUri"],
             constraints=Constraints({}, files["constraintsUri"]),
             **schedule,

@@ -299,6 +299,7 @@ describe("the fraud pipeline", () => {
       ModelDataUrl: { Get: "Steps.Train.ModelArtifacts.S3ModelArtifacts" },
       Environment: {
         SAGEMAKER_PROGRAM: "inference.py",
+        SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT: "*/*",
         SAGEMAKER_SUBMIT_DIRECTORY: "/opt/ml/model/code",
         SAGEMAKER_CONTAINER_LOG_LEVEL: "20",
         SAGEMAKER_REGION: "eu-west-1",

@@ -201,8 +201,9 @@ function manifestOf<A extends { source: { key: string } }>(
   );
 }
 
+const Side = t.type({ data: t.string, encoding: t.string, observedContentType: t.string });
 const Capture = t.type({
-  captureData: t.type({ endpointInput: t.type({ data: t.string }) }),
+  captureData: t.type({ endpointInput: Side, endpointOutput: Side }),
   eventMetadata: t.type({ inferenceTime: t.string }),
 });
 
@@ -233,14 +234,27 @@ async function captured(
   );
 }
 
+function rowsOf({ data, encoding }: t.TypeOf<typeof Side>): number {
+  if (encoding !== "JSON") return data.trim().split("\n").length;
+  const body = t.type({ instances: t.array(t.unknown) }).decode(JSON.parse(data));
+  claim(!isLeft(body), `A captured request has another form: ${data.slice(0, 200)}`);
+  return body.right.instances.length;
+}
+
 function rowsIn(text: string, { start, end }: Period): number {
   let rows = 0;
   for (const line of text.split("\n").filter(Boolean)) {
     const capture = Capture.decode(JSON.parse(line));
     claim(!isLeft(capture), `A capture has another form: ${line.slice(0, 200)}`);
     const { captureData, eventMetadata } = capture.right;
+    const { endpointInput, endpointOutput } = captureData;
+    // AWS's monitors take no other.
+    claim(
+      endpointInput.encoding === endpointOutput.encoding,
+      `A capture is ${endpointInput.observedContentType} in, ${endpointOutput.observedContentType} out.`,
+    );
     const time = new Date(eventMetadata.inferenceTime);
-    if (time >= start && time < end) rows += captureData.endpointInput.data.trim().split("\n").length;
+    if (time >= start && time < end) rows += rowsOf(endpointInput);
   }
   return rows;
 }

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { explainabilityConfig } from "../../../functions/reconcile-monitors/clarify-files";
+import { biasConfig, explainabilityConfig } from "../../../functions/reconcile-monitors/clarify-files";
 import { definitionStem, MONITORING_TYPES, scheduleConfig } from "../../../functions/reconcile-monitors/definitions";
 import { isAsWanted, joblessExecution, runningExecution } from "../../../functions/reconcile-monitors/logic";
 import { combinedAnalysis } from "../../../functions/shared/bias-baseline";
@@ -145,17 +145,35 @@ describe("what Clarify is told", () => {
     });
     expect(told).to.deep.equal({
       version: "1.0",
-      dataset_type: "text/csv",
+      dataset_type: "application/json",
       headers: ["Time", "Amount"],
       methods: { shap: { agg_method: "mean_abs", use_logit: true } },
       predictor: {
         model_name: "fraud-model-7",
         instance_type: "ml.m5.large",
         initial_instance_count: 1,
-        content_type: "text/csv",
-        accept_type: "text/csv",
+        content_type: "application/json",
+        accept_type: "application/json",
+        content_template: '{"instances":$records}',
+        record_template: '{"features":$features}',
         endpoint_name_prefix: "fraud-clarify",
       },
+    });
+  });
+
+  it("of bias is where a captured request has its features, and the ground truth its label", () => {
+    const config = {
+      version: "1.0",
+      dataset_type: "text/csv",
+      headers: ["Class", "Time", "Amount"],
+      label: "Class",
+      facet: [{ name_or_index: "Amount", value_or_threshold: [10] }],
+    };
+    expect(biasConfig(config)).to.deep.equal({
+      ...config,
+      dataset_type: "application/json",
+      headers: ["Time", "Amount", "Class"],
+      label: "instances[*].label",
     });
   });
 

@@ -110,10 +110,22 @@ describe("merging labels", () => {
         expect(ids).to.deep.equal([...new Set(ids)].sort());
         for (const record of records) {
           expect(record).to.have.all.keys("groundTruthData", "eventMetadata", "eventVersion");
-          expect(record.groundTruthData).to.have.property("encoding", "CSV");
+          const { data, encoding } = record.groundTruthData as { data: string; encoding: string };
+          expect(encoding).to.equal("JSON");
+          const { eventId } = record.eventMetadata as { eventId: string };
+          const label = Number(merge(new Map(), labels).get(eventId)?.label);
+          expect(JSON.parse(data)).to.deep.equal({ instances: [{ label }] });
         }
       }),
     );
+  });
+
+  it("reads what it wrote while requests were CSV, and writes it as it does now", () => {
+    const eventMetadata = { eventId: inferenceId(new Date(CREATED)), labelledAt: CREATED };
+    const line = JSON.stringify({ groundTruthData: { data: "1", encoding: "CSV" }, eventMetadata, eventVersion: "0" });
+    const labels = readLabels(`${line}\n`, "file");
+    expect([...labels.values()]).to.deep.equal([{ ...eventMetadata, label: "1" }]);
+    expect(JSON.parse(writeLabels(labels))).to.have.nested.property("groundTruthData.encoding", "JSON");
   });
 
   it("says which line of a damaged file is no record", () => {

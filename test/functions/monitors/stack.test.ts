@@ -34,6 +34,7 @@ import { parse, stringify } from "yaml";
 import type { PlatformOutputs } from "../../../components/outputs";
 import { DEFINITION_API } from "../../../functions/reconcile-monitors/definition-api";
 import type { MonitorRun } from "../../../functions/run-monitor/logic";
+import { instancesBody } from "../../../functions/shared/instances";
 import { hourFolder, monitorKinds, type MonitorKind } from "../../../functions/shared/monitors";
 import { FEATURES } from "../../../functions/shared/transactions";
 import program from "../../../index";
@@ -378,7 +379,12 @@ function captured(index: number, time: Date) {
   const answer = { predictions: [{ score: fraud ? 0.9 : 0.1 }], model: { threshold: 0.5 } };
   const capture = {
     captureData: {
-      endpointInput: { observedContentType: "text/csv", mode: "INPUT", data: values.join(","), encoding: "CSV" },
+      endpointInput: {
+        observedContentType: "application/json",
+        mode: "INPUT",
+        data: instancesBody([values.join(",")]),
+        encoding: "JSON",
+      },
       endpointOutput: {
         observedContentType: "application/json",
         mode: "OUTPUT",
@@ -390,7 +396,7 @@ function captured(index: number, time: Date) {
     eventVersion: "0",
   };
   const label = {
-    groundTruthData: { data: fraud ? "1" : "0", encoding: "CSV" },
+    groundTruthData: { data: JSON.stringify({ instances: [{ label: Number(fraud) }] }), encoding: "JSON" },
     eventMetadata: { eventId: inferenceId },
     eventVersion: "0",
   };

@@ -54,6 +54,8 @@ def model_fn(model_dir):
 
 def input_fn(body, content_type):
     text = body if isinstance(body, str) else body.decode()
+    if content_type == "application/json":
+        return [instance["features"] for instance in json.loads(text)["instances"]]
     return [[float(cell) for cell in line.split(",")] for line in text.strip().splitlines()]
 
 

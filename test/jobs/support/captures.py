@@ -63,6 +63,11 @@ def write_records(folder: Path, records: Sequence[dict[str, Any]], files: int = 
     return folder
 
 
+def json_body(lines: Iterable[str]) -> str:
+    """CSV lines of numbers as the platform's functions send them."""
+    return '{"instances":[' + ",".join(f'{{"features":[{line}]}}' for line in lines) + "]}"
+
+
 def capture_rows(folder: Path, rows: "np.ndarray | Sequence[Sequence[Any]]", **options: Any) -> Path:
     """One invocation for each row."""
     return write_records(folder, [record(f"event-{index}", csv_line(row), **options) for index, row in enumerate(rows)])

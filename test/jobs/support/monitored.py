@@ -14,7 +14,7 @@ import baselines
 import numpy as np
 import pandas as pd
 import xgboost as xgb
-from captures import csv_line, record, write_records
+from captures import csv_line, json_body, record, write_records
 from trained_model import TrainedModel, load_archive
 from transactions import COLUMNS, FEATURES, LABEL
 from xgboost_model import FILE, XGBoostModel
@@ -115,21 +115,22 @@ def capture(folder: Path, window: Window) -> tuple[Path, Path]:
         for score in window.scores
     ]
     records = [
-        record(f"event-{index}", csv_line(row), answer)
+        record(f"event-{index}", json_body([csv_line(row)]), answer, encoding="JSON", content_type="application/json")
         for index, (row, answer) in enumerate(zip(window.features.tolist(), answers, strict=True))
     ]
     captured = write_records(folder / "captured", records)
     return captured, write_labels(folder / "labels", dict(enumerate(window.labels.tolist())))
 
 
-def write_labels(folder: Path, labels: "dict[int | str, int]") -> Path:
+def write_labels(folder: Path, labels: "dict[int | str, int | str]", encoding: str = "JSON") -> Path:
     """Ground truth of events, as ``merged/yyyy/mm/dd/hh`` holds it; a number stands for ``event-<number>``."""
+    data = '{{"instances":[{{"label":{}}}]}}' if encoding == "JSON" else "{}"
     hour = folder / "2026" / "11" / "21" / "11"
     hour.mkdir(parents=True, exist_ok=True)
     lines = [
         json.dumps(
             {
-                "groundTruthData": {"data": str(label), "encoding": "CSV"},
+                "groundTruthData": {"data": data.format(label), "encoding": encoding},
                 "eventMetadata": {"eventId": f"event-{event}" if isinstance(event, int) else event},
                 "eventVersion": "0",
             }
