@@ -41,6 +41,7 @@ import { outdated, refused, unexplained } from "./unreached-statements";
 import { changedSettingsGoLive } from "./changed-settings";
 import { destroyedAndUpAgain } from "./destroyed";
 import { liveCloud } from "./live-stack";
+import { largeFileIsTransformed, TRANSFORM_FROM_BYTES } from "./transformed-file";
 import { subscribedQueue } from "../local/support/subscribed-queue";
 
 interface Ended {
@@ -285,7 +286,8 @@ describe("npm start", function () {
   this.timeout(900_000);
 
   it("runs the whole loop on generated rows, and reports it", async () => {
-    const run = await start(["--rows", String(ROWS), "--keep"], "loop");
+    const setting = `stream.batchTransform.fromBytes=${TRANSFORM_FROM_BYTES}`;
+    const run = await start(["--rows", String(ROWS), "--keep", "--set", setting], "loop");
     expect(run.code, run.output).to.equal(0);
     const found = report();
     expect(found.passed).to.equal(true);
@@ -320,6 +322,8 @@ describe("npm start", function () {
   });
 
   it("rolls out settings that an up changed, and says at the next one that they are live", changedSettingsGoLive);
+
+  it("scores a file that is too large for the endpoint by a transform job, to the row", largeFileIsTransformed);
 
   it("answers as the API's document says, whatever it is asked", async () => {
     const run = await fuzz(report().api.url ?? "");

@@ -89,7 +89,7 @@ const UNREACHED: readonly Unreached[] = [
   {
     role: /^stream-scorer$/,
     action: /^(sqs:ChangeMessageVisibility|sagemaker:(Describe|Create)\w+)$/,
-    because: "the loop's files are small, and large ones are left to Batch Transform: test/functions/scorer",
+    because: "the loop's files are small, and large ones are left to Batch Transform: test/e2e/transformed-file.ts",
   },
   { role: /^training-gate$/, action: /^sns:Publish$/, because: "no model is refused: the second run of start.test.ts" },
 ];
