@@ -39,10 +39,12 @@ const common: BuildOptions = {
  * - Credentials: Lambda gives them in environment variables, always. The default chain would also look in profiles,
  *   single sign-on, processes and instance metadata: a third of a bundle that never runs.
  * - Event streams: no function calls an operation that has them. 15 kB.
+ * - Discovered endpoints of DynamoDB: an option that no function takes. 8 kB, most of it a cache.
  */
 const replacements: Record<string, string> = {
   "@aws-sdk/credential-provider-node": "environment-credentials.ts",
   "@smithy/core/event-streams": "no-event-streams.ts",
+  "@aws-sdk/middleware-endpoint-discovery": "no-endpoint-discovery.ts",
 };
 
 const leaveOut: Plugin = {
@@ -76,6 +78,48 @@ const plainSchemaKeys: Plugin = {
         return { contents, loader: "js" };
       },
     );
+  },
+};
+
+/** Files of the SDK of which functions need less than is there, and what is left of them. */
+const rewritten: readonly { filter: RegExp; loader: "js" | "json"; rest: (source: string) => string }[] = [
+  {
+    // Clients tell AWS their version, and nothing else of it.
+    filter: /[/\\]@aws-sdk[/\\]client-[^/\\]+[/\\]package\.json$/,
+    loader: "json",
+    rest: (source) => JSON.stringify({ version: (JSON.parse(source) as { version: string }).version }),
+  },
+  {
+    // Signatures for several regions at once take a package that is in no bundle.
+    filter: /[/\\]signature-v4-multi-region[/\\]dist-es[/\\]SignatureV4MultiRegion\.js$/,
+    loader: "js",
+    rest: () =>
+      'import { SignatureV4SignWithCredentials } from "./SignatureV4SignWithCredentials";' +
+      "export class SignatureV4MultiRegion extends SignatureV4SignWithCredentials {" +
+      'static sigv4aDependency() { return "none"; } }',
+  },
+  {
+    // What hashes where Node can't: Node does.
+    filter: /[/\\](Sha1|Sha256)Js\.js$/,
+    loader: "js",
+    rest: () => "export const Sha1Js = undefined, Sha256Js = undefined;",
+  },
+  {
+    // Lambda has no files of settings: they come from the environment.
+    filter: /[/\\]shared-ini-file-loader[/\\]loadSharedConfigFiles\.js$/,
+    loader: "js",
+    rest: () =>
+      'export { CONFIG_PREFIX_SEPARATOR } from "./constants";' +
+      "export const loadSharedConfigFiles = () => Promise.resolve({ configFile: {}, credentialsFile: {} });",
+  },
+];
+
+const lessOfTheSdk: Plugin = {
+  name: "less-of-the-sdk",
+  setup(plugin) {
+    for (const { filter, loader, rest } of rewritten) {
+      plugin.onLoad({ filter }, async (args) => ({ contents: rest(await readFile(args.path, "utf8")), loader }));
+    }
   },
 };
 
@@ -121,7 +165,7 @@ async function bundleFunctions(outDir: string): Promise<Bundle[]> {
     names.map((name) =>
       bundleOne(name, path.join(directory, name, "index.js"), {
         entryPoints: [path.join(functionsRoot, name, "handler.ts")],
-        plugins: [leaveOut, plainSchemaKeys],
+        plugins: [leaveOut, lessOfTheSdk, plainSchemaKeys],
       }),
     ),
   );
