@@ -9,6 +9,8 @@ export interface Demand {
   resources: readonly string[];
   /** Condition keys and their values. */
   context?: Readonly<Record<string, string | readonly string[]>>;
+  /** Policies of those resources that the local services keep, by ARN: JSON, empty where a resource has none. */
+  resourcePolicies?: Readonly<Record<string, string>>;
 }
 
 /** Who asks: whoever signed a request, or a service in the name of a role. */

@@ -102,6 +102,7 @@ export function sagemaker(server: ServerContext): SageMaker {
       serviceName: "sagemaker",
       refused,
       forDemands: (operation, input) => executions.forDemands(operation, input),
+      resourcePolicy: (arn) => groups.policyOf(arn),
       operations: Object.assign({}, ...parts.map((part) => part.operations)) as JsonService["operations"],
       drain: () => endpoints.close(),
       close: async () => {

@@ -19,7 +19,13 @@ from dataclasses import dataclass, field
 import emulator_keys
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import error_response_json, get_account_id, get_region, set_request_account_id
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    request_scope,
+    set_request_account_id,
+)
 from ministack.services import iam as iam_service
 from ministack.services import lambda_svc, sts
 
@@ -166,10 +172,21 @@ def evaluate(ctx, policies, *limits):
     return result
 
 
-def decide(principal: Principal, action: str, resource: str, context: dict | None = None):
-    """``None`` where somebody may do something, and use the keys that it takes; else the denial."""
+def through(action: str) -> dict:
+    """What a key's policy sees of a service that uses the key in the name of whoever did the action."""
+    return {"kms:ViaService": f"{action.split(':', 1)[0]}.{get_region()}.amazonaws.com"}
+
+
+def decide(principal: Principal, action: str, resource: str, context: dict | None = None, policy: str | None = None):
+    """``None`` where somebody may do something, and use the keys that it takes; else the denial.
+
+    Args:
+        policy: the resource's own, where the emulator does not keep it; empty where it has none.
+    """
     for each, target in ((action, resource), *emulator_keys.uses(action, resource)):
         service = each.split(":", 1)[0]
+        if target != resource:
+            policy, context = None, through(action)
         ctx = iam_evaluator.EvalContext(
             principal_arn=principal.arn,
             principal_type="AssumedRole",
@@ -182,7 +199,9 @@ def decide(principal: Principal, action: str, resource: str, context: dict | Non
             principal_keys=principal.keys,
         )
         result = iam_evaluator.evaluate(ctx, principal.policies, *principal.limits)
-        if (found := iam_evaluator._resource_policy(service, target)) is not None:
+        with request_scope(emulator_keys.owner_of(target), get_region()):
+            found = iam_evaluator._resource_policy(service, target) if policy is None else (policy, get_account_id())
+        if found is not None:
             required = service in iam_evaluator._POLICY_REQUIRED
             limits = tuple(principal.limits)
             result = iam_evaluator.combine_resource_policy(result, ctx, *found, required=required, limits=limits)
@@ -216,7 +235,7 @@ def enforce(access_key, iam_action, service, region, resource_arn="*", service_c
         return None
     who = Principal(principal.arn, principal.account, principal.policies, principal.limits, principal.keys)
     for action, key in uses:
-        if (denied := decide(who, action, key)) is not None:
+        if (denied := decide(who, action, key, through(iam_action))) is not None:
             decision = "Deny" if denied.explicit else "ImplicitDeny"
             return iam_evaluator.EvalResult(decision, denied.principal, reason=str(denied))
     return None
@@ -226,27 +245,32 @@ def authorize(question: dict) -> dict:
     """Answers a local service: ``{"allowed": true}``, or false with AWS's code and message.
 
     ``question`` is ``{"accessKeyId", "sessionToken"?}`` or ``{"roleArn", "session"}``, with
-    ``"demands": [{"action", "resources", "context"?}]``.
+    ``"demands": [{"action", "resources", "context"?, "resourcePolicies"?}]``.
     """
-    set_request_account_id(get_account_id())
     principal = None
     if (key := question.get("accessKeyId")) is not None:
-        credential = iam_evaluator.resolve_credential(key, get_account_id(), question.get("sessionToken") or "")
+        # A session may be another account's, whose role asks for what is this one's.
+        account = sts._sessions.get(key, {}).get("AccountId") or get_account_id()
+        set_request_account_id(account)
+        credential = iam_evaluator.resolve_credential(key, account, question.get("sessionToken") or "")
         if isinstance(credential, iam_evaluator.CredentialResolutionError):
             return {"allowed": False, "code": credential.code, "message": credential.message}
-        found = iam_evaluator.resolve_principal(key, get_account_id(), credential)
+        found = iam_evaluator.resolve_principal(key, account, credential)
         if isinstance(found, iam_evaluator.AuthError):
             return {"allowed": False, "code": found.code, "message": found.message}
         if found.policies is None:
             return {"allowed": True}
         principal = Principal(found.arn, found.account, found.policies, found.limits, found.keys)
+    else:
+        set_request_account_id(get_account_id())
     for demand in question["demands"]:
         action, context = demand["action"], demand.get("context")
         for resource in demand["resources"]:
             if principal is None:
                 refused = as_role(question["roleArn"], question["session"], action, resource, context)
             else:
-                refused = decide(principal, action, resource, context)
+                policy = demand.get("resourcePolicies", {}).get(resource)
+                refused = decide(principal, action, resource, context, policy)
             if refused is not None:
                 return {"allowed": False, "code": "AccessDeniedException", "message": str(refused)}
     return {"allowed": True}

@@ -5,6 +5,7 @@ S3, SQS, SNS and DynamoDB use a customer's key in the name of whoever asks them;
 
 import re
 
+from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import dynamodb, kms, s3, sns, sqs
 
 READING, WRITING = ("kms:Decrypt",), ("kms:GenerateDataKey",)
@@ -30,9 +31,20 @@ _KEY = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
 def uses(action: str, resource: str) -> list[tuple[str, str]]:
     """Actions on keys, and the keys' ARNs, that an action on a resource brings with it. AWS's own keys take nothing."""
     wanted = USES.get(action)
-    key = key_of(resource) if wanted else None
-    record = kms._resolve_key(key) if key else None
-    return [(each, record["Arn"]) for each in wanted or ()] if record else []
+    if wanted is None:
+        return []
+    with request_scope(owner_of(resource), get_region()):
+        key = key_of(resource)
+        record = kms._resolve_key(key) if key else None
+    return [(each, record["Arn"]) for each in wanted] if record else []
+
+
+def owner_of(resource: str) -> str:
+    """The account whose a resource is; the caller's, where nobody has it."""
+    parts = resource.split(":")
+    if resource.startswith("arn:aws:s3:::"):
+        return s3._bucket_owner_account(parts[5].split("/", 1)[0]) or get_account_id()
+    return (parts[4] if len(parts) > 5 else "") or get_account_id()
 
 
 def key_of(resource: str) -> str | None:

@@ -33,6 +33,8 @@ export interface JsonService {
   readonly refused?: readonly Refusal[];
   /** Members that say what a request acts on, where it does not name that itself. */
   forDemands?(operation: string, input: never): object;
+  /** The policy of a resource of the service, as JSON; undefined where it has none. A service whose resources have none lacks it. */
+  resourcePolicy?(arn: string): string | undefined;
   /** Ends what uses other services of this server; called once, while they still answer. */
   drain?(): Promise<void>;
   /** Ends what the service has under way; called once, before the process ends. */

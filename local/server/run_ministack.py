@@ -6,7 +6,8 @@ it listens on, where that is another than ``GATEWAY_PORT``, which stands in the 
 EventBridge refuses sources that begin with ``aws.`` to everybody; those of the local services, marked in their
 ``TraceHeader``, go through. Entries that EventBridge would not take are refused as it does, one by one.
 
-S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key.
+S3 encrypts with the account's own key ``aws/s3`` where a request asks for KMS and names no key, and copies what another
+account's bucket lets the caller read (``emulator_copies``).
 
 Schedules and rules run tasks of the local ECS, schedules are looked at every second, and their inputs may name the
 time and the attempt, as EventBridge Scheduler's do.
@@ -30,6 +31,7 @@ import time
 
 import boto3
 import emulator_athena
+import emulator_copies
 import emulator_dynamodb
 import emulator_functions
 import emulator_gateway
@@ -93,6 +95,7 @@ emulator_gateway.correct()
 emulator_iam.enforce_and_record()
 eventbridge._put_events = put_events
 s3._resolve_sse_write_headers = resolve_sse_write_headers
+emulator_copies.copy_across_accounts()
 
 
 def send_metrics_to(url: str) -> None:

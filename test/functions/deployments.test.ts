@@ -4,6 +4,7 @@ import { commands } from "./deployments/commands";
 import { shadows } from "./deployments/shadows";
 import { SCARCE_INSTANCES, settlements } from "./deployments/settlements";
 import { promotions } from "./deployments/promotions";
+import { promotionsAcrossAccounts } from "./deployments/promotions-across-accounts";
 
 describe("deployments on the local cloud", function () {
   let platform: Platform;
@@ -19,6 +20,7 @@ describe("deployments on the local cloud", function () {
   });
 
   describe("a promotion", promotions);
+  describe("a promotion across accounts", promotionsAcrossAccounts);
   describe("a deployment", settlements);
   describe("a shadow", shadows);
   describe("a person's commands", commands);

@@ -86,6 +86,13 @@ export class ModelPackageGroups {
     return this.groups.all().map((group) => omit(group, "lastVersion", "policy"));
   }
 
+  /** The policy, if any, that says which other accounts may use a group or its packages. */
+  policyOf(arn: string): string | undefined {
+    const name = /:model-package(?:-group)?\/([^/]+)/.exec(arn)?.[1];
+    // ARNs have names in lower case.
+    return this.groups.all().find((group) => group.ModelPackageGroupName.toLowerCase() === name?.toLowerCase())?.policy;
+  }
+
   private policy(name: string): string {
     const { policy, ModelPackageGroupArn } = this.describe(name);
     if (policy === undefined) throw invalid(`Cannot find resource policy for: ${ModelPackageGroupArn}`);
