@@ -1,5 +1,3 @@
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import type {
   CreateTransformJobRequest,
   CreateTransformJobResponse,
@@ -10,35 +8,37 @@ import type {
 } from "@aws-sdk/client-sagemaker";
 import { messageOf } from "../../server/errors";
 import type { Wire } from "../../server/json-service";
-import type { Collection } from "../../server/store";
 import type { Models } from "../endpoints/models";
-import { couldNotFind, inUse, invalid } from "../errors";
+import { couldNotFind, invalid } from "../errors";
 import { defined } from "../objects";
 import { page } from "../paging";
-import { actingAs } from "../acting";
 import type { SageMakerContext } from "../state";
 import { now } from "../time";
-import { inEventTime } from "./processing";
-import { ABANDONED, JobRuns } from "./runs";
+import { inEventTime, Jobs, type Kind } from "./jobs";
+import { ABANDONED } from "./runs";
 import type { Slots } from "../../../functions/shared/slots";
 import { runTransformJob, TRANSFORM_DEFAULTS, transformFormat, type TransformJob } from "./transform-run";
 
 /** The most that may be under way to an instance, in MB. */
 const MAX_PAYLOADS_MB = 100;
 
-/** Transform jobs: documents, and the model servers behind those that run. */
-export class TransformJobs {
-  private readonly jobs: Collection<TransformJob>;
-  private readonly runs: JobRuns;
+const KIND: Kind<TransformJob> = {
+  noun: "Transform",
+  name: ({ TransformJobName }) => TransformJobName,
+  arn: ({ TransformJobArn }) => TransformJobArn,
+  status: ({ TransformJobStatus }) => TransformJobStatus,
+  stopping: (job) => ({ ...job, TransformJobStatus: "Stopping" }),
+  missing: (name) => couldNotFind("requested job with name:", name),
+};
 
+/** Transform jobs: SageMaker's operations on them. */
+export class TransformJobs extends Jobs<TransformJob> {
   constructor(
-    private readonly context: SageMakerContext,
+    context: SageMakerContext,
     private readonly models: Models,
     slots: Slots,
   ) {
-    this.jobs = context.store.collection<TransformJob>("transform-job");
-    this.runs = new JobRuns(slots);
-    for (const job of this.jobs.all()) if (isActive(job)) this.abandon(job);
+    super(context, slots, KIND);
   }
 
   readonly operations = {
@@ -55,7 +55,7 @@ export class TransformJobs {
     const name = request.TransformJobName;
     this.models.describe(request.ModelName);
     refuseContradictions(request);
-    const TransformJobArn = this.context.arns.sagemaker(`transform-job/${name}`);
+    const TransformJobArn = this.arnOf(name);
     const created = now();
     const job: TransformJob = {
       ...request,
@@ -63,52 +63,8 @@ export class TransformJobs {
       TransformJobStatus: "InProgress",
       CreationTime: created,
     };
-    this.context.store.transaction(() => {
-      if (!this.jobs.insert(name, job)) {
-        throw inUse(
-          `Job name must be unique within an AWS account and region, and a job with this name already exists (${TransformJobArn})`,
-        );
-      }
-      this.context.tags.create(TransformJobArn, Tags);
-      this.announce(job);
-    });
-    this.runs.start(name, (stop) => this.run(name, stop));
+    this.begin(job, Tags);
     return { TransformJobArn };
-  }
-
-  describe(name: string): TransformJob {
-    const job = this.jobs.get(name);
-    if (!job) throw couldNotFind("requested job with name:", name);
-    return job;
-  }
-
-  exists(name: string): boolean {
-    return this.jobs.get(name) !== undefined;
-  }
-
-  /** @returns the job once it is no longer running */
-  async finished(name: string): Promise<TransformJob> {
-    await this.runs.finished(name);
-    return this.describe(name);
-  }
-
-  /** @throws AwsError ValidationException when the job does not run */
-  stop(name: string): object {
-    const { TransformJobStatus } = this.describe(name);
-    if (this.end(name)) return {};
-    throw invalid(`The request was rejected because the transform job is in status ${TransformJobStatus}.`);
-  }
-
-  /** @returns false when there was nothing to end */
-  end(name: string): boolean {
-    if (!isActive(this.describe(name))) return false;
-    this.change(name, { TransformJobStatus: "Stopping" });
-    this.runs.stop(name);
-    return true;
-  }
-
-  close(): Promise<void> {
-    return this.runs.close();
   }
 
   private list(input: Wire<ListTransformJobsRequest>): Wire<ListTransformJobsResponse> {
@@ -129,16 +85,13 @@ export class TransformJobs {
     return { TransformJobSummaries, ...next };
   }
 
-  private async run(name: string, stop: AbortSignal): Promise<void> {
+  protected async run(name: string, stop: AbortSignal): Promise<void> {
     const job = this.change(name, { TransformStartTime: now() });
-    const folder = join(this.context.folder, "transform-jobs", name);
     const container = this.models.served(job.ModelName);
-    const acting = actingAs(this.context, container.roleArn, name);
-    const result = await runTransformJob(acting, job, container, folder, stop).finally(async () => {
-      acting.end();
-      await rm(folder, { recursive: true, force: true });
-    });
-    if (this.runs.ending && result.status !== "Completed") return this.abandon(this.describe(name));
+    const result = await this.inFolder(name, container.roleArn, (acting, folder) =>
+      runTransformJob(acting, job, container, folder, stop),
+    );
+    if (this.runs.ending && result.status !== "Completed") return this.abandon(name);
     this.change(name, {
       TransformJobStatus: result.status,
       TransformEndTime: now(),
@@ -146,42 +99,22 @@ export class TransformJobs {
     });
   }
 
-  /** A job whose processes are gone has failed, however far it was, unless it was to be stopped. */
-  private abandon({ TransformJobName, TransformJobStatus }: TransformJob): void {
-    this.change(TransformJobName, {
+  protected abandon(name: string): void {
+    const stopping = this.describe(name).TransformJobStatus === "Stopping";
+    this.change(name, {
       TransformEndTime: now(),
-      ...(TransformJobStatus === "Stopping"
-        ? { TransformJobStatus: "Stopped" }
-        : { TransformJobStatus: "Failed", FailureReason: ABANDONED }),
+      ...(stopping ? { TransformJobStatus: "Stopped" } : { TransformJobStatus: "Failed", FailureReason: ABANDONED }),
     });
+  }
+
+  protected told(job: TransformJob): object {
+    const { CreationTime, TransformStartTime, TransformEndTime, ...rest } = job;
+    return { ...rest, ...inEventTime({ CreationTime, TransformStartTime, TransformEndTime }) };
   }
 
   private change(name: string, change: Partial<TransformJob>): TransformJob {
-    return this.context.store.transaction(() => {
-      const before = this.describe(name).TransformJobStatus;
-      const job = this.jobs.update(name, (document) => ({ ...document, ...change }));
-      if (!job) throw couldNotFind("requested job with name:", name);
-      if (job.TransformJobStatus !== before) this.announce(job);
-      return job;
-    });
+    return this.update(name, (job) => ({ ...job, ...change }));
   }
-
-  private announce(job: TransformJob): void {
-    const { CreationTime, TransformStartTime, TransformEndTime, ...rest } = job;
-    this.context.events.publish({
-      detailType: "SageMaker Transform Job State Change",
-      resources: [job.TransformJobArn],
-      detail: {
-        ...rest,
-        ...inEventTime({ CreationTime, TransformStartTime, TransformEndTime }),
-        Tags: this.context.tags.of(job.TransformJobArn),
-      },
-    });
-  }
-}
-
-function isActive(job: TransformJob): boolean {
-  return job.TransformJobStatus === "InProgress" || job.TransformJobStatus === "Stopping";
 }
 
 /** @throws AwsError ValidationException for what the model of the request does not forbid */

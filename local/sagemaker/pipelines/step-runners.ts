@@ -1,5 +1,6 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { nameOf, randomId } from "../arns";
+import type { Jobs } from "../jobs/jobs";
 import { decideAll } from "./conditions";
 import type { StepType } from "./definition";
 import { resolve, type Json } from "./expressions";
@@ -16,33 +17,18 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
       type: "Processing",
       roleMember: "RoleArn",
       create: (request) => processing.create(request as never).ProcessingJobArn,
-      finished: async (name) => {
-        const description = await processing.finished(name);
-        return { status: description.ProcessingJobStatus, reason: description.FailureReason, description };
-      },
-      exists: (name) => processing.exists(name),
-      end: (name) => void processing.end(name),
+      ...runOf(processing),
     }),
     Training: jobStep(context, {
       type: "Training",
       roleMember: "RoleArn",
       create: (request) => training.create(request as never).TrainingJobArn,
-      finished: async (name) => {
-        const description = await training.finished(name);
-        return { status: description.TrainingJobStatus, reason: description.FailureReason, description };
-      },
-      exists: (name) => training.exists(name),
-      end: (name) => void training.end(name),
+      ...runOf(training),
     }),
     Transform: jobStep(context, {
       type: "Transform",
       create: (request) => transform.create(request as never).TransformJobArn,
-      finished: async (name) => {
-        const description = await transform.finished(name);
-        return { status: description.TransformJobStatus, reason: description.FailureReason, description };
-      },
-      exists: (name) => transform.exists(name),
-      end: (name) => void transform.end(name),
+      ...runOf(transform),
     }),
     Model: async (run) => {
       let arn = run.state.metadata.Model?.Arn;
@@ -87,6 +73,13 @@ export function stepRunners(services: RunnerServices): Record<StepType, Runner> 
     Callback: (run) => runCallback(run, services),
   };
 }
+
+/** What a step follows its job by. */
+const runOf = <Job extends { FailureReason?: string }>(jobs: Jobs<Job>) => ({
+  finished: (name: string) => jobs.outcome(name),
+  exists: (name: string) => jobs.exists(name),
+  end: (name: string) => void jobs.end(name),
+});
 
 async function runLambda(run: StepRun): Promise<StepResult> {
   // Whether the function did its work is not known, and it may not bear a second call.
