@@ -87,9 +87,15 @@ const Groups = struct("Groups", {
     return [{ path: "deployment.idle", value: deployment.idle, problem, remedy }];
   })
   .rule(["deployment", "storage"], ({ deployment, storage }) => {
-    if ("serverless" in deployment || deployment.idle === undefined || !storage.protect) return [];
-    const problem =
-      "takes an endpoint down by the clock, and this stack, whose storage is protected, is for production";
+    if (!storage.protect) return [];
+    const production = "and this stack, whose storage is protected, is for production";
+    if ("serverless" in deployment) {
+      const problem = `is for trying things out: no canary, no capture, no monitors; ${production}`;
+      const remedy = "leave it out and give instances";
+      return [{ path: "deployment.serverless", value: deployment.serverless, problem, remedy }];
+    }
+    if (deployment.idle === undefined) return [];
+    const problem = `takes an endpoint down by the clock, ${production}`;
     return [{ path: "deployment.idle", value: deployment.idle, problem, remedy: "leave it out" }];
   });
 type Groups = t.TypeOf<typeof Groups>;

@@ -40,6 +40,83 @@ describe("stacks", () => {
     expect(deployment.dataCapturePercent).to.equal(80);
     expect(monitors.bias.maxRuntimeSeconds).to.equal(3000);
   });
+
+  it("prod takes no endpoint that is for trying things out, that sleeps, or whose canary is all of it", () => {
+    const prod = groupsOf("prod") as Record<string, Raw>;
+    const deployed = (changes: Raw): string[] =>
+      errorPaths({ ...prod, deployment: { ...prod["deployment"], ...changes } });
+    expect(deployed({})).to.deep.equal([]);
+    const idle = { downSchedule: "cron(0 20 * * ? *)", upSchedule: "cron(0 6 * * ? *)" };
+    expect(deployed({ idle })).to.deep.equal(["deployment.idle"]);
+    expect(deployed({ minCapacity: 1 })).to.deep.equal(["deployment.minCapacity"]);
+    const deployment = { endpointName: "fraud-prod", serverless: {}, rollout: { type: "all-at-once" } };
+    const { network, ...unconnected } = prod;
+    expect(network).to.not.equal(undefined);
+    expect(errorPaths({ ...unconnected, deployment, monitors: ALL_OFF })).to.deep.equal(["deployment.serverless"]);
+  });
+});
+
+const ALL_OFF = Object.fromEntries(
+  ["dataQuality", "modelQuality", "bias", "explainability"].map((kind) => [kind, { enabled: false }]),
+);
+
+describe("a serverless endpoint", () => {
+  const serverless = { endpointName: "fraud", serverless: {}, rollout: { type: "all-at-once" } };
+  const bare = { ...minimal, deployment: serverless, monitors: ALL_OFF };
+  const deployed = (changes: Raw): Raw => ({ ...bare, deployment: { ...serverless, ...changes } });
+
+  it("is one by the group's defaults, without capture, monitors or a network", () => {
+    expect(valid(bare).deployment).to.deep.include({
+      serverless: { memoryMib: 2048, maxConcurrency: 5 },
+      dataCapturePercent: 0,
+    });
+  });
+
+  const network = {
+    vpcId: "vpc-0123456789abcdef0",
+    subnetIds: ["subnet-0123456789abcdef0"],
+    securityGroupIds: ["sg-0123456789abcdef0"],
+  };
+  const refused: readonly [what: string, configuration: Raw, paths: readonly string[]][] = [
+    ["capture", deployed({ dataCapturePercent: 1 }), ["deployment.dataCapturePercent"]],
+    ["monitors", { ...bare, monitors: {} }, Object.keys(ALL_OFF).map((kind) => `monitors.${kind}.enabled`)],
+    ["one monitor", { ...bare, monitors: { ...ALL_OFF, bias: {} } }, ["monitors.bias.enabled"]],
+    ["a VPC", { ...bare, network }, ["network"]],
+    [
+      "a VPC that is made",
+      { ...bare, network: { create: { cidrBlock: "10.0.0.0/16", availabilityZones: 2, natGateways: 0 } } },
+      ["network"],
+    ],
+    ...[
+      { type: "canary", canaryPercent: 50, waitIntervalSeconds: 300 },
+      { type: "linear", stepPercent: 50, waitIntervalSeconds: 300 },
+      { type: "shadow" },
+      { type: "all-at-once", bakeSeconds: 300 },
+    ].map((rollout): [string, Raw, string[]] => [
+      `the rollout ${JSON.stringify(rollout)}`,
+      deployed({ rollout }),
+      ["deployment.rollout"],
+    ]),
+    ["instances", deployed({ instanceType: "ml.m5.large" }), ["deployment.instanceType"]],
+    ["a capacity", deployed({ minCapacity: 1, maxCapacity: 2 }), ["deployment.maxCapacity", "deployment.minCapacity"]],
+    ["autoscaling", deployed({ autoscaling: {} }), ["deployment.autoscaling"]],
+    ["an odd memory", deployed({ serverless: { memoryMib: 1500 } }), ["deployment.serverless.memoryMib"]],
+    [
+      "more requests than AWS takes",
+      deployed({ serverless: { maxConcurrency: 201 } }),
+      ["deployment.serverless.maxConcurrency"],
+    ],
+    [
+      "more of them ready than there are",
+      deployed({ serverless: { maxConcurrency: 2, provisionedConcurrency: 3 } }),
+      ["deployment.serverless.provisionedConcurrency"],
+    ],
+  ];
+  for (const [what, configuration, paths] of refused) {
+    it(`does not go with ${what}`, () => {
+      expect(errorPaths(configuration).toSorted()).to.deep.equal([...paths].toSorted());
+    });
+  }
 });
 
 describe("decodeStackConfig", () => {
@@ -241,6 +318,12 @@ describe("rules", () => {
       { rollout: { type: "canary", canaryPercent: 5, waitIntervalSeconds: 3601 } },
       ["deployment.rollout.waitIntervalSeconds"],
     ],
+    [
+      "deployment",
+      { rollout: { type: "linear", stepPercent: 50, waitIntervalSeconds: 3601 } },
+      ["deployment.rollout.waitIntervalSeconds"],
+    ],
+    ["deployment", { rollout: { type: "all-at-once", bakeSeconds: 3601 } }, ["deployment.rollout.bakeSeconds"]],
     ["deployment", { rollout: { type: "blue" } }, ["deployment.rollout.type"]],
     [
       "deployment",
