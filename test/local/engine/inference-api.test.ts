@@ -20,10 +20,11 @@ import { expect } from "chai";
 import { createFraudClient, type Transaction } from "../../../clients/typescript";
 import { InferenceApi, type ServingEndpoint } from "../../../components/inference-api";
 import type { Api } from "../../../config/api";
+import { bundleProgram } from "../../../functions/bundle";
 import { FEATURES } from "../../../functions/shared/transactions";
 import { environment, startCloud, type RunningCloud } from "../../../local/cloud";
 import { run } from "../../../local/engine";
-import { buildFunctions } from "../../components/support/mocks";
+import { projectRoot } from "../../../local/tools";
 import { IMAGE, modelArchive, ROLE, SERVING_ENVIRONMENT, until } from "../../functions/support/platform";
 import { TokenIssuer } from "../../functions/support/token-issuer";
 import { badAuthorizations } from "../../functions/support/tokens";
@@ -91,7 +92,7 @@ describe("the inference API on the local cloud", function () {
     try {
       [cloud] = await Promise.all([
         startCloud({ directory: join(directory, "cloud"), region: REGION }),
-        buildFunctions(),
+        bundleProgram({ outDir: join(projectRoot, "dist") }),
       ]);
     } finally {
       if (before === undefined) delete process.env.NODE_EXTRA_CA_CERTS;
