@@ -1,8 +1,9 @@
 // drill.html: what was answered by whom, second by second, and what the endpoint was in meanwhile.
 import * as Plot from "@observablehq/plot";
 import { COLOURS, figure } from "../report/charts/figure";
-import { Markup, facts, html, section, whole } from "../report/markup";
-import { STYLE } from "../report/style";
+import type { Markup} from "../report/markup";
+import { facts, html, section, whole } from "../report/markup";
+import { page } from "../report/page";
 import type { Sample } from "./load";
 import type { Played } from "./play";
 import { CANARY_PERCENT, type DrillReport } from "./rollouts";
@@ -15,54 +16,29 @@ export interface DrillPage {
   failure?: unknown;
 }
 
-const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
-
-/** The whole document; it needs nothing else. */
+/** The whole document. */
 export function renderDrill({ startedAt, played, report, failure }: DrillPage): string {
   const kind = report.passed ? "passed" : "failed";
   const requests = played.reduce((sum, each) => sum + each.requests, 0);
   const failed = played.reduce((sum, each) => sum + each.failedRequests, 0);
-  const reason = typeof failure === "string" ? failure : undefined;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${POLICY}" />
-        <meta name="color-scheme" content="light dark" />
-        <title>Fraud platform: drill ${kind}</title>
-        <style>
-          ${new Markup(STYLE)}
-        </style>
-      </head>
-      <body>
-        <header class="top ${kind}">
-          <div class="inner">
-            <p class="kicker">Fraud platform · game day on one machine</p>
-            <h1><span class="badge ${kind}">${kind}</span> ${headline(played, report)}</h1>
-            ${reason !== undefined && html`<p class="notice" role="alert">${reason}</p>`}
-            <dl class="glance">
-              ${[
-                ["Started", `${startedAt.toISOString().replace("T", " ").slice(0, 16)} UTC`],
-                ["Requests", whole(requests)],
-                ["of them failed", whole(failed)],
-                ["Canary", `${CANARY_PERCENT}%`],
-              ].map(
-                ([name, value]) =>
-                  html`<div>
-                    <dt>${name}</dt>
-                    <dd>${value}</dd>
-                  </div>`,
-              )}
-            </dl>
-            <nav aria-label="Rollouts">
-              ${played.map(({ name, rollout }) => html`<a href="#${name}">${rollout.title}</a> `)}
-            </nav>
-          </div>
-        </header>
-        <main>${played.map(rolloutSection)}</main>
-      </body>
-    </html> `.text;
+  return page({
+    title: `Fraud platform: drill ${kind}`,
+    kind,
+    kicker: "Fraud platform · game day on one machine",
+    headline: headline(played, report),
+    notices: typeof failure === "string" && html`<p class="notice" role="alert">${failure}</p>`,
+    glance: [
+      ["Started", `${startedAt.toISOString().replace("T", " ").slice(0, 16)} UTC`],
+      ["Requests", whole(requests)],
+      ["of them failed", whole(failed)],
+      ["Canary", `${CANARY_PERCENT}%`],
+    ],
+    navigation: {
+      label: "Rollouts",
+      links: played.map(({ name, rollout }) => html`<a href="#${name}">${rollout.title}</a> `),
+    },
+    main: played.map(rolloutSection),
+  });
 }
 
 function headline(played: readonly Played[], { passed }: DrillReport): string {

@@ -5,7 +5,8 @@ export class Markup {
   constructor(readonly text: string) {}
 }
 
-type Part = Markup | string | number | null | undefined | false | readonly Part[];
+/** What may be put into markup. */
+export type Part = Markup | string | number | null | undefined | false | readonly Part[];
 
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(strings.map((text, i) => text + (i < parts.length ? render(parts[i]) : "")).join(""));
