@@ -25,6 +25,7 @@ import { waitFor } from "../../local/loop/wait";
 import { tools } from "../../local/tools";
 import { imageUri } from "../../pipeline/images";
 import { costOf } from "../child";
+import { keepEnvironment } from "../environment";
 import type { Bench } from "../figure";
 import { shipCode, split } from "../train";
 import { rootAuthorization } from "../../local/server/service-caller";
@@ -42,7 +43,7 @@ export const endpointBench: Bench = {
   names: ["endpoint.p99Ms", "canary.rollbackSeconds"],
   async run(say) {
     const directory = mkdtempSync(join(tmpdir(), "bench-endpoint-"));
-    const environmentBefore = { ...process.env };
+    const restoreEnvironment = keepEnvironment();
     let cloud: RunningCloud | undefined;
     try {
       const { model, rows } = await trained(directory);
@@ -64,9 +65,7 @@ export const endpointBench: Bench = {
       };
     } finally {
       await cloud?.stop();
-      for (const name of Object.keys(process.env))
-        if (!(name in environmentBefore)) Reflect.deleteProperty(process.env, name);
-      Object.assign(process.env, environmentBefore);
+      restoreEnvironment();
       rmSync(directory, { recursive: true, force: true });
     }
   },

@@ -13,6 +13,7 @@ import { bringUp, buildArtifacts, type StackUp } from "../../local/loop/stack";
 import { executionId } from "../../pipeline/execution-id";
 import { imageUri } from "../../pipeline/images";
 import { evaluationReport } from "../../test/functions/support/reports";
+import { keepEnvironment } from "../environment";
 import type { Bench } from "../figure";
 
 const CALLS = 100;
@@ -21,7 +22,7 @@ export const registerBench: Bench = {
   names: ["register.p99Seconds"],
   async run(say) {
     const directory = mkdtempSync(join(tmpdir(), "bench-register-"));
-    const environmentBefore = { ...process.env };
+    const restoreEnvironment = keepEnvironment();
     let cloud: RunningCloud | undefined;
     try {
       const file = writeStackFile("local", [], join(directory, "run"));
@@ -38,9 +39,7 @@ export const registerBench: Bench = {
       return { "register.p99Seconds": { value, unit: "s", goal: { atMost: 2 } } };
     } finally {
       await cloud?.stop();
-      for (const name of Object.keys(process.env))
-        if (!(name in environmentBefore)) Reflect.deleteProperty(process.env, name);
-      Object.assign(process.env, environmentBefore);
+      restoreEnvironment();
       rmSync(directory, { recursive: true, force: true });
     }
   },
