@@ -1,6 +1,6 @@
 // `npm run local -- up | down | status | env | resume | deliver`.
 import { join } from "node:path";
-import { environment, findCloud, startCloud, stopCloud, type RunningCloud } from "./cloud";
+import { environment, findCloud, findOrStartCloud, stopCloud, type RunningCloud } from "./cloud";
 import { deliver as followDelivery } from "./deliver";
 import { interruption } from "./interrupt";
 import { explain } from "./loop/errors";
@@ -30,14 +30,12 @@ export async function up(options: { set: string[]; port?: number; stack: boolean
     const file = writeStackFile("local", options.set, join(localDirectory, "run"));
     signal.throwIfAborted();
     const running = await stages.run("cloud", async (progress) => {
-      const value =
-        (await findCloud(directory)) ??
-        (await startCloud({
-          directory,
-          region: file.region,
-          ...(options.port === undefined ? {} : { port: options.port }),
-          onProgress: progress,
-        }));
+      const value = await findOrStartCloud({
+        directory,
+        region: file.region,
+        ...(options.port === undefined ? {} : { port: options.port }),
+        onProgress: progress,
+      });
       cloud = value;
       return { value, detail: value.description.awsEndpointUrl };
     });

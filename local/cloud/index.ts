@@ -148,6 +148,10 @@ export async function startCloud(options: CloudOptions): Promise<RunningCloud> {
   };
 }
 
+/** The cloud that is up in the options' directory; else one that is started by them. @throws CloudError */
+export const findOrStartCloud = async (options: CloudOptions): Promise<RunningCloud> =>
+  (await findCloud(options.directory)) ?? (await startCloud(options));
+
 /** The cloud of a directory, where it is up and answers. */
 export async function findCloud(directory: string): Promise<RunningCloud | undefined> {
   const description = readDescription(directory);

@@ -4,7 +4,7 @@ import { DescribeEndpointCommand, DescribeModelPackageCommand, SageMakerClient }
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { PlatformOutputs } from "../../components/outputs";
 import { decodeEvaluationReport, type EvaluationReport } from "../../functions/shared/evaluation-report";
-import { environment, findCloud, startCloud, type RunningCloud } from "../cloud";
+import { environment, findOrStartCloud, type RunningCloud } from "../cloud";
 import { localDirectory } from "../tools";
 import { checkApi, type ApiResult } from "./checks/api";
 import { checkFirstUp } from "./checks/first-up";
@@ -92,15 +92,12 @@ export async function runLoop(
   });
 
   const cloud = await stage("cloud", async (progress) => {
-    const directory = join(localDirectory, "cloud");
-    const running =
-      (await findCloud(directory)) ??
-      (await startCloud({
-        directory,
-        region: file.region,
-        ...(options.port === undefined ? {} : { port: options.port }),
-        onProgress: progress,
-      }));
+    const running = await findOrStartCloud({
+      directory: join(localDirectory, "cloud"),
+      region: file.region,
+      ...(options.port === undefined ? {} : { port: options.port }),
+      onProgress: progress,
+    });
     onCloud(running);
     Object.assign(process.env, environment(running.description));
     return { value: running, detail: running.description.awsEndpointUrl };
