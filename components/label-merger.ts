@@ -42,11 +42,7 @@ export class LabelMerger extends PlatformComponent {
     const folder = (kind: string): string => `${storage.prefix}/${GROUND_TRUTH}/${kind}`;
     const rule = this.child(aws.cloudwatch.EventRule, "files", {
       description: "Files of labels",
-      eventPattern: pulumi.jsonStringify({
-        source: ["aws.s3"],
-        "detail-type": ["Object Created"],
-        detail: { bucket: { name: [storage.bucketName] }, object: { key: [{ prefix: `${folder("raw")}/` }] } },
-      }),
+      eventPattern: pulumi.jsonStringify(storage.created({ prefix: `${GROUND_TRUTH}/raw/` })),
       tags: this.tags,
     });
     this.queue = new WorkQueue(

@@ -78,7 +78,6 @@ export class LaunchOnRawData extends PlatformComponent {
       },
       { parent: this },
     );
-    const key = `${args.storage.prefix}/${args.rawDataKey}`;
     const trigger = { ...this.shared, target: soon };
     const inOrder = { parent: this, dependsOn: [...soon.role.ready, ...args.target.ready] };
     new EventTrigger(
@@ -86,11 +85,7 @@ export class LaunchOnRawData extends PlatformComponent {
       {
         ...trigger,
         description: "Raw data that land",
-        pattern: {
-          source: ["aws.s3"],
-          "detail-type": ["Object Created"],
-          detail: { bucket: { name: [args.storage.bucketName] }, object: { key: [key, { prefix: `${key}/` }] } },
-        },
+        pattern: args.storage.created(args.rawDataKey, { prefix: `${args.rawDataKey}/` }),
       },
       inOrder,
     );

@@ -73,6 +73,18 @@ export class Storage extends PlatformComponent {
     return pulumi.interpolate`s3://${this.bucketName}/${this.prefix}/${path}`;
   }
 
+  /** Pattern of the events of objects that come to lie under the prefix, at any of the keys or beginnings of keys. */
+  created(...keys: (string | { prefix: string })[]) {
+    const key = keys.map((each) =>
+      typeof each === "string" ? `${this.prefix}/${each}` : { prefix: `${this.prefix}/${each.prefix}` },
+    );
+    return {
+      source: ["aws.s3"],
+      "detail-type": ["Object Created"],
+      detail: { bucket: { name: [this.bucketName] }, object: { key } },
+    };
+  }
+
   /** What reading the objects under the prefix that match `patterns` (e.g. `raw/*`) takes, listing included. */
   reading(...patterns: string[]): Statement[] {
     return [

@@ -104,14 +104,7 @@ export class StreamScorer extends PlatformComponent {
     );
     const rule = this.child(aws.cloudwatch.EventRule, "files", {
       description: "Files that land under the stream prefix",
-      eventPattern: pulumi.jsonStringify({
-        source: ["aws.s3"],
-        "detail-type": ["Object Created"],
-        detail: {
-          bucket: { name: [storage.bucketName] },
-          object: { key: [{ prefix: `${storage.prefix}/${stream.prefix}/` }] },
-        },
-      }),
+      eventPattern: pulumi.jsonStringify(storage.created({ prefix: `${stream.prefix}/` })),
       tags: this.tags,
     });
     const jobsRule = this.child(aws.cloudwatch.EventRule, "jobs", {
