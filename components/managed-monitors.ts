@@ -19,7 +19,7 @@ import { LambdaFunction } from "./lambda-function";
 import type { ModelRegistry } from "./model-registry";
 import { explaining, explainingPrefix, lendingKeys } from "./monitor-permissions";
 import { managedMonitor, SETTINGS } from "./monitor-settings";
-import { knownNetwork, type StackNetwork } from "./network";
+import { networkVariable, type StackNetwork } from "./network";
 import type { Storage } from "./storage";
 
 export interface ManagedMonitorsArgs extends ComponentArgs {
@@ -153,11 +153,7 @@ export class ManagedMonitors extends PlatformComponent {
           MODEL_INSTANCE_TYPE: args.modelInstanceType ?? "ml.m5.large",
           MODEL_ENDPOINT_PREFIX: explainingPrefix(args.jobNamePrefix),
           RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
-          ...(network === undefined
-            ? {}
-            : {
-                NETWORK: pulumi.jsonStringify(knownNetwork(network)),
-              }),
+          ...networkVariable(network),
         },
         statements: [
           endpoint.describing(),

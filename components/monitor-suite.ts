@@ -18,7 +18,7 @@ import type { LauncherTask } from "./launcher";
 import type { ModelRegistry } from "./model-registry";
 import { MANAGED_JOBS, ManagedMonitors } from "./managed-monitors";
 import { MonitorCode, monitorContainer } from "./monitor-code";
-import { knownNetwork, type StackNetwork } from "./network";
+import { networkVariable, type StackNetwork } from "./network";
 import {
   groundTruthUri,
   jobStatements,
@@ -154,11 +154,7 @@ export class MonitorSuite extends PlatformComponent {
           ),
           LABEL_MATURITY_HOURS: String(monitors.labelMaturityHours),
           RESOURCE_TAGS: JSON.stringify(args.runTimeTags),
-          ...(network === undefined
-            ? {}
-            : {
-                NETWORK: pulumi.jsonStringify(knownNetwork(network)),
-              }),
+          ...networkVariable(network),
         },
         statements: [
           endpoint.describing(),

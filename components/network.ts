@@ -27,6 +27,10 @@ export function knownNetwork(
     .apply(([subnetIds, securityGroupIds]) => ({ subnetIds, securityGroupIds }));
 }
 
+/** The variable by which a function that makes jobs is told of the network; none where there is none. */
+export const networkVariable = (network: StackNetwork | undefined): { NETWORK?: pulumi.Output<string> } =>
+  network === undefined ? {} : { NETWORK: pulumi.jsonStringify(knownNetwork(network)) };
+
 export interface NetworkArgs extends ComponentArgs {
   network: NetworkCreation;
   /** Port of a database outside, in a network that is joined to this one by whoever runs both. Default: none. */

@@ -8,6 +8,18 @@ export interface Exception {
   because: string;
 }
 
+/** Policies of whoever looks at which model is live. */
+const LOOKING_AT_WHAT_IS_LIVE = [
+  "api-health-own",
+  "monitors-run-own",
+  "monitors-managed-reconcile-own",
+  "endpoint-deploy-own",
+  "endpoint-settle-own",
+  "endpoint-request-own",
+  "shadow-own",
+  "stream-scorer-own",
+];
+
 /** Policies of the roles that jobs run under. */
 const JOBS = ["training-sagemaker-own", "training-extract-own", "monitors-job-own", "endpoint-model-own"];
 
@@ -151,31 +163,13 @@ export const WILDCARDS: readonly Exception[] = [
     because: "SageMaker's lists have no resource-level permissions",
   },
   {
-    of: [
-      "api-health-own",
-      "monitors-run-own",
-      "monitors-managed-reconcile-own",
-      "endpoint-deploy-own",
-      "endpoint-settle-own",
-      "endpoint-request-own",
-      "shadow-own",
-      "stream-scorer-own",
-    ],
+    of: LOOKING_AT_WHAT_IS_LIVE,
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:endpoint-config/*"],
     because: "which configuration is live changes with every model",
   },
   {
-    of: [
-      "api-health-own",
-      "monitors-run-own",
-      "monitors-managed-reconcile-own",
-      "endpoint-deploy-own",
-      "endpoint-settle-own",
-      "endpoint-request-own",
-      "shadow-own",
-      "stream-scorer-own",
-    ],
+    of: LOOKING_AT_WHAT_IS_LIVE,
     actions: ["sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"],
     resources: ["arn:*:sagemaker:*:*:model/*"],
     because: "which model is live changes, and SageMaker's pipelines choose its name",
