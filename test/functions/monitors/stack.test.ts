@@ -32,7 +32,6 @@ import { expect } from "chai";
 import { create } from "tar";
 import { parse, stringify } from "yaml";
 import type { PlatformOutputs } from "../../../components/outputs";
-import { bundleProgram } from "../../../functions/bundle";
 import { DEFINITION_API } from "../../../functions/reconcile-monitors/definition-api";
 import type { MonitorRun } from "../../../functions/run-monitor/logic";
 import { instancesBody } from "../../../functions/shared/instances";
@@ -43,6 +42,7 @@ import { environment, startCloud, type RunningCloud } from "../../../local/cloud
 import { run } from "../../../local/engine";
 import { projectRoot } from "../../../local/tools";
 import { imageUri } from "../../../pipeline/images";
+import { buildFunctions } from "../../components/support/mocks";
 import { Workbench } from "../../local/support/stack";
 import { until } from "../support/platform";
 
@@ -77,7 +77,7 @@ describe("the monitors of a stack on the local cloud", function () {
   const directory = mkdtempSync(join(tmpdir(), "monitors-"));
 
   before(async () => {
-    await bundleProgram({ outDir: join(projectRoot, "dist") });
+    await buildFunctions();
     cloud = await startCloud({ directory: join(directory, "cloud"), region: "eu-west-1" });
     bench = new Workbench(environment(cloud.description));
     const common = {

@@ -20,11 +20,10 @@ import { expect } from "chai";
 import { createFraudClient, type Transaction } from "../../../clients/typescript";
 import { InferenceApi, type ServingEndpoint } from "../../../components/inference-api";
 import type { Api } from "../../../config/api";
-import { bundleProgram } from "../../../functions/bundle";
 import { FEATURES } from "../../../functions/shared/transactions";
 import { environment, startCloud, type RunningCloud } from "../../../local/cloud";
 import { run } from "../../../local/engine";
-import { projectRoot } from "../../../local/tools";
+import { buildFunctions } from "../../components/support/mocks";
 import { IMAGE, modelArchive, ROLE, SERVING_ENVIRONMENT, until } from "../../functions/support/platform";
 import { TokenIssuer } from "../../functions/support/token-issuer";
 import { badAuthorizations } from "../../functions/support/tokens";
@@ -92,7 +91,7 @@ describe("the inference API on the local cloud", function () {
     try {
       [cloud] = await Promise.all([
         startCloud({ directory: join(directory, "cloud"), region: REGION }),
-        bundleProgram({ outDir: join(projectRoot, "dist") }),
+        buildFunctions(),
       ]);
     } finally {
       if (before === undefined) delete process.env.NODE_EXTRA_CA_CERTS;
