@@ -11,3 +11,4 @@ export {
   type Step,
 } from "./run";
 export { openStack, PROJECT, type StackOptions } from "./stack";
+export { quickEngine } from "./quick-engine";

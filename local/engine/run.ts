@@ -33,7 +33,7 @@ export interface RunResult {
   warnings: string[];
   /** Empty after a preview or a destruction. */
   outputs: OutputMap;
-  /** All resources of the stack after the operation, components included; empty after a preview. */
+  /** All resources of the stack after the operation, components included; empty after a preview, or where not wanted. */
   resources: ResourceSummary[];
   seconds: number;
 }
@@ -47,6 +47,8 @@ export interface Hooks {
   signal?: AbortSignal;
   /** Folders of the policy packs that the operation is held to. The engine fails it where a mandatory policy is violated. */
   policyPacks?: readonly string[];
+  /** Only the events are wanted: the result has no resources. Default: false. */
+  eventsOnly?: boolean;
 }
 
 /** An operation that the engine refused or could not finish. The message holds its diagnostics. */
@@ -91,7 +93,7 @@ export async function run(stack: Stack, operation: Operation, hooks: Hooks = {})
     steps: record.steps,
     warnings: [...recovered, ...record.warnings],
     outputs,
-    resources: operation === "preview" ? [] : await resourcesOf(stack),
+    resources: operation === "preview" || hooks.eventsOnly ? [] : await resourcesOf(stack),
     seconds: (performance.now() - from) / 1000,
   };
 }

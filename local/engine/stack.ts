@@ -23,6 +23,8 @@ export interface StackOptions {
   environment: Record<string, string>;
   /** Absolute path of `pulumi`. */
   pulumiBinary: string;
+  /** What runs it. Default: the Automation API's own. */
+  command?: PulumiCommand;
   /** Directory that holds the executables `pulumi-resource-aws` and `pulumi-resource-awsx`. */
   pluginDirectory: string;
   /** What relative paths of assets in the program start from. Default: the current directory. */
@@ -62,7 +64,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     {
       workDir,
       pulumiHome: below(options.directory, "home"),
-      pulumiCommand: await engine(options.pulumiBinary),
+      pulumiCommand: options.command ?? (await engine(options.pulumiBinary)),
       projectSettings,
       envVars: {
         // The state of a throw-away cloud: what is secret in it is worth what the cloud is worth.

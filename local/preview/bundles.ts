@@ -1,10 +1,11 @@
 // The functions' bundles that a state of the project deploys, built once for each content of their sources.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rename, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build } from "esbuild";
 import { leanSdk } from "../provider/lean-bundle";
+import { compileFrom, loadFrom } from "./compiled";
 import { partOf, settle, touch, type Tree } from "./trees";
 
 /** All that goes into a bundle, packages included. */
@@ -33,7 +34,8 @@ export async function provideBundles(project: string, tree: Tree, store: string)
   await mkdir(store, { recursive: true });
   if (!existsSync(place)) {
     const making = await mkdtemp(join(store, "making-"));
-    await bundlerOf(tree)({ outDir: making });
+    const bundle = await bundlerOf(tree);
+    await bundle({ outDir: making });
     await settle(making, place);
   }
   await touch(place);
@@ -41,21 +43,11 @@ export async function provideBundles(project: string, tree: Tree, store: string)
   if (!existsSync(dist)) await symlink(place, dist, "dir").catch(unlessThere(dist));
 }
 
-/** A policy pack as one file, which starts without a compiler. */
-export const PACK = "policies.js";
+/** A tree's policy pack as one file, which starts without a compiler: from the pack's folder. */
+const PACK = "../.local/compiled/policy-index/main.cjs";
 
-/** What policy packs are written with, as a module of that name where {@link provideAnalyzer} put it. */
+/** What policy packs are written with, as one file of that name, which {@link provideAnalyzer} makes: it loads in a seventh of the time. */
 const POLICY_SDK = "preview-policy-sdk";
-
-const bundleForNode = { bundle: true, platform: "node", target: "node22", logLevel: "error" } as const;
-
-/** Policy packs find it as their own package is found, but in one file: it starts in a seventh of the time. */
-const policySdk: Plugin = {
-  name: "policy-sdk",
-  setup(bundler) {
-    bundler.onResolve({ filter: /^@pulumi\/policy$/ }, () => ({ path: POLICY_SDK, external: true }));
-  },
-};
 
 /**
  * Writes the executable that runs policy packs, as a language host does where Pulumi was installed with one. The pack is
@@ -65,7 +57,10 @@ export async function provideAnalyzer(directory: string): Promise<void> {
   const file = join(directory, "pulumi-analyzer-policy-nodejs");
   await mkdir(directory, { recursive: true });
   await build({
-    ...bundleForNode,
+    bundle: true,
+    platform: "node",
+    target: "node22",
+    logLevel: "error",
     entryPoints: [require.resolve("@pulumi/policy")],
     outfile: join(directory, `${POLICY_SDK}.js`),
     plugins: [leanSdk],
@@ -73,30 +68,19 @@ export async function provideAnalyzer(directory: string): Promise<void> {
   // The engine starts it in the pack's folder.
   const compiled = `export NODE_COMPILE_CACHE="${join(directory, "compiled")}"`;
   const found = `export NODE_PATH="${directory}"`;
-  await writeFile(file, `#!/bin/sh\n${compiled}\n${found}\nexec "${process.execPath}" "./${PACK}" "$@"\n`);
+  await writeFile(file, `#!/bin/sh\n${compiled}\n${found}\nexec "${process.execPath}" "${PACK}" "$@"\n`);
   await chmod(file, 0o755);
 }
 
-/** Puts the tree's policy pack, as one file, beside its source; nothing where the tree has none. */
-export async function providePolicies({ directory }: Tree): Promise<void> {
-  const entry = join(directory, "policy", "index.ts");
-  const place = join(directory, "policy", PACK);
-  if (!existsSync(entry) || existsSync(place)) return;
-  const making = `${place}.${process.pid}`;
-  await build({
-    ...bundleForNode,
-    entryPoints: [entry],
-    outfile: making,
-    packages: "external",
-    plugins: [policySdk],
-  });
-  await rename(making, place);
+/** Compiles the tree's policy pack; nothing where the tree has none. */
+export async function providePolicies(tree: Tree): Promise<void> {
+  const script = join("policy", "index.ts");
+  if (existsSync(join(tree.directory, script))) await compileFrom(tree, script, { "@pulumi/policy": POLICY_SDK });
 }
 
 /** A tree is built by its own means. Older ones build the launcher too, which the program does not ask for. */
-function bundlerOf({ directory }: Tree): Bundle {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only when it runs
-  const bundler = require(join(directory, "functions", "bundle.ts")) as { bundleProgram?: Bundle; bundleAll: Bundle };
+async function bundlerOf(tree: Tree): Promise<Bundle> {
+  const bundler = (await loadFrom(tree, "functions/bundle.ts")) as { bundleProgram?: Bundle; bundleAll: Bundle };
   return bundler.bundleProgram ?? bundler.bundleAll;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { EngineError } from "../engine";
 import { localDirectory, projectRoot, tools } from "../tools";
+import { bySource } from "./compiled";
 import { preview } from "./preview";
 import { markdown, terminal } from "./text";
 import { PreviewError } from "./trees";
@@ -53,7 +54,8 @@ main().then(
   (error: unknown) => {
     // Of what a person can put right, the message says all.
     const known = error instanceof PreviewError || error instanceof EngineError;
-    console.error(known ? error.message : error);
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    console.error(known ? error.message : bySource(text));
     process.exitCode = 1;
   },
 );

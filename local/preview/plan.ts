@@ -5,7 +5,8 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
-import { EngineError, openStack, run, type Changes } from "../engine";
+import { EngineError, openStack, quickEngine, run, type Changes } from "../engine";
+import { bySource, loadFrom } from "./compiled";
 import { openConfiguration } from "./configuration";
 import { Plan } from "./events";
 import { PreviewError, settle, touch, type Tree } from "./trees";
@@ -48,11 +49,9 @@ export async function plan(machinery: Machinery, stack: string, head: Tree, base
   const directory = await mkdtemp(join(tmpdir(), "preview-"));
   const notes: string[] = [];
   try {
-    if (base) {
-      const state = await baseState(machinery, stack, base);
-      if (state === undefined) notes.push(`The base has no stack ${stack}: everything is new.`);
-      else await cp(state, directory, { recursive: true, verbatimSymlinks: true });
-    }
+    const state = base && (await baseState(machinery, stack, base));
+    if (base && state === undefined) notes.push(`The base has no stack ${stack}: everything is new.`);
+    await copy(state ?? (await emptyState(machinery, stack)), directory);
     const { standIns } = await writeConfiguration(stack, head, directory);
     if (standIns > 0) {
       notes.push(
@@ -61,7 +60,7 @@ export async function plan(machinery: Machinery, stack: string, head: Tree, base
     }
     const collected = new Plan();
     const opened = await open(machinery, stack, head, directory);
-    const { changes, warnings } = await run(opened, "preview", {
+    const { changes, warnings } = await runBySource(opened, "preview", {
       onEvent: (event) => collected.take(event),
       policyPacks: [join(head.directory, "policy")].filter((folder) => existsSync(folder)),
     }).catch((error: unknown) => {
@@ -89,18 +88,53 @@ export async function plan(machinery: Machinery, stack: string, head: Tree, base
 async function baseState(machinery: Machinery, stack: string, base: Tree): Promise<string | undefined> {
   if (!existsSync(join(base.directory, configurationOf(stack)))) return undefined;
   const plugins = ["provider.js", "awsx.js"].map((file) => readFileSync(join(machinery.pluginDirectory, file)));
-  const name = createHash("sha256").update(base.hash).update(stack).update(machinery.pulumiBinary);
-  for (const plugin of plugins) name.update(plugin);
-  const place = join(machinery.store, name.digest("hex"));
+  return keep(machinery, [base.hash, stack, ...plugins], async (making) => {
+    await copy(await emptyState(machinery, stack), making);
+    await writeConfiguration(stack, base, making);
+    await runBySource(await open(machinery, stack, base, making), "up", { eventsOnly: true });
+  });
+}
+
+/** The folder of a stack that has nothing in it yet: made once for each engine. */
+function emptyState(machinery: Machinery, stack: string): Promise<string> {
+  return keep(machinery, ["empty", stack], async (making) => {
+    // The engine would pack all that it does into a log there, which goes with the folder: a quarter of its time.
+    await mkdir(join(making, "home"), { recursive: true });
+    await writeFile(join(making, "home", "logs"), "");
+    const configFile = join(making, configurationOf(stack));
+    await writeFile(configFile, "config: {}\n");
+    await openStack({
+      stack,
+      program: () => Promise.resolve({}),
+      configFile,
+      directory: making,
+      environment: ENVIRONMENT,
+      pulumiBinary: machinery.pulumiBinary,
+      pluginDirectory: machinery.pluginDirectory,
+    });
+  });
+}
+
+/** Raise when what is kept changes its form, so that nothing older is found. */
+const FORMAT = "2";
+
+/** A folder of the store, made where there is none of what it is `of`. */
+async function keep(
+  { store, pulumiBinary }: Machinery,
+  of: readonly (string | Buffer)[],
+  make: (making: string) => Promise<void>,
+): Promise<string> {
+  const name = createHash("sha256").update(FORMAT).update(pulumiBinary);
+  for (const part of of) name.update("\0").update(part);
+  const place = join(store, name.digest("hex"));
   if (existsSync(place)) {
     await touch(place);
     return place;
   }
-  await mkdir(machinery.store, { recursive: true });
-  const making = await mkdtemp(join(machinery.store, "making-"));
+  await mkdir(store, { recursive: true });
+  const making = await mkdtemp(join(store, "making-"));
   try {
-    await writeConfiguration(stack, base, making);
-    await run(await open(machinery, stack, base, making), "up");
+    await make(making);
     await settle(making, place);
   } catch (error) {
     await rm(making, { recursive: true, force: true });
@@ -109,16 +143,21 @@ async function baseState(machinery: Machinery, stack: string, base: Tree): Promi
   return place;
 }
 
-function open(machinery: Machinery, stack: string, tree: Tree, directory: string): Promise<Stack> {
+function copy(from: string, to: string): Promise<void> {
+  return cp(from, to, { recursive: true, verbatimSymlinks: true });
+}
+
+async function open(machinery: Machinery, stack: string, tree: Tree, directory: string): Promise<Stack> {
   const { pulumiBinary, pluginDirectory, analyzerDirectory } = machinery;
   return openStack({
     stack,
-    program: programOf(tree),
+    program: (await loadFrom(tree, "index.ts")) as PulumiFn,
     configFile: join(directory, configurationOf(stack)),
     directory,
     // The state is written once, at the end: nothing in it outlives the preview but as a whole.
     environment: { ...ENVIRONMENT, PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" },
     pulumiBinary,
+    command: await quickEngine(pulumiBinary, machinery.store),
     pluginDirectory,
     analyzerDirectory,
     programDirectory: tree.directory,
@@ -126,10 +165,14 @@ function open(machinery: Machinery, stack: string, tree: Tree, directory: string
   });
 }
 
-/** A tree's own program, with all that it imports of the tree. */
-function programOf({ directory }: Tree): PulumiFn {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only when it runs
-  return require(join(directory, "index.ts")) as PulumiFn;
+/** As {@link run}, with the lines of the program's sources in what is said to be wrong. */
+async function runBySource(...[stack, operation, hooks]: Parameters<typeof run>): ReturnType<typeof run> {
+  try {
+    return await run(stack, operation, hooks);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    throw new EngineError(operation, error.diagnostics.map(bySource), error.explained);
+  }
 }
 
 function configurationOf(stack: string): string {

@@ -45,12 +45,14 @@ export async function preview({
     bundles: join(directory, "bundles"),
     bases: join(directory, "bases"),
   };
-  const trees = [await headTree(project, stores.trees)];
-  if (base !== undefined) trees.push(await treeOf(project, stores.trees, base));
-  const [head, before] = trees as [Tree, Tree?];
+  const [head, before] = await Promise.all([
+    headTree(project, stores.trees),
+    base === undefined ? undefined : treeOf(project, stores.trees, base),
+  ]);
   const pluginDirectory = await provider(project, head, join(directory, "plugins"));
   // A tree is built by its own means; both in turn, as they are the same most of the time.
-  for (const tree of trees) await provideBundles(project, tree, stores.bundles);
+  await provideBundles(project, head, stores.bundles);
+  if (before) await provideBundles(project, before, stores.bundles);
   await providePolicies(head);
   const machinery: Machinery = {
     pulumiBinary,

@@ -134,6 +134,9 @@ describe("the preview of a stack, by the real engine", function () {
     expect(edited, `${file} has no ${String(from)}`).not.to.equal(text);
     writeFileSync(path, edited);
   }
+  function lineOf(file: string, text: string): number {
+    return readFileSync(join(project, file), "utf8").split(text)[0]?.split("\n").length ?? 0;
+  }
   const look = (stack: string, base?: string) =>
     preview({ project, stack, base, directory: join(directory, "store"), pulumiBinary: tools().pulumi });
   const changed = ({ steps }: PreviewReport) =>
@@ -252,6 +255,24 @@ describe("the preview of a stack, by the real engine", function () {
       ).to.have.length(1);
     }
     expect(diagnostics).to.have.length(Object.keys(WRONG).length);
+  });
+
+  it("names the lines of a program that is broken", async () => {
+    const from = "deletionWindowInDays: 30,";
+    const place = `components/storage.ts:${lineOf("components/storage.ts", from)}:`;
+    edit("components/storage.ts", from, `${from} ...((): object => { throw new Error("broken"); })(),`);
+    const thrown = await rejection(look("dev"));
+    expect(thrown)
+      .to.be.instanceOf(EngineError)
+      .with.property("message")
+      .that.matches(/Error: broken\n/)
+      .and.contains(place);
+    edit("components/storage.ts", '"broken"', '"broken');
+    expect(await rejection(look("dev")))
+      .to.be.instanceOf(PreviewError)
+      .with.property("message")
+      .that.matches(/^index.ts does not compile:\n/)
+      .and.contains(place);
   });
 
   it("says what is wrong with a program or a request", async () => {
