@@ -8,6 +8,7 @@ import boto3
 import pytest
 from local_cloud import REGION
 from sagemaker import Session, image_uris
+from sagemaker.clarify import DataConfig, ModelConfig
 from sagemaker.model_monitor import (
     Constraints,
     DefaultModelMonitor,
@@ -164,6 +165,36 @@ def test_a_definition_is_the_sdks(ours: dict[str, Any], theirs: dict[str, Any], 
 def test_a_schedule_is_the_sdks(ours: dict[str, Any], theirs: dict[str, Any], kind: str) -> None:
     config = theirs[kind]["create_monitoring_schedule"]["MonitoringScheduleConfig"]
     assert [*differences(ours["schedules"][kind], config)] == [("MonitoringJobDefinitionName",)]
+
+
+def test_what_clarify_is_told_of_requests_in_json_is_the_sdks(ours: dict[str, Any]) -> None:
+    told = ours["clarify"]
+    model = ModelConfig(
+        model_name="fraud-model-7",
+        instance_type="ml.m5.large",
+        instance_count=1,
+        content_type="application/json",
+        accept_type="application/json",
+        content_template='{"instances":$records}',
+        record_template='{"features":$features}',
+        endpoint_name_prefix="fraud-clarify",
+    )
+    assert told["explainability"]["predictor"] == model.get_predictor_config()
+    data = DataConfig(
+        s3_data_input_path="s3://bucket/captures",
+        s3_output_path="s3://bucket/output",
+        dataset_type="application/json",
+        features="instances[*].features",
+        label="instances[*].label",
+        headers=["Time", "Amount", "Class"],
+    ).get_config()
+    # A monitor is told where the features are by its definition.
+    assert {name: told["bias"][name] for name in ("dataset_type", "headers", "label")} == {
+        name: data[name] for name in ("dataset_type", "headers", "label")
+    }
+    assert (
+        ours["definitions"]["model-bias"]["ModelBiasJobInput"]["EndpointInput"]["FeaturesAttribute"] == data["features"]
+    )
 
 
 @pytest.mark.parametrize(("image", "framework"), [("analyzer", "model-monitor"), ("clarify", "clarify")])
