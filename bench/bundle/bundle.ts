@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { bundleAll } from "../../functions/bundle";
-import { ENDPOINT_SETTINGS } from "../../test/functions/support/endpoint-settings";
+import { environment } from "./environment";
 
 const run = promisify(execFile);
 
@@ -20,35 +20,6 @@ export interface BundleFigures {
 
 /** Processes that load each bundle; their median counts. */
 const LOADS = 11;
-
-/** Variables of all functions together: what they hold is not looked at before the first event. */
-const environment = {
-  AWS_REGION: "eu-west-1",
-  AWS_ACCESS_KEY_ID: "bench",
-  AWS_SECRET_ACCESS_KEY: "bench",
-  ALERTS_TOPIC_ARN: "arn:aws:sns:eu-west-1:123456789012:alerts",
-  APPROVAL_STATUS: "Approved",
-  BATCH_ROWS: "500",
-  DEPLOYMENTS_TABLE_NAME: "deployments",
-  DYNAMODB_TABLE_NAME: "predictions",
-  ENDPOINT_NAME: "fraud",
-  ENDPOINT_VARIANT_NAME: "main",
-  ENDPOINT_SETTINGS: JSON.stringify(ENDPOINT_SETTINGS),
-  MODEL_ROLE_ARN: "arn:aws:iam::123456789012:role/model",
-  CHECK_INSTANCE_TYPE: "ml.m5.large",
-  MLFLOW_ARN: "arn:aws:sagemaker:eu-west-1:123456789012:mlflow-app/app-BENCH",
-  MLFLOW_EXPERIMENT_NAME: "fraud",
-  MODEL_NAME: "fraud",
-  MODEL_PACKAGE_GROUP_NAME: "fraud",
-  NO_MODEL_RETRY_SECONDS: "300",
-  PIPELINE_NAME: "fraud",
-  PREDICTIONS_PREFIX: "fraud/predictions",
-  QUARANTINE_PREFIX: "fraud/quarantine",
-  QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/123456789012/queue",
-  RESOURCE_TAGS: '{"project":"fraud"}',
-  STREAM_PREFIX: "fraud/stream_data",
-  STREAM_SCHEMA: "creditcard",
-};
 
 const LOAD = "const from = performance.now(); require(process.argv[1]); console.log(performance.now() - from);";
 
