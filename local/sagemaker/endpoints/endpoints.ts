@@ -4,18 +4,15 @@ import type {
   DeleteEndpointInput,
   DescribeEndpointInput,
   ListEndpointsInput,
-  ListEndpointsOutput,
   UpdateEndpointInput,
   UpdateEndpointOutput,
   UpdateEndpointWeightsAndCapacitiesInput,
   UpdateEndpointWeightsAndCapacitiesOutput,
 } from "@aws-sdk/client-sagemaker";
 import { AwsError, type Wire } from "../../server/json-service";
-import { couldNotFind, invalid } from "../errors";
+import { invalid } from "../errors";
 import { messageOf } from "../../server/errors";
-import { page } from "../paging";
 import type { SageMakerContext } from "../state";
-import type { Collection } from "../../server/store";
 import { now } from "../time";
 import type { EndpointConfig, EndpointConfigs } from "./configs";
 import {
@@ -29,8 +26,8 @@ import {
 } from "./endpoint-document";
 import { Deployment, pendingDeployment, type PendingDeployment } from "./deployment";
 import { checkDeployment, instancesOf, rollbackAlarms, stepsOf } from "./deployment-config";
-import { announceEndpoint, type EndpointChange } from "./endpoint-events";
 import { EndpointMetrics } from "./endpoint-metrics";
+import { EndpointStore, type StoredEndpoint } from "./endpoint-store";
 import { Fleet } from "./fleet";
 import { fleetPlan, replacedVariants, rescaled, retained, type FleetPlan } from "./fleet-plan";
 import { MetricSender } from "../metric-sender";
@@ -40,18 +37,10 @@ import { RollbackError, type RolloutStage } from "./rollout";
 import { refuseScaled } from "./scaled-variants";
 import { Traffic } from "./traffic";
 
-/** An endpoint, and what serves it: enough to start it again after its config or model was deleted. */
-interface StoredEndpoint {
-  described: Endpoint;
-  serving?: FleetPlan;
-  /** As long as the endpoint is described with a PendingDeploymentSummary. */
-  pending?: PendingDeployment;
-}
-
-/** Endpoints: their documents, and the fleets behind them. */
+/** Endpoints: SageMaker's operations on them, and the fleets behind them. */
 export class Endpoints {
   readonly metrics: EndpointMetrics;
-  private readonly endpoints: Collection<StoredEndpoint>;
+  private readonly endpoints: EndpointStore;
   private readonly traffic = new Map<string, Traffic>();
   private readonly underWay = new Map<string, Promise<void>>();
   /** Endpoints whose fleets an earlier server left, until they serve again. */
@@ -65,14 +54,14 @@ export class Endpoints {
   ) {
     this.metrics = new EndpointMetrics(new MetricSender(context.clients.cloudwatch));
     this.metrics.watch(() => [...this.traffic.values()].flatMap(({ fleets }) => fleets));
-    this.endpoints = context.store.collection<StoredEndpoint>("endpoint");
+    this.endpoints = new EndpointStore(context);
     for (const stored of this.endpoints.all()) this.resume(stored);
   }
 
   readonly operations = {
     CreateEndpoint: (input: Wire<CreateEndpointInput>) => Promise.resolve(this.create(input)),
     DescribeEndpoint: (input: Wire<DescribeEndpointInput>) => Promise.resolve(this.describe(input.EndpointName)),
-    ListEndpoints: (input: Wire<ListEndpointsInput>) => Promise.resolve(this.list(input)),
+    ListEndpoints: (input: Wire<ListEndpointsInput>) => Promise.resolve(this.endpoints.list(input)),
     UpdateEndpoint: (input: Wire<UpdateEndpointInput>) => this.update(input),
     UpdateEndpointWeightsAndCapacities: (input: Wire<UpdateEndpointWeightsAndCapacitiesInput>) =>
       Promise.resolve(this.rescale(input)),
@@ -80,9 +69,7 @@ export class Endpoints {
   };
 
   describe(name: string): Endpoint {
-    const stored = this.endpoints.get(name);
-    if (!stored) throw couldNotFind("endpoint", this.arn(name));
-    const { described } = stored;
+    const { described } = this.endpoints.known(name);
     if (!described.DataCaptureConfig) return described;
     const functional = this.traffic.get(name)?.fleets.some(({ capture }) => capture?.functional) ?? false;
     const CaptureStatus = functional ? "Started" : "Stopped";
@@ -109,7 +96,7 @@ export class Endpoints {
 
   private create(input: Wire<CreateEndpointInput>): Wire<CreateEndpointOutput> {
     const { EndpointName, EndpointConfigName, Tags, DeploymentConfig } = input;
-    const EndpointArn = this.arn(EndpointName);
+    const EndpointArn = this.endpoints.arn(EndpointName);
     const config = this.configs.describe(EndpointConfigName);
     const plan = this.plan(EndpointName, config);
     const created = now();
@@ -124,13 +111,7 @@ export class Endpoints {
       LastModifiedTime: created,
       PendingDeploymentSummary: this.summary(pending, { step: 0, status: "Creating" }),
     };
-    this.context.store.transaction(() => {
-      if (!this.endpoints.insert(EndpointName, { described, pending })) {
-        throw invalid(`Cannot create already existing endpoint "${EndpointArn}".`);
-      }
-      this.context.tags.create(EndpointArn, Tags);
-      announceEndpoint(this.context, described, "status");
-    });
+    this.endpoints.create({ described, pending }, Tags);
     this.work(EndpointName, () => this.deploy(EndpointName, pending));
     return { EndpointArn };
   }
@@ -142,12 +123,12 @@ export class Endpoints {
     const { missing } = await alarmStates(this.context.clients.cloudwatch, rollbackAlarms(deployment));
     if (missing.length > 0) throw invalid(`Could not find the CloudWatch alarm(s) ${missing.join(", ")}.`);
     const next = this.plan(EndpointName, this.configs.describe(EndpointConfigName));
-    const replaced = replacedVariants(this.serving(this.describe(EndpointName)), next);
+    const replaced = replacedVariants(this.endpoints.serving(this.describe(EndpointName)), next);
     await refuseScaled(this.context.clients.autoscaling, EndpointName, replaced);
 
     // What was awaited may have taken long.
     const endpoint = this.describe(EndpointName);
-    const serving = this.serving(endpoint);
+    const serving = this.endpoints.serving(endpoint);
     const config = this.configs.describe(EndpointConfigName);
     const declared = this.plan(EndpointName, config);
     const plan = input.RetainAllVariantProperties
@@ -155,7 +136,7 @@ export class Endpoints {
       : declared;
     checkDeployment(deployment, plan);
     const pending = pendingDeployment(plan, config, deployment, now());
-    this.change(
+    this.endpoints.change(
       EndpointName,
       "both",
       (document) => ({
@@ -170,22 +151,18 @@ export class Endpoints {
   }
 
   private async delete(name: string): Promise<object> {
-    this.refuseInProgress(this.describe(name));
-    const variants = this.endpoints.get(name)?.serving?.variants ?? [];
+    this.endpoints.refuseInProgress(this.describe(name));
+    const variants = this.endpoints.known(name).serving?.variants ?? [];
     const names = variants.map(({ variantName }) => variantName);
     await refuseScaled(this.context.clients.autoscaling, name, names);
     const endpoint = this.describe(name);
-    this.refuseInProgress(endpoint);
-    const deleting = this.change(name, "status", (document) => ({ ...document, EndpointStatus: "Deleting" }));
+    this.endpoints.refuseInProgress(endpoint);
+    const deleting = this.endpoints.change(name, "status", (document) => ({ ...document, EndpointStatus: "Deleting" }));
     this.work(name, async () => {
       const traffic = this.traffic.get(name);
       this.traffic.delete(name);
       await Promise.all((traffic?.fleets ?? []).map((fleet) => fleet.stop()));
-      this.context.store.transaction(() => {
-        this.endpoints.remove(name);
-        announceEndpoint(this.context, { ...deleting, EndpointStatus: "Deleted" as never }, "status");
-        this.context.tags.remove(endpoint.EndpointArn);
-      });
+      this.endpoints.remove(deleting);
     });
     return {};
   }
@@ -195,10 +172,10 @@ export class Endpoints {
   ): Wire<UpdateEndpointWeightsAndCapacitiesOutput> {
     const { EndpointName: name, DesiredWeightsAndCapacities: wanted } = input;
     const endpoint = this.describe(name);
-    const serving = this.serving(endpoint);
+    const serving = this.endpoints.serving(endpoint);
     refuseRescale(wanted, serving);
     const plan = rescaled(serving, wanted);
-    this.change(name, "both", (document) => ({
+    this.endpoints.change(name, "both", (document) => ({
       ...without(document, "FailureReason"),
       EndpointStatus: "Updating",
       ...describedVariants(serving, plan),
@@ -212,7 +189,7 @@ export class Endpoints {
         failure = messageOf(error);
       }
       const current = failure === undefined ? plan : serving;
-      this.change(
+      this.endpoints.change(
         name,
         "both",
         (document) => ({
@@ -227,30 +204,13 @@ export class Endpoints {
     return { EndpointArn: endpoint.EndpointArn };
   }
 
-  private refuseInProgress(endpoint: Endpoint): void {
-    if (endpoint.EndpointStatus === "InService" || endpoint.EndpointStatus === "Failed") return;
-    throw invalid(`Cannot update in-progress endpoint "${endpoint.EndpointArn}".`);
-  }
-
-  /**
-   * What serves an endpoint.
-   *
-   * @throws AwsError when it can't be updated now, or never
-   */
-  private serving(endpoint: Endpoint): FleetPlan {
-    this.refuseInProgress(endpoint);
-    const serving = this.endpoints.get(endpoint.EndpointName)?.serving;
-    if (serving && endpoint.EndpointStatus === "InService") return serving;
-    throw invalid(`Endpoint "${endpoint.EndpointArn}" has failed: it can only be deleted.`);
-  }
-
   /** Carries a deployment out, to its end or back. */
   private async deploy(name: string, pending: PendingDeployment): Promise<void> {
     const { plan } = pending;
     const traffic = this.traffic.get(name) ?? new Traffic();
     const updating = traffic.fleets.length > 0;
     const deployment = new Deployment(this.context, pending, traffic, this.ending.signal, (stage) =>
-      this.change(
+      this.endpoints.change(
         name,
         "deployment",
         (document) => ({ ...document, PendingDeploymentSummary: this.summary(pending, stage) }),
@@ -266,7 +226,7 @@ export class Endpoints {
       if (this.ending.signal.aborted) return deployment.stop(0);
       return this.rollBack(name, deployment, traffic, error);
     }
-    this.change(
+    this.endpoints.change(
       name,
       updating ? "both" : "status",
       (document) => ({
@@ -289,7 +249,7 @@ export class Endpoints {
     const { blue } = deployment;
     const reason = messageOf(error);
     if (!blue) {
-      this.change(name, "status", (document) => ({
+      this.endpoints.change(name, "status", (document) => ({
         ...without(document, "PendingDeploymentSummary"),
         EndpointStatus: "Failed",
         FailureReason: reason,
@@ -301,7 +261,7 @@ export class Endpoints {
       error instanceof RollbackError
         ? `${reason} The endpoint was rolled back to endpoint configuration "${blue.configName}".`
         : reason;
-    this.change(name, "both", (document) => ({
+    this.endpoints.change(name, "both", (document) => ({
       ...document,
       EndpointStatus: "RollingBack",
       FailureReason,
@@ -311,7 +271,7 @@ export class Endpoints {
     }));
     await deployment.stop();
     if (this.ending.signal.aborted) return;
-    this.change(name, "both", (document) => ({
+    this.endpoints.change(name, "both", (document) => ({
       ...without(document, "PendingDeploymentSummary"),
       EndpointStatus: "InService",
     }));
@@ -326,18 +286,17 @@ export class Endpoints {
     const status = described.EndpointStatus;
     const reason = "InternalServerError: the local SageMaker ended during the deployment. Start it again.";
     if (status === "Deleting") {
-      this.endpoints.remove(name);
-      this.context.tags.remove(described.EndpointArn);
+      this.endpoints.remove(described, false);
       return;
     }
     const goesOn = status === "Updating" && serving && pending;
     if (status === "RollingBack") {
-      this.change(name, "both", (document) => ({
+      this.endpoints.change(name, "both", (document) => ({
         ...without(document, "PendingDeploymentSummary"),
         EndpointStatus: "InService",
       }));
     } else if ((status === "Creating" || status === "Updating") && !goesOn) {
-      this.change(name, status === "Updating" ? "both" : "status", (document) => ({
+      this.endpoints.change(name, status === "Updating" ? "both" : "status", (document) => ({
         ...without(document, "PendingDeploymentSummary"),
         EndpointStatus: serving ? "InService" : "Failed",
         FailureReason: reason,
@@ -363,7 +322,7 @@ export class Endpoints {
       if (this.ending.signal.aborted) await fleet.stop(0);
     } catch (error) {
       if (this.ending.signal.aborted) return;
-      this.change(name, "status", (document) => ({
+      this.endpoints.change(name, "status", (document) => ({
         ...without(document, "PendingDeploymentSummary"),
         EndpointStatus: "Failed",
         FailureReason: messageOf(error),
@@ -380,24 +339,6 @@ export class Endpoints {
     return fleetPlan(endpointName, config, (modelName) => this.models.served(modelName));
   }
 
-  private list(input: Wire<ListEndpointsInput>): Wire<ListEndpointsOutput> {
-    const endpoints = this.endpoints.all().map((stored) => stored.described);
-    const { items, ...next } = page("ListEndpoints", endpoints, input, (endpoint) => ({
-      name: endpoint.EndpointName,
-      created: endpoint.CreationTime,
-      modified: endpoint.LastModifiedTime,
-      status: endpoint.EndpointStatus,
-    }));
-    const summaries = items.map(({ EndpointName, EndpointArn, CreationTime, LastModifiedTime, EndpointStatus }) => ({
-      EndpointName,
-      EndpointArn,
-      CreationTime,
-      LastModifiedTime,
-      EndpointStatus,
-    }));
-    return { Endpoints: summaries, ...next };
-  }
-
   /** Does what is to be done about an endpoint, after what is under way already. */
   private work(name: string, task: () => Promise<void>): void {
     const done = (this.underWay.get(name) ?? Promise.resolve())
@@ -407,35 +348,5 @@ export class Endpoints {
         if (this.underWay.get(name) === done) this.underWay.delete(name);
       });
     this.underWay.set(name, done);
-  }
-
-  /**
-   * Changes an endpoint, and tells of it, as one.
-   *
-   * @param kept what is kept beside the document from now on; what is not said stays
-   * @param tell false where nobody is told
-   */
-  private change(
-    name: string,
-    changed: EndpointChange,
-    change: (endpoint: Endpoint) => Endpoint,
-    kept: Pick<StoredEndpoint, "serving" | "pending"> = {},
-    tell = true,
-  ): Endpoint {
-    return this.context.store.transaction(() => {
-      const stored = this.endpoints.update(name, (before) => {
-        const described = { ...change(before.described), LastModifiedTime: now() };
-        const serving = kept.serving ?? before.serving;
-        const pending = described.PendingDeploymentSummary && (kept.pending ?? before.pending);
-        return { described, ...(serving ? { serving } : {}), ...(pending ? { pending } : {}) };
-      });
-      if (!stored) throw couldNotFind("endpoint", this.arn(name));
-      if (tell) announceEndpoint(this.context, stored.described, changed);
-      return stored.described;
-    });
-  }
-
-  private arn(name: string): string {
-    return this.context.arns.sagemaker(`endpoint/${name.toLowerCase()}`);
   }
 }
