@@ -20,7 +20,7 @@ import bias
 import data_quality
 import explainability
 import model_quality
-from refusal import refuse
+from refusal import refusing
 from split_files import read_split
 from trained_model import load_archive
 from transactions import FEATURES, LABEL
@@ -119,7 +119,5 @@ def write(file: Path, content: "dict[str, Any]") -> None:
 
 if __name__ == "__main__":
     chosen = arguments(None)
-    try:
+    with refusing("baselines", chosen.message_file):
         main(chosen)
-    except ValueError as error:
-        refuse(f"baselines: {error}", chosen.message_file)

@@ -14,7 +14,7 @@ from curves import calibration_error, confusion_matrix, cost, curves
 from golden import write_golden
 from metrics import Judged, Scored, evaluate
 from mlflow_run import ExecutionRun
-from refusal import refuse
+from refusal import refusing
 from split_files import read_split
 from trained_model import TrainedModel, load_archive
 
@@ -118,7 +118,5 @@ def metrics_for_mlflow(report: dict) -> dict[str, float]:
 
 if __name__ == "__main__":
     chosen = arguments(None)
-    try:
+    with refusing("evaluate", chosen.message_file):
         main(chosen)
-    except ValueError as error:
-        refuse(f"evaluate: {error}", chosen.message_file)

@@ -17,7 +17,7 @@ from credentials import read_credentials
 from database import Server, Snapshot, Table
 from extraction_error import ExtractionError, Reason
 from parts import Part, PartWriter
-from refusal import refuse
+from refusal import refusing
 from transactions import COLUMNS
 
 #: AWS's own roots for RDS: the launcher puts them beside this file.
@@ -112,7 +112,5 @@ def extract(options: argparse.Namespace) -> Extracted:
 
 if __name__ == "__main__":
     chosen = arguments(None)
-    try:
+    with refusing("extract", chosen.message_file, ExtractionError):
         main(chosen)
-    except ExtractionError as error:
-        refuse(f"extract: {error}", chosen.message_file)

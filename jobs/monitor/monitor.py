@@ -28,7 +28,7 @@ from page import Heading, render
 from plots import sections
 from publish import NAMESPACES, OLDEST, data, publish
 from records import Period
-from refusal import MAX_EXIT_MESSAGE, refuse
+from refusal import MAX_EXIT_MESSAGE, refusing
 from trained_model import load_archive
 
 MODULES = {
@@ -163,10 +163,8 @@ def _write(file: Path, document: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     chosen = arguments(None)
-    try:
+    with refusing("monitor", chosen.message_file):
         result = main(chosen, os.environ)
-    except ValueError as error:
-        refuse(f"monitor: {error}", chosen.message_file)
     for violation in result.violations:
         print(f"{violation.check}: {violation.feature}: {violation.description}", flush=True)
     print(result.message, flush=True)

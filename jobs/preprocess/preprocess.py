@@ -11,7 +11,7 @@ import polars as pl
 from arguments import arguments
 from borders import NAMES
 from read_polars import read_transactions
-from refusal import refuse
+from refusal import refusing
 from report import SplitSummary, describe, publish, require_learnable
 from split import row_keys, stratified, temporal
 from transactions import COLUMNS, LABEL, SPLIT_COLUMNS
@@ -54,7 +54,5 @@ def summary(split: pl.DataFrame) -> SplitSummary:
 
 if __name__ == "__main__":
     chosen = arguments(__doc__)
-    try:
+    with refusing("preprocess", chosen.message_file):
         main(chosen)
-    except ValueError as error:
-        refuse(f"preprocess: {error}", chosen.message_file)

@@ -11,7 +11,7 @@ from borders import NAMES
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from read_spark import read_transactions
-from refusal import refuse
+from refusal import refusing
 from report import describe, publish, require_learnable
 from split_spark import assigned, summaries
 from transactions import SPLIT_COLUMNS
@@ -59,8 +59,7 @@ if __name__ == "__main__":
     chosen = arguments(__doc__)
     spark = session()
     try:
-        main(spark, chosen)
-    except ValueError as error:
-        refuse(f"preprocess: {error}", chosen.message_file)
+        with refusing("preprocess", chosen.message_file):
+            main(spark, chosen)
     finally:
         spark.stop()

@@ -1,6 +1,8 @@
 """How a processing job says why it ends without a result."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,3 +19,12 @@ def refuse(message: str, message_file: "Path | None") -> NoReturn:
         message_file.parent.mkdir(parents=True, exist_ok=True)
         message_file.write_text(message[:MAX_EXIT_MESSAGE], encoding="utf-8")
     sys.exit(message)
+
+
+@contextmanager
+def refusing(job: str, message_file: "Path | None", error: "type[Exception]" = ValueError) -> "Iterator[None]":
+    """What is raised within as ``error`` ends the job by :func:`refuse`, its name first: the input is to blame."""
+    try:
+        yield
+    except error as reason:
+        refuse(f"{job}: {reason}", message_file)
