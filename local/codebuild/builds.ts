@@ -13,8 +13,8 @@ import type { ServerContext } from "../server/context";
 import { messageOf } from "../server/errors";
 import { LogStream } from "../server/log-stream";
 import { matching, readBuildspec, runCommands, type BuildResult } from "./buildspec";
+import type { Project } from "./documents";
 import type { Reports } from "./reports";
-import type { Project } from "./service";
 
 const SERVICE = "codebuild.amazonaws.com";
 

@@ -11,7 +11,7 @@ import { AwsError, type Wire } from "../server/json-service";
 import { ascending, pageOf } from "../server/paging";
 import type { Collection, Store } from "../server/store";
 import { matching, type Buildspec, type ReportFiles } from "./buildspec";
-import type { ReportGroup } from "./service";
+import type { ReportGroup } from "./documents";
 
 type ReportDocument = Wire<Report> & { arn: string; reportGroupArn: string; created: number };
 type Summary = Pick<Report, "status" | "testSummary" | "codeCoverageSummary">;

@@ -16,10 +16,8 @@ import { AwsError, type JsonService, type Wire } from "../server/json-service";
 import { pageOf } from "../server/paging";
 import { Store } from "../server/store";
 import { Builds } from "./builds";
+import type { Project, ReportGroup } from "./documents";
 import { Reports } from "./reports";
-
-export type Project = Wire<CreateProjectInput> & { arn: string; created: number; lastModified: number };
-export type ReportGroup = Wire<CreateReportGroupInput> & { arn: string; created: number; lastModified: number };
 
 /** What the local CodePipeline runs builds by. */
 export interface CodeBuild {
