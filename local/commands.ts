@@ -1,12 +1,12 @@
 // `npm run local -- up | down | status | env | resume | deliver`.
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { environment, findCloud, findOrStartCloud, stopCloud, type RunningCloud } from "./cloud";
 import { deliver as followDelivery } from "./deliver";
 import { interruption } from "./interrupt";
 import { explain } from "./loop/errors";
 import { resuming, runLauncher } from "./loop/launch-task";
 import { writeStackFile } from "./loop/settings";
-import { bringUp, buildArtifacts, readStack, type StackUp } from "./loop/stack";
+import { bringUp, buildArtifacts, pulumiCommandLine, readStack, type StackUp } from "./loop/stack";
 import { Stages } from "./loop/stage";
 import { localDirectory } from "./tools";
 import { usage } from "./usage";
@@ -75,8 +75,10 @@ export async function env(): Promise<void> {
     process.exit(3);
   }
   const stack = await readStack(cloud);
+  const engine = await pulumiCommandLine(cloud);
   const variables = {
     ...environment(cloud.description),
+    ...engine.variables,
     ...(stack
       ? {
           FRAUD_BUCKET: stack.outputs.bucketName,
@@ -87,8 +89,9 @@ export async function env(): Promise<void> {
         }
       : {}),
   };
-  for (const [name, value] of Object.entries(variables))
-    process.stdout.write(`export ${name}='${value.replaceAll("'", "'\\''")}'\n`);
+  const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`;
+  for (const [name, value] of Object.entries(variables)) process.stdout.write(`export ${name}=${quoted(value)}\n`);
+  process.stdout.write(`export PATH=${quoted(engine.path.join(delimiter))}:"$PATH"\n`);
   process.exit(0);
 }
 

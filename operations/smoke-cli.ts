@@ -1,11 +1,12 @@
 // `npm run smoke -- --stack dev --max-usd 5`: brings a stack of a live account up, and shows that it works, under a ceiling of
 // cost that is looked at before anything is made.
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command } from "commander";
 import * as t from "io-ts";
 import { PlatformOutputs } from "../components/outputs";
 import { decodeJson } from "../functions/shared/decode";
+import { interruption } from "../local/interrupt";
 import { explain, UserError } from "../local/loop/errors";
 import { installedPrices } from "../local/preview/cost";
 import { preview } from "../local/preview/preview";
@@ -15,6 +16,7 @@ import { quotaNeeds } from "../tools/quotas";
 import { pulumiOutput, stackOutputs } from "./outputs";
 import { smoke } from "./smoke";
 import { estimate, refusal } from "./smoke-estimate";
+import { onStack } from "./smoke-stack";
 
 interface Options {
   stack: string;
@@ -55,24 +57,25 @@ function options(): Options {
 
 async function main(): Promise<void> {
   const given = options();
+  const signal = interruption();
   await hold(given);
+  signal.throwIfAborted();
   const until = Date.now() + given.hours * 3_600_000;
-  try {
-    if (given.up) {
-      await run("npm", ["run", "build"]);
-      await run("pulumi", ["up", "--yes", "--stack", given.stack]);
-    }
-    const outputs = await stackOutputs(PlatformOutputs, { stack: given.stack });
-    await smoke(outputs, await apiKeyOf(given.stack), {
-      ...(given.data === undefined ? {} : { data: given.data }),
-      rows: given.rows,
-      until,
-      say,
-    });
-    say("PASSED: the stack works");
-  } finally {
-    if (given.destroy) await run("pulumi", ["destroy", "--yes", "--stack", given.stack]);
-  }
+  const { stack, data, rows } = given;
+  // What was told is of a stack that was up before.
+  if (given.up) for (const name of ["FRAUD_OUTPUTS", "FRAUD_API_KEY"]) Reflect.deleteProperty(process.env, name);
+  const commands = {
+    async up() {
+      await run("npm", ["run", "build"], until);
+      await run(tools().pulumi, ["up", "--yes", "--non-interactive", "--stack", stack], until);
+    },
+    destroy: () => run(tools().pulumi, ["destroy", "--yes", "--non-interactive", "--stack", stack]),
+  };
+  await onStack({ stack, up: given.up, destroy: given.destroy ?? false, signal, say }, commands, async () => {
+    const outputs = await stackOutputs(PlatformOutputs, { stack });
+    await smoke(outputs, await apiKeyOf(stack), { ...(data === undefined ? {} : { data }), rows, until, say });
+  });
+  say("PASSED: the stack works");
 }
 
 /** Holds the estimate to the ceiling. @throws UserError before anything is made */
@@ -108,14 +111,32 @@ async function apiKeyOf(stack: string): Promise<string> {
   return decodeJson(t.string, await pulumiOutput(stack, "apiKey", "--show-secrets"), "The output apiKey");
 }
 
-/** Runs a command in view of whoever looks on. */
-function run(command: string, args: string[]): Promise<void> {
+/**
+ * Runs a command in view of whoever looks on.
+ *
+ * @param until when it is interrupted, in milliseconds since 1970; default: never
+ * @throws UserError where it cannot be started, fails, or is not over in time
+ */
+function run(command: string, args: string[], until?: number): Promise<void> {
+  const told = [basename(command), ...args].join(" ");
   return new Promise((done, fail) => {
     const child = spawn(command, args, { cwd: projectRoot, stdio: ["ignore", "inherit", "inherit"] });
-    child.once("error", (error) => fail(new UserError(`${command} cannot be started: ${error.message}`)));
-    child.once("close", (code) => {
+    let late = false;
+    const timer =
+      until === undefined
+        ? undefined
+        : setTimeout(() => {
+            late = true;
+            child.kill("SIGINT");
+          }, until - Date.now());
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      fail(new UserError(`${told} cannot be started: ${error.message}`));
+    });
+    child.once("close", (code, signal) => {
+      clearTimeout(timer);
       if (code === 0) done();
-      else fail(new UserError(`${command} ${args.join(" ")} ended with ${code}.`));
+      else fail(new UserError(late ? `${told} was not over within --hours.` : `${told} ended with ${signal ?? code}.`));
     });
   });
 }

@@ -10,5 +10,5 @@ export {
   type RunResult,
   type Step,
 } from "./run";
-export { openStack, PROJECT, type StackOptions } from "./stack";
+export { commandLine, openStack, PROJECT, type StackOptions } from "./stack";
 export { quickEngine } from "./quick-engine";

@@ -43,17 +43,17 @@ export interface StackOptions {
  */
 export async function openStack(options: StackOptions): Promise<Stack> {
   const workDir = below(options.directory, "work");
-  copyConfiguration(options.configFile, join(workDir, `Pulumi.${options.stack}.yaml`));
+  const engineSettings = commandLine(options.directory, options.stack);
+  copyConfiguration(options.configFile, engineSettings.PULUMI_OPTION_CONFIG_FILE);
   link(resolve(options.programDirectory ?? process.cwd()), join(workDir, PROGRAM_LINK));
   const state = below(options.directory, "state");
-  const backend = pathToFileURL(state).href;
   removeTornDescriptions(join(state, ".pulumi"));
   const { analyzerDirectory, project = PROJECT } = options;
   const projectSettings: Project = {
     name: project,
     runtime: "nodejs",
     main: PROGRAM_LINK,
-    backend: { url: backend },
+    backend: { url: engineSettings.PULUMI_BACKEND_URL },
     plugins: {
       providers: ["aws", "awsx"].map((name) => ({ name, path: resolve(options.pluginDirectory) })),
       ...(analyzerDirectory ? { analyzers: [{ name: "policy-nodejs", path: resolve(analyzerDirectory) }] } : {}),
@@ -63,22 +63,33 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     { stackName: options.stack, projectName: project, program: options.program },
     {
       workDir,
-      pulumiHome: below(options.directory, "home"),
+      pulumiHome: engineSettings.PULUMI_HOME,
       pulumiCommand: options.command ?? (await engine(options.pulumiBinary)),
       projectSettings,
       envVars: {
-        // The state of a throw-away cloud: what is secret in it is worth what the cloud is worth.
-        PULUMI_CONFIG_PASSPHRASE: "local",
-        // Where a person's own backend is named in the environment, it would come before the project's.
-        PULUMI_BACKEND_URL: backend,
-        PULUMI_SKIP_UPDATE_CHECK: "true",
+        ...engineSettings,
         PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: "true",
-        PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         ...options.environment,
         AWS_LOCAL_PLAN_ONLY: options.planOnly ? "1" : "0",
       },
     },
   );
+}
+
+/**
+ * Variables by which the engine's command line, too, finds a stack that {@link openStack} keeps in a directory: whatever
+ * else the environment, or the project, says of state, secrets and configuration, these come before it.
+ */
+export function commandLine(directory: string, stack: string) {
+  return {
+    PULUMI_BACKEND_URL: pathToFileURL(below(directory, "state")).href,
+    // The state of a throw-away cloud: what is secret in it is worth what the cloud is worth.
+    PULUMI_CONFIG_PASSPHRASE: "local",
+    PULUMI_HOME: below(directory, "home"),
+    PULUMI_OPTION_CONFIG_FILE: join(below(directory, "work"), `Pulumi.${stack}.yaml`),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
 }
 
 /** The engine wants the program's directory below its own: a link to it does. */

@@ -1,6 +1,6 @@
 // The `local` stack: the same program as every other, brought up by the real engine.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { OutputMap } from "@pulumi/pulumi/automation";
 import { isLeft } from "fp-ts/Either";
 import { PlatformOutputs } from "../../components/outputs";
@@ -8,8 +8,8 @@ import { bundleAll } from "../../functions/bundle";
 import program from "../../index";
 import { environment, type RunningCloud } from "../cloud";
 import { MARKER } from "../cloud/process-table";
-import { openStack, resourcesOf, run, type ResourceSummary } from "../engine";
-import { bundleProvider } from "../provider/bundle";
+import { commandLine, openStack, resourcesOf, run, type ResourceSummary } from "../engine";
+import { bundleLanguageHost, bundleProvider } from "../provider/bundle";
 import { localDirectory, projectRoot, tools } from "../tools";
 import { StageError } from "./errors";
 import type { Outcome, Progress } from "./stage";
@@ -37,12 +37,34 @@ const open = (configFile: string, cloud: RunningCloud) =>
     stack: "local",
     program,
     configFile,
-    directory: join(cloud.description.directory, "pulumi"),
+    directory: stackDirectory(cloud),
     // Marked as the cloud's own, so that engine and provider end with it, however this process ends.
     environment: { ...environment(cloud.description), [MARKER]: cloud.description.id },
     pulumiBinary: tools().pulumi,
     pluginDirectory,
   });
+
+/**
+ * What `pulumi`, as a command line, works on the local stack by: where its state, configuration and secrets are, and the
+ * folders with the engine, the provider and, where the machine has none, what runs programs of Node.js.
+ */
+export async function pulumiCommandLine(
+  cloud: RunningCloud,
+): Promise<{ variables: Record<string, string>; path: string[] }> {
+  const { pulumi } = tools();
+  const onPath = [dirname(pulumi), ...(process.env["PATH"] ?? "").split(delimiter)];
+  const hasHost = onPath.some((folder) => existsSync(join(folder, "pulumi-language-nodejs")));
+  const [host] = await Promise.all([
+    hasHost ? [] : bundleLanguageHost(join(localDirectory, "language")),
+    bundleProvider(pluginDirectory),
+  ]);
+  return {
+    variables: commandLine(stackDirectory(cloud), "local"),
+    path: [dirname(pulumi), pluginDirectory, host].flat(),
+  };
+}
+
+const stackDirectory = ({ description }: RunningCloud): string => join(description.directory, "pulumi");
 
 /** `pulumi up` of the local stack on a running cloud. @throws Error with the engine's diagnostics. */
 export async function bringUp(configFile: string, cloud: RunningCloud, progress: Progress): Promise<Outcome<StackUp>> {

@@ -15,16 +15,15 @@ import { botocoreData, cloudFormationSchemas, modelsCache } from "../aws-models"
  */
 export async function bundleProvider(outDir: string): Promise<void> {
   await mkdir(outDir, { recursive: true });
-  const common = { bundle: true, platform: "node", target: "node22", logLevel: "error" } as const;
   await build({
-    ...common,
+    ...COMMON,
     entryPoints: [join(__dirname, "..", "awsx", "main.ts")],
     outfile: join(outDir, AWSX),
     plugins: [leanSdk],
   });
   await replaceFile(join(outDir, "pulumi-resource-awsx"), awsxLauncher(outDir));
   await build({
-    ...common,
+    ...COMMON,
     entryPoints: [join(__dirname, "main.ts")],
     outfile: join(outDir, "provider.js"),
     // Messages of one version of protobuf can't hold those of another: all are of the version Pulumi's are made with.
@@ -32,6 +31,26 @@ export async function bundleProvider(outDir: string): Promise<void> {
   });
   await replaceFile(join(outDir, "pulumi-resource-aws"), launcher(outDir));
 }
+
+/**
+ * Writes `pulumi-language-nodejs`, which the engine's own command line runs this program by where the machine has none.
+ *
+ * @returns the directory of the executable
+ */
+export async function bundleLanguageHost(outDir: string): Promise<string> {
+  await mkdir(outDir, { recursive: true });
+  const file = join(outDir, "language-host.js");
+  await build({
+    ...COMMON,
+    entryPoints: [join(__dirname, "..", "engine", "language-host.ts")],
+    outfile: file,
+    alias: { "google-protobuf": protobufOfPulumi() },
+  });
+  await replaceFile(join(outDir, "pulumi-language-nodejs"), `#!/bin/sh\nexec "${process.execPath}" "${file}" "$@"\n`);
+  return outDir;
+}
+
+const COMMON = { bundle: true, platform: "node", target: "node22", logLevel: "error" } as const;
 
 /** The stand-in for the plugin of awsx. */
 const AWSX = "awsx.js";

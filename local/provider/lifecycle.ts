@@ -118,7 +118,8 @@ export class Lifecycle {
     // Plans know what they make up: so does a preview of one.
     const context = this.context(preview && !this.settings.planOnly ? "check" : "live", urn, inputs);
     const created = await this.make(urn, context, inputs, preview);
-    const id = settle(created.id);
+    // Ids are given by AWS: until then nothing may be looked up by one.
+    const id = context.mode === "check" ? UNKNOWN : settle(created.id);
     return { id: id === UNKNOWN ? undefined : String(id), properties: outputsOf(context, inputs, created) };
   }
 
