@@ -11,6 +11,7 @@ export {
   Logs,
   Names,
   Network,
+  NetworkExisting,
   Notifications,
   Roles,
   Storage,

@@ -3,20 +3,10 @@ import { isLeft } from "fp-ts/Either";
 import * as t from "io-ts";
 import { outputProps } from "../components/outputs";
 import { decodeStackConfig, groupNames } from "../config";
+import { OFFERED, type Offered } from "./components";
+import { PACKAGE, type Property } from "./property";
 
-/** The package, and the namespace of its types. */
-export const PACKAGE = "fraud-platform";
 export const FRAUD_PLATFORM = `${PACKAGE}:index:FraudPlatform`;
-
-interface Property {
-  type?: "string" | "number" | "array" | "object";
-  $ref?: string;
-  items?: Property;
-  additionalProperties?: Property;
-  description?: string;
-  plain?: boolean;
-  secret?: boolean;
-}
 
 interface ObjectType {
   type: "object";
@@ -47,6 +37,20 @@ function propertyOf(name: string, codec: t.Mixed, types: Record<string, ObjectTy
     return { $ref: `#/types/${token}` };
   }
   throw new Error(`output ${name} is of a type that Pulumi's schema has no counterpart of here: ${codec.name}`);
+}
+
+function resourceOf({ description, fields, told }: Offered): object {
+  const entries = Object.entries(fields);
+  return {
+    isComponent: true,
+    description,
+    inputProperties: Object.fromEntries(entries.map(([name, { property }]) => [name, property])),
+    requiredInputs: entries.flatMap(([name, { required }]) => (required ? [name] : [])).sort(),
+    properties: Object.fromEntries(
+      Object.entries(told).map(([name, about]): [string, Property] => [name, { type: "string", ...about }]),
+    ),
+    required: Object.keys(told),
+  };
 }
 
 /** @param version of the package */
@@ -86,6 +90,9 @@ export function packageSchema(version: string): object {
         properties,
         required: [...Object.keys(always), "apiKey"],
       },
+      ...Object.fromEntries(
+        Object.entries(OFFERED).map(([kind, each]) => [`${PACKAGE}:index:${kind}`, resourceOf(each)]),
+      ),
     },
   };
 }

@@ -10,6 +10,7 @@ import ts from "typescript";
 import { bundleProvider } from "../../local/provider/bundle";
 import { tools } from "../../local/tools";
 import project from "../../package.json";
+import { OFFERED } from "../../plugin/components";
 import { packageSchema } from "../../plugin/schema";
 import { pack, writePackage } from "../../tools/package";
 
@@ -200,6 +201,36 @@ describe("the components as a package", function () {
         ({ type, parent }) => !type.startsWith("pulumi:") && !parent?.includes("FraudPlatform"),
       );
       expect(loose.map(({ type }) => type)).to.deep.equal(["fraud:platform:FraudPlatform"]);
+    });
+
+    it("is each of its components by itself, too, and they take each other", () => {
+      const { error, outputs, resources } = run(join(ROOT, "examples", "python-components", "__main__.py"));
+      expect(error).to.equal(undefined);
+      expect(outputs["predict_url"]?.value).to.match(/\/predict$/);
+      expect(outputs["api_key"]).to.have.property("secret", true);
+      expect(outputs["delivery"]?.value).to.equal("scoring-ci");
+      expect(outputs["monitors_uri"]?.value).to.match(/^s3:\/\/storage-bucket.*\/fraud\/monitor-output$/);
+      const ofType = (type: string) => resources.filter((each) => each.type === type);
+      for (const kind of Object.keys(OFFERED)) expect(ofType(`fraud:platform:${kind}`), kind).to.have.length(1);
+      const [repository] = ofType("aws:ecr/repository:Repository");
+      expect(repository?.parent).to.contain("LauncherImage::image");
+      expect(ofType("aws:sagemaker/modelPackageGroup:ModelPackageGroup")).to.have.length(1);
+    });
+
+    it("refuses arguments of a component that are wrong, by name and with the remedy", () => {
+      const program = join(work, "wrong-component.py");
+      const text = readFileSync(join(ROOT, "examples", "python-components", "__main__.py"), "utf8");
+      const wrong = text
+        .replace('"canaryPercent": 50', '"canaryPercent": 500')
+        .replace('group_name="scoring"', "group_name=storage.bucket_name");
+      writeFileSync(program, wrong);
+      const unknown = run(program).error;
+      expect(unknown).to.contain('ModelRegistry "registry" cannot be made: groupName has values that come from other');
+      writeFileSync(program, wrong.replace("group_name=storage.bucket_name", 'group_name="scoring"'));
+      const { error } = run(program);
+      expect(error)
+        .to.contain('CanaryEndpoint "endpoint" cannot be made')
+        .and.to.contain("deployment.rollout.canaryPercent = 500");
     });
 
     it("refuses a configuration that is wrong, by name and with the remedy", () => {

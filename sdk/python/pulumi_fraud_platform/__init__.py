@@ -6,8 +6,18 @@ import builtins as _builtins
 from . import _utilities
 import typing
 # Export this package's modules as members:
+from .alerts import *
+from .canary_endpoint import *
+from .ci_pipeline import *
 from .fraud_platform import *
+from .inference_api import *
+from .launcher_image import *
+from .model_registry import *
+from .monitor_suite import *
 from .provider import *
+from .storage import *
+from .stream_scorer import *
+from .training_pipeline import *
 from . import outputs
 _utilities.register(
     resource_modules="""
@@ -17,7 +27,17 @@ _utilities.register(
   "mod": "index",
   "fqn": "pulumi_fraud_platform",
   "classes": {
-   "fraud-platform:index:FraudPlatform": "FraudPlatform"
+   "fraud-platform:index:Alerts": "Alerts",
+   "fraud-platform:index:CanaryEndpoint": "CanaryEndpoint",
+   "fraud-platform:index:CiPipeline": "CiPipeline",
+   "fraud-platform:index:FraudPlatform": "FraudPlatform",
+   "fraud-platform:index:InferenceApi": "InferenceApi",
+   "fraud-platform:index:LauncherImage": "LauncherImage",
+   "fraud-platform:index:ModelRegistry": "ModelRegistry",
+   "fraud-platform:index:MonitorSuite": "MonitorSuite",
+   "fraud-platform:index:Storage": "Storage",
+   "fraud-platform:index:StreamScorer": "StreamScorer",
+   "fraud-platform:index:TrainingPipeline": "TrainingPipeline"
   }
  }
 ]
