@@ -74,6 +74,7 @@ const BILLED: Record<string, (inputs: Inputs) => Item[]> = {
   "aws:cloudwatch/compositeAlarm:CompositeAlarm": () => [{ item: "cloudwatch:composite-alarm", quantity: 1 }],
   "aws:cloudwatch/dashboard:Dashboard": () => [{ item: "cloudwatch:dashboard", quantity: 1 }],
   "aws:secretsmanager/secret:Secret": () => [{ item: "secretsmanager:secret", quantity: 1 }],
+  "aws:ec2/eip:Eip": () => [{ item: "ec2:public-ipv4", quantity: 1 }],
   "aws:ec2/natGateway:NatGateway": () => [{ item: "ec2:nat-gateway", quantity: 1 }],
   "aws:ec2/vpcEndpoint:VpcEndpoint": interfaceEndpoints,
   "aws:lambda/function:Function": hosting,
@@ -91,12 +92,28 @@ function interfaceEndpoints({ vpcEndpointType, subnetIds }: Inputs): Item[] {
   return [{ item: "ec2:interface-endpoint", quantity: Array.isArray(subnetIds) ? subnetIds.length : 1 }];
 }
 
-/** The endpoint is made by the function that deploys models, from what its environment says: its least instances. */
+/** What the function that deploys models is told of the endpoint, as far as it is billed. */
+const Capacity = t.union([
+  t.type({ instances: t.type({ instanceType: t.string, minCapacity: t.number }) }),
+  t.type({ serverless: t.UnknownRecord }),
+]);
+const DeployModel = t.type({
+  variables: t.type({ MODEL_ROLE_ARN: t.string, ENDPOINT_SETTINGS: t.string }),
+});
+
+/**
+ * The endpoint is made by the function that deploys models, from what its environment says: its least instances. Without
+ * instances it is billed by its use.
+ */
 function hosting({ environment }: Inputs): Item[] {
-  const variables = isObject(environment) && isObject(environment["variables"]) ? environment["variables"] : {};
-  const { ENDPOINT_INSTANCE_TYPE: type, ENDPOINT_INSTANCE_COUNT: count } = variables;
-  if (typeof type !== "string" || count === undefined) return [];
-  return [{ item: `sagemaker:hosting:${type}`, quantity: Number(count) }];
+  const deploys = DeployModel.decode(environment);
+  if (isLeft(deploys)) return [];
+  const settings = t.type({ capacity: Capacity }).decode(JSON.parse(deploys.right.variables.ENDPOINT_SETTINGS));
+  if (isLeft(settings)) return [{ item: "sagemaker:hosting", quantity: 1 }];
+  const { capacity } = settings.right;
+  if (!("instances" in capacity)) return [];
+  const { instanceType, minCapacity } = capacity.instances;
+  return [{ item: `sagemaker:hosting:${instanceType}`, quantity: minCapacity }];
 }
 
 /** The prices that come with the project. @throws Error where the file is not what it should be */

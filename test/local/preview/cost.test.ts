@@ -26,7 +26,14 @@ const one = (type: string, before: object | undefined, after: object | undefined
   after: after && { ...after },
 });
 const endpoint = (count: number) => ({
-  environment: { variables: { ENDPOINT_INSTANCE_TYPE: "ml.m5.large", ENDPOINT_INSTANCE_COUNT: String(count) } },
+  environment: {
+    variables: {
+      MODEL_ROLE_ARN: "arn:aws:iam::123456789012:role/model",
+      ENDPOINT_SETTINGS: JSON.stringify({
+        capacity: { instances: { instanceType: "ml.m5.large", minCapacity: count } },
+      }),
+    },
+  },
 });
 
 describe("what a stack costs a month", () => {
@@ -84,6 +91,28 @@ describe("what a stack costs a month", () => {
       file,
     );
     expect(cost.monthly).to.equal(10);
+  });
+
+  it("counts the endpoint once, where it is made, and lists it where its settings are not understood", () => {
+    const lambda = (variables: object) =>
+      one("aws:lambda/function:Function", undefined, { environment: { variables } });
+    const settings = (capacity: object) => ({ MODEL_ROLE_ARN: "r", ENDPOINT_SETTINGS: JSON.stringify({ capacity }) });
+    const instances = { instanceType: "ml.m5.large", minCapacity: 2 };
+    const reasons = (...resources: Priced[]) => {
+      const { monthly, unpriced } = costOf(resources, "eu-west-1", file);
+      return [monthly, unpriced.map(({ reason }) => reason)];
+    };
+    const { ENDPOINT_SETTINGS } = settings({ instances });
+    const byUse = "billed by use: requests";
+    expect(reasons(lambda(settings({ instances })), lambda({ ENDPOINT_SETTINGS }))).to.deep.equal([
+      146,
+      [byUse, byUse],
+    ]);
+    expect(reasons(lambda(settings({ serverless: { memoryMib: 1024 } })))).to.deep.equal([0, [byUse]]);
+    expect(reasons(lambda(settings({ fleet: {} })))).to.deep.equal([
+      0,
+      ["local/preview/prices.json has no price of sagemaker:hosting in eu-west-1"],
+    ]);
   });
 
   it("has a date and a source for every price that comes with the project, none twice for a region", () => {

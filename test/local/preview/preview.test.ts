@@ -162,6 +162,7 @@ describe("the preview of a stack, by the real engine", function () {
       expect(report.policy.filter(({ enforcement }) => enforcement === "mandatory")).to.deep.equal([]);
       expect(report.changes.create).to.equal(report.resources.length).and.to.be.greaterThan(100);
       expect(report.changes).to.include({ update: 0, replace: 0, delete: 0, same: 0 });
+      expect(JSON.stringify(report.cost), "the endpoint's instances").to.contain("sagemaker:hosting:ml.");
       const text = JSON.stringify(report);
       expect(text).not.to.contain("[computed]");
       expect(text).not.to.contain(directory).and.not.to.contain(PROJECT_ROOT);
