@@ -91,7 +91,13 @@ async function baseState(machinery: Machinery, stack: string, base: Tree): Promi
   return keep(machinery, [base.hash, stack, ...plugins], async (making) => {
     await copy(await emptyState(machinery, stack), making);
     await writeConfiguration(stack, base, making);
-    await runBySource(await open(machinery, stack, base, making), "up", { eventsOnly: true });
+    await runBySource(await open(machinery, stack, base, making), "up", { eventsOnly: true }).catch(
+      (error: unknown) => {
+        if (!(error instanceof EngineError)) throw error;
+        const whose = `It is the program of the base, ${base.commit ?? base.hash}, that is refused:`;
+        throw new EngineError("up", [whose, ...error.diagnostics], error.explained);
+      },
+    );
   });
 }
 
