@@ -73,8 +73,10 @@ describe("the inference API on the local cloud", function () {
   let issuer: TokenIssuer;
   let pool: { arn: string; clientId: string };
   let urls: Record<string, string>;
+  const tokens = (...keys: string[]): Record<string, Partial<Api>> => ({
+    tokens: { authorizer: { type: "jwt", issuer: issuer.url, audience: ["fraud", "risk"] }, keys },
+  });
   const others = (): Record<string, Partial<Api>> => ({
-    tokens: { authorizer: { type: "jwt", issuer: issuer.url, audience: ["fraud", "risk"] } },
     principals: { authorizer: { type: "iam" }, quotaPerDay: QUOTA },
     pools: {
       authorizer: { type: "cognito", userPoolArns: [pool.arn] },
@@ -101,7 +103,7 @@ describe("the inference API on the local cloud", function () {
     await bench.prepare();
     pool = await makePool();
     const serving = serve();
-    urls = await up({ open: { keys: ["first"] } });
+    urls = await up(tokens("first"));
     await serving;
   });
   after(async () => {
@@ -187,14 +189,36 @@ describe("the inference API on the local cloud", function () {
   const refused = async (answer: Response, status: number, code: string) =>
     expect(await problemOf(answer)).to.deep.equal({ status, said: status, code });
 
+  /** Calls the API for holders of tokens, with a key. */
+  const show = async (authorization?: string, key = "second") =>
+    predict("tokens", {
+      "x-api-key": await keyOf("tokens", key),
+      ...(authorization === undefined ? {} : { authorization }),
+    });
+
+  it("answers a token with 503 while nobody can tell, and 200 as soon as the issuer's keys can be had", async () => {
+    const authorization = issuer.authorization();
+    const untold = await show(authorization, "first");
+    expect(untold.headers.get("retry-after")).to.equal("5");
+    await refused(untold, 503, "unavailable");
+    await issuer.open();
+    await until("the token to be looked at", async () => {
+      const answer = await show(authorization, "first");
+      if (answer.status !== 200) await refused(answer, 503, "unavailable");
+      return answer.status === 200 ? true : undefined;
+    });
+  });
+
   it("lets callers change from one key to the next without a failed request", async () => {
-    const first = await keyOf("open", "first");
+    const first = await keyOf("tokens", "first");
+    const authorization = issuer.authorization();
+    const ask = (key: string) => predict("tokens", { "x-api-key": key, authorization });
     let current = first;
     let over = false;
     const statuses: (number | string)[] = [];
     const asking = (async () => {
       for (; !over; await delay(PAUSE_MILLISECONDS)) {
-        statuses.push(await predict("open", { "x-api-key": current }).then(({ status }) => status, String));
+        statuses.push(await ask(current).then(({ status }) => status, String));
       }
     })();
     const during = async (change: Record<string, Partial<Api>>) => {
@@ -203,18 +227,18 @@ describe("the inference API on the local cloud", function () {
       expect(statuses.length, "requests meanwhile").to.be.above(before);
     };
     try {
-      await during({ open: { keys: ["first", "second"] } });
-      const second = await keyOf("open", "second");
+      await during(tokens("first", "second"));
+      const second = await keyOf("tokens", "second");
       expect(second).not.to.equal(first);
-      expect((await predict("open", { "x-api-key": second })).status).to.equal(200);
-      expect((await predict("open", { "x-api-key": first })).status).to.equal(200);
+      expect((await ask(second)).status).to.equal(200);
+      expect((await ask(first)).status).to.equal(200);
       const before = statuses.length;
       current = second;
       // Whoever still asked with the old key has its answer.
       await until("the change", () => Promise.resolve(statuses.length > before + 1 || undefined));
       // The others are made on the way: the tests after this one ask them.
-      await during({ open: { keys: ["second"] }, ...others() });
-      await refused(await predict("open", { "x-api-key": first }), 403, "forbidden");
+      await during({ ...tokens("second"), ...others() });
+      await refused(await ask(first), 403, "forbidden");
     } finally {
       over = true;
       await asking;
@@ -222,64 +246,46 @@ describe("the inference API on the local cloud", function () {
     expect(statuses.filter((status) => status !== 200)).to.deep.equal([]);
   });
 
-  describe("by an issuer's tokens", () => {
-    let key: string;
-    const show = (authorization?: string) =>
-      predict("tokens", { "x-api-key": key, ...(authorization === undefined ? {} : { authorization }) });
-    before(async () => {
-      key = await keyOf("tokens");
+  it("lets in the typed client with a token for any of the audiences", async () => {
+    const authorization = () => issuer.authorization({ aud: ["other", "risk"] });
+    const client = createFraudClient({
+      apiUrl: urls.tokens ?? "",
+      apiKey: await keyOf("tokens", "second"),
+      authorization,
     });
+    const { data } = await client.POST("/predict", { body: { transactions: [transaction] } });
+    expect(data?.model.version).to.equal("7");
+    expect(data?.predictions).to.have.length(1);
+  });
 
-    it("answers 503 while nobody can tell, and 200 as soon as the issuer's keys can be had", async () => {
-      const authorization = issuer.authorization();
-      const untold = await show(authorization);
-      expect(untold.headers.get("retry-after")).to.equal("5");
-      await refused(untold, 503, "unavailable");
-      await issuer.open();
-      await until("the token to be looked at", async () => {
-        const answer = await show(authorization);
-        if (answer.status !== 200) await refused(answer, 503, "unavailable");
-        return answer.status === 200 ? true : undefined;
-      });
-    });
+  it("answers 401 without a token, and to every token that is not good", async () => {
+    await refused(await show(), 401, "unauthorized");
+    for (const [what, authorization] of Object.entries(badAuthorizations(issuer.url))) {
+      const answer = await show(authorization);
+      expect(answer.status, what).to.equal(401);
+      await refused(answer, 401, "unauthorized");
+    }
+  });
 
-    it("lets in the typed client with a token for any of the audiences", async () => {
-      const authorization = () => issuer.authorization({ aud: ["other", "risk"] });
-      const client = createFraudClient({ apiUrl: urls.tokens ?? "", apiKey: key, authorization });
-      const { data } = await client.POST("/predict", { body: { transactions: [transaction] } });
-      expect(data?.model.version).to.equal("7");
-      expect(data?.predictions).to.have.length(1);
-    });
+  it("asks for the key as well, and of GET /health for neither", async () => {
+    await refused(await predict("tokens", { authorization: issuer.authorization() }), 403, "forbidden");
+    expect((await fetch(`${urls.tokens}/health`)).headers.get("content-type")).to.match(
+      /^application\/(problem\+)?json/,
+    );
+  });
 
-    it("answers 401 without a token, and to every token that is not good", async () => {
-      await refused(await show(), 401, "unauthorized");
-      for (const [what, authorization] of Object.entries(badAuthorizations(issuer.url))) {
-        const answer = await show(authorization);
-        expect(answer.status, what).to.equal(401);
-        await refused(answer, 401, "unauthorized");
-      }
-    });
-
-    it("asks for the key as well, and of GET /health for neither", async () => {
-      await refused(await predict("tokens", { authorization: issuer.authorization() }), 403, "forbidden");
-      expect((await fetch(`${urls.tokens}/health`)).headers.get("content-type")).to.match(
-        /^application\/(problem\+)?json/,
-      );
-    });
-
-    it("remembers what it was told of a token, and of no other", async () => {
-      const lambda = new LambdaClient(options());
-      const [known, unknown] = [issuer.authorization({ sub: "known" }), issuer.authorization({ sub: "unknown" })];
-      expect((await show(known)).status).to.equal(200);
-      // From now on the function lets nobody in.
-      const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
-      const verifying = Functions.find(({ Environment }) => Environment?.Variables?.JWT_ISSUER !== undefined);
-      const Variables = { ...verifying?.Environment?.Variables, JWT_ISSUER: "https://other.example" };
-      const FunctionName = verifying?.FunctionName;
-      await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
-      expect((await show(known)).status).to.equal(200);
-      await refused(await show(unknown), 401, "unauthorized");
-    });
+  it("remembers what it was told of a token, and of no other", async () => {
+    const lambda = new LambdaClient(options());
+    const [known, unknown] = [issuer.authorization({ sub: "known" }), issuer.authorization({ sub: "unknown" })];
+    expect((await show(known)).status).to.equal(200);
+    // From now on the function lets nobody in.
+    const { Functions = [] } = await lambda.send(new ListFunctionsCommand({}));
+    const verifying = Functions.find(({ Environment }) => Environment?.Variables?.JWT_ISSUER !== undefined);
+    const Variables = { ...verifying?.Environment?.Variables, JWT_ISSUER: "https://other.example" };
+    const FunctionName = verifying?.FunctionName;
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName, Environment: { Variables } }));
+    expect((await show(known)).status).to.equal(200);
+    await refused(await show(unknown), 401, "unauthorized");
   });
 
   it("lets in principals of AWS that may call it, and no others", async () => {
