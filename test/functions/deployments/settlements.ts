@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { DescribeScalableTargetsCommand } from "@aws-sdk/client-application-auto-scaling";
 import { CloudWatchClient, DescribeAlarmsCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import {
   CreatePipelineCommand,
+  DescribeEndpointConfigCommand,
   DescribePipelineExecutionCommand,
   ListPipelineExecutionStepsCommand,
   StartPipelineExecutionCommand,
@@ -14,9 +16,11 @@ import { expect } from "chai";
 import { deploy } from "../../../functions/deploy-model/deploy";
 import { readMessage } from "../../../functions/deploy-model/logic";
 import { Deployments } from "../../../functions/shared/deployments";
+import type { EndpointSettings } from "../../../functions/shared/endpoint-settings";
 import { rolloutAlarmNames } from "../../../functions/shared/rollout-alarms";
 import { settleDeployment } from "../../../functions/shared/settlement";
 import { dying } from "../support/dying";
+import { onInstances } from "../support/endpoint-settings";
 import { ROLE, until } from "../support/platform";
 import { TestStack } from "../support/test-stack";
 
@@ -168,6 +172,40 @@ export function settlements(): void {
     expect(await stack.settled(waiting)).to.include({ succeeded: false });
     expect((await stack.package(third.modelPackageArn)).ModelApprovalStatus).to.equal("Rejected");
     expect((await stack.answersWith()).packageArn).to.equal(first.modelPackageArn);
+  });
+
+  it("on the other kind of capacity, serverless or instances, makes a new endpoint, and there and back", async () => {
+    const stack = await TestStack.make("switched");
+    const { modelPackageArn } = await stack.register("run-1");
+    const { sagemaker, autoscaling } = stack.clients;
+    const scaled = async () =>
+      (
+        await autoscaling.send(
+          new DescribeScalableTargetsCommand({
+            ServiceNamespace: "sagemaker",
+            ResourceIds: ["endpoint/switched/variant/live"],
+          }),
+        )
+      ).ScalableTargets?.length;
+    const made = async (capacity: EndpointSettings["capacity"]) => {
+      stack.settings = { ...stack.settings, endpoint: { ...stack.settings.endpoint, capacity } };
+      expect(await stack.settled(await stack.command(modelPackageArn))).to.include({ succeeded: true });
+      expect((await stack.answersWith()).packageArn).to.equal(modelPackageArn);
+      const { CreationTime, EndpointConfigName } = await stack.endpoint();
+      const config = await sagemaker.send(new DescribeEndpointConfigCommand({ EndpointConfigName }));
+      return { created: Number(CreationTime), variant: config.ProductionVariants?.[0] };
+    };
+    const first = await made(onInstances({}));
+    const serverless = await made({ serverless: { memoryMib: 2048, maxConcurrency: 5 } });
+    expect(serverless.variant?.ServerlessConfig).to.deep.equal({ MemorySizeInMB: 2048, MaxConcurrency: 5 });
+    expect(await scaled()).to.equal(0);
+    const last = await made(onInstances({}));
+    expect(await scaled()).to.equal(1);
+    const times = [first, serverless, last].map(({ created }) => created);
+    expect(new Set(times).size).to.equal(3);
+    expect(times).to.deep.equal(times.toSorted((a, b) => a - b));
+    const names = [first, serverless, last].map(({ variant }) => variant?.VariantName);
+    expect(new Set(names)).to.deep.equal(new Set(["live"]));
   });
 
   it("for which there are no instances is tried again, and its package is not rejected", async () => {
