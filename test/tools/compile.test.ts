@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { bySource } from "../../local/preview/compiled";
 import { compile } from "../../tools/compile.mjs";
 
 describe("a TypeScript entry as one compiled file", function () {
@@ -48,6 +49,19 @@ describe("a TypeScript entry as one compiled file", function () {
     write("app/deep/here/index.ts", "export const here = 1;");
     write("app/deep.ts", "");
     expect(run(await make())).to.deep.equal(["elsewhere a/b"]);
+  });
+
+  it("throws with a stack in which the sources' lines can be told", async () => {
+    write(
+      "app/thrown.ts",
+      'interface Gone {\n  a: string;\n}\nexport function fail(_: Gone): never {\n  throw new Error("broken");\n}',
+    );
+    write("app/throwing.ts", 'import { fail } from "./thrown";\nfail({ a: "" });');
+    // By itself, Node looks nothing up in source maps; what runs the tests does.
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    const { stderr } = spawnSync(process.execPath, [await compile(root, "app/throwing.ts")], { env, encoding: "utf8" });
+    expect(stderr).to.contain("main.cjs:").and.not.to.contain("app/thrown.ts");
+    expect(bySource(stderr)).to.contain("(app/thrown.ts:5:9)").and.to.contain("(app/throwing.ts:2:1)");
   });
 
   it("refuses what does not compile, and leaves what was made", async () => {
