@@ -53,7 +53,7 @@ export async function onStack(
   if (!destroy) {
     say(`The stack ${stack} stays as it is, and costs: \`pulumi destroy --stack ${stack}\` ends that.`);
   } else if (await attempt(() => commands.destroy())) {
-    say(`The stack ${stack} is destroyed: only what its storage keeps on purpose is left.`);
+    say(`The stack ${stack} is destroyed: only the data that it keeps on purpose are left.`);
   } else {
     failures.push(`The stack ${stack} may stand in part, and cost: repeat \`pulumi destroy --stack ${stack}\`.`);
   }
