@@ -259,16 +259,16 @@ describe("the preview of a stack, by the real engine", function () {
   });
 
   it("names the lines of a program that is broken", async () => {
-    const from = "deletionWindowInDays: 30,";
-    const place = `components/storage.ts:${lineOf("components/storage.ts", from)}:`;
-    edit("components/storage.ts", from, `${from} ...((): object => { throw new Error("broken"); })(),`);
+    const from = "Promise.resolve(platform(readStackConfig()))";
+    const place = `index.ts:${lineOf("index.ts", from)}:`;
+    edit("index.ts", from, '{ platform(readStackConfig()); throw new Error("broken"); }');
     const thrown = await rejection(look("dev"));
     expect(thrown)
       .to.be.instanceOf(EngineError)
       .with.property("message")
       .that.matches(/Error: broken\n/)
       .and.contains(place);
-    edit("components/storage.ts", '"broken"', '"broken');
+    edit("index.ts", '"broken"', '"broken');
     expect(await rejection(look("dev")))
       .to.be.instanceOf(PreviewError)
       .with.property("message")
