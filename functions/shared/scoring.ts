@@ -94,6 +94,9 @@ async function invoke(
   lines: readonly string[],
   { timeoutMilliseconds, reasons = 0, name }: ScoreOptions & { name: string },
 ): Promise<string> {
+  const late = new AbortController();
+  // Not `AbortSignal.timeout`, whose timers outlive their requests.
+  const timer = setTimeout(() => late.abort(), timeoutMilliseconds);
   try {
     const { Body } = await runtime.send(
       new InvokeEndpointCommand({
@@ -105,11 +108,13 @@ async function invoke(
         // Captures carry it: labels that come weeks later are joined by it.
         InferenceId: name,
       }),
-      { abortSignal: AbortSignal.timeout(timeoutMilliseconds) },
+      { abortSignal: late.signal },
     );
     return Body.transformToString();
   } catch (error) {
     throw error instanceof Error ? classify(error) : error;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
