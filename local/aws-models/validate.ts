@@ -139,7 +139,11 @@ class Checker {
       set.filter((name) => !Object.hasOwn(members, name)),
       path,
     );
-    for (const [name, member] of Object.entries(members)) this.check(member, value[name], join(path, name));
+    // In the order of the model; most members of most shapes are not there, and need no path.
+    for (const name of Object.keys(members)) {
+      const member = value[name];
+      if (member !== undefined && member !== null) this.check(members[name] ?? "", member, join(path, name));
+    }
   }
 
   private list(shape: Shape, value: unknown, path: string): void {
@@ -171,7 +175,8 @@ class Checker {
         constraint,
       );
     }
-    this.size(shape, [...value].length, "length", value, path);
+    // Characters are counted where they are limited: AWS counts those of Unicode.
+    if (shape.min !== undefined || shape.max !== undefined) this.size(shape, [...value].length, "length", value, path);
     const pattern = shape.pattern === undefined ? undefined : wholeString(shape.pattern);
     if (pattern && !pattern.test(value)) {
       const constraint = `Member must satisfy regular expression pattern: ${shape.pattern}`;

@@ -37,8 +37,9 @@ def test_numbers_are_taken_and_written_as_ever(text):
 
 
 @given(st.one_of(st.text(max_size=20).map(lambda text: {"S": text}), TEXTS.map(lambda text: {"N": text}), st.none()))
-def test_values_count_for_as_many_bytes(value):
+def test_values_are_refused_and_count_for_as_many_bytes_as_ever(value):
     assert quick.attribute_value_size(value) == quick._attribute_value_size(value)
+    assert quick.attribute_value_error(value) == quick._attribute_value_error(value)
 
 
 @pytest.fixture
