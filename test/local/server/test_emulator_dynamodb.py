@@ -22,24 +22,44 @@ TEXTS = st.one_of(
 )
 
 
-@given(TEXTS)
-@example("-0")
-@example("-0.0")
-@example("0.10")
-@example("007")
-@example("1" * 38)
-@example("1" * 39)
-@example("٣")
-@example("1\n")
-def test_numbers_are_taken_and_written_as_ever(text):
-    assert quick.canonicalize_number(text) == quick._ddb_canonicalize_number(text)
-    assert quick.number_error(text) == quick._number_error(text)
+VALUES = st.one_of(
+    TEXTS.map(lambda text: {"N": text}),
+    st.text(max_size=20).map(lambda text: {"S": text}),
+    st.lists(TEXTS, min_size=1, max_size=3).map(lambda texts: {"NS": texts}),
+    st.just({"S": "a", "N": "1"}),
+    st.none(),
+)
 
 
-@given(st.one_of(st.text(max_size=20).map(lambda text: {"S": text}), TEXTS.map(lambda text: {"N": text}), st.none()))
-def test_values_are_refused_and_count_for_as_many_bytes_as_ever(value):
-    assert quick.attribute_value_size(value) == quick._attribute_value_size(value)
-    assert quick.attribute_value_error(value) == quick._attribute_value_error(value)
+@given(VALUES)
+@example({"N": "-0"})
+@example({"N": "-0.0"})
+@example({"N": "0.10"})
+@example({"N": "007"})
+@example({"N": "1" * 38})
+@example({"N": "1" * 39})
+@example({"N": "٣"})
+@example({"N": "1\n"})
+def test_values_are_taken_refused_and_written_as_ever(value):
+    assert quick.values_error_response([value], False) == quick._values_error_response([value], False)
+    ours, theirs = ({"Id": {"S": "a"}, "Value": json.loads(json.dumps(value))} for _ in range(2))
+    assert quick.validate_item(ours, "Id") == quick._validate_item(theirs, "Id")
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("length", [0, 1, 256, 257, 1024, 1025, 2048, 2049])
+@pytest.mark.parametrize("character", ["a", "\N{EURO SIGN}", "\N{SNAKE}"])
+def test_keys_may_be_as_long_as_ever(length, character):
+    for names in (("Id", "Row"), ("Row", "Id")):
+        item = {"Id": {"S": character * length}, "Row": {"S": "1"}}
+        assert quick.validate_item(item, *names) == quick._validate_item(item, *names)
+
+
+@pytest.mark.parametrize("characters", [24_980, 25_020, 102_390, 102_420, 409_560, 409_700])
+@pytest.mark.parametrize("character", ["a", "\N{SNAKE}"])
+def test_items_may_be_as_long_as_ever(characters, character):
+    item = {"Id": {"S": "a"}, "Note": {"S": character * characters}}
+    assert quick.validate_item(item, "Id") == quick._validate_item(item, "Id")
 
 
 @pytest.fixture
@@ -53,7 +73,8 @@ def emulators():
         table = {"TableName": name, "AttributeDefinitions": kinds, "KeySchema": keys, "BillingMode": "PAY_PER_REQUEST"}
         dynamodb._create_table(table)
     originals = {
-        name: getattr(dynamodb, name) for name in ("_batch_write_item", "_validate_item", "_accumulate_write_capacity")
+        name: getattr(dynamodb, name)
+        for name in ("_batch_write_item", "_validate_item", "_values_error_response", "_accumulate_write_capacity")
     }
     yield names
     for name, original in originals.items():
