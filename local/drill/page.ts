@@ -1,7 +1,7 @@
 // drill.html: what was answered by whom, second by second, and what the endpoint was in meanwhile.
 import * as Plot from "@observablehq/plot";
 import { COLOURS, figure } from "../report/charts/figure";
-import type { Markup} from "../report/markup";
+import type { Markup } from "../report/markup";
 import { facts, html, section, whole } from "../report/markup";
 import { page } from "../report/page";
 import type { Sample } from "./load";

@@ -64,8 +64,9 @@ def write_records(folder: Path, records: Sequence[dict[str, Any]], files: int = 
 
 
 def json_body(lines: Iterable[str]) -> str:
-    """CSV lines of numbers as the platform's functions send them."""
-    return '{"instances":[' + ",".join(f'{{"features":[{line}]}}' for line in lines) + "]}"
+    """CSV lines of numbers as the platform's functions send them; what is missing is null."""
+    instances = (",".join("null" if cell in ("", "nan") else cell for cell in line.split(",")) for line in lines)
+    return '{"instances":[' + ",".join(f'{{"features":[{instance}]}}' for instance in instances) + "]}"
 
 
 def capture_rows(folder: Path, rows: "np.ndarray | Sequence[Sequence[Any]]", **options: Any) -> Path:
