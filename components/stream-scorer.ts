@@ -35,6 +35,8 @@ export interface StreamScorerArgs extends ComponentArgs {
 }
 
 const TIMEOUT_SECONDS = 300;
+/** One whole processor: reading CSV is what the function does itself. */
+export const SCORER_MEMORY_MIB = 1769;
 const MAX_RECEIVES = 5;
 const QUARANTINE = "quarantine";
 /** Folder of the predictions' objects under the storage prefix. */
@@ -180,8 +182,7 @@ export class StreamScorer extends PlatformComponent {
           ...(stream.endpointName === undefined ? this.transforming(args) : []),
         ],
         timeoutSeconds: TIMEOUT_SECONDS,
-        // One whole processor: reading CSV is what the function does itself.
-        memoryMib: 1769,
+        memoryMib: SCORER_MEMORY_MIB,
       },
       { parent: this },
     );

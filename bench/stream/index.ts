@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateEndpointCommand, CreateEndpointConfigCommand, DescribeEndpointCommand } from "@aws-sdk/client-sagemaker";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { SCORER_MEMORY_MIB } from "../../components/stream-scorer";
 import { Stream } from "../../config/serving";
 import { bundleProgram } from "../../functions/bundle";
 import { ScorerObjects } from "../../functions/scorer/objects";
@@ -14,7 +15,7 @@ import { manifestKey, sourceOf } from "../../functions/shared/source-object";
 import { claim } from "../../local/loop/errors";
 import { csvRow, dropFile, header } from "../../test/functions/scorer/on-cloud";
 import { FaultProxy } from "../../test/functions/support/fault-proxy";
-import { FunctionProcess } from "../../test/functions/support/function-process";
+import { FunctionProcess, lambdaFlags } from "../../test/functions/support/function-process";
 import { BUCKET, startPlatform, until, type Platform } from "../../test/functions/support/platform";
 import { median, type Bench } from "../figure";
 import { invokeBare, scoreRowByRow, writeBare } from "./others";
@@ -22,7 +23,7 @@ import { invokeBare, scoreRowByRow, writeBare } from "./others";
 /** As a stack has it where its configuration says nothing. */
 const DEFAULTS = decode(Stream, {}, "The stream's defaults");
 const ROUNDS = 3;
-const ROWS = 20_000;
+const ROWS = 100_000;
 /** Of the scorer that goes row by row, which would take minutes for more. */
 const SINGLE_ROWS = 300;
 const MANY_ROWS = 1_000_000;
@@ -69,7 +70,8 @@ function startScorer({ variables, queues }: Platform, bundle: string, more: Node
     ENDPOINT_CONCURRENCY: String(DEFAULTS.endpointConcurrency),
     BATCH_TRANSFORM_BYTES: "1000000000000",
   };
-  return new FunctionProcess(bundle, { ...process.env, ...variables, ...settings, QUEUE_URL: queues.stream, ...more });
+  const environment = { ...process.env, ...variables, ...settings, QUEUE_URL: queues.stream, ...more };
+  return new FunctionProcess(bundle, environment, lambdaFlags(SCORER_MEMORY_MIB));
 }
 
 const csvOf = (rows: number, round: number): string =>

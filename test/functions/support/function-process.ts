@@ -16,6 +16,12 @@ interface Answered<Answer> {
   maxRssKb: number;
 }
 
+/** V8's limits as Lambda's runtime sets them: a tenth of the memory for young objects, in two halves, the rest for old ones. */
+export function lambdaFlags(memoryMib: number): string[] {
+  const young = Math.floor(memoryMib / 10);
+  return [`--max-semi-space-size=${Math.floor(young / 2)}`, `--max-old-space-size=${memoryMib - young}`];
+}
+
 export class FunctionProcess<Event, Answer> {
   private readonly child: ChildProcess;
   private readonly ended: Promise<void>;
