@@ -6,7 +6,7 @@ numbers as DynamoDB itself writes them are found to be sound by one look.
 """
 
 import re
-from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
 from ministack.core import iam_actions
@@ -64,32 +64,22 @@ def resource_arns(body: bytes, region: str, account_id: str) -> list[str]:
     return list(_resource_arns(body, region, account_id))
 
 
-class Batch:
-    """Whether somebody asks what the batch at hand costs; the emulator works on one at a time."""
-
-    counted = True
-
-    @contextmanager
-    def of(self, counted: bool):
-        self.counted = counted
-        try:
-            yield
-        finally:
-            self.counted = True
-
-
-batch = Batch()
+#: Whether somebody asks what the batch at hand costs.
+counted = ContextVar("counted", default=True)
 
 
 def batch_write_item(data: dict):
     """BatchWriteItem."""
-    with batch.of(counted=data.get("ReturnConsumedCapacity", "NONE") != "NONE"):
+    token = counted.set(data.get("ReturnConsumedCapacity", "NONE") != "NONE")
+    try:
         return _batch_write_item(data)
+    finally:
+        counted.reset(token)
 
 
 def accumulate_write_capacity(*write) -> None:
     """Adds up what writes cost, for who asks."""
-    if batch.counted:
+    if counted.get():
         _accumulate_write_capacity(*write)
 
 
