@@ -1,5 +1,6 @@
 /** The real Pulumi engine, through the Automation API: inline program, file backend, the local provider as plugin. */
 export {
+  changesOf,
   EngineError,
   resourcesOf,
   run,

@@ -25,6 +25,17 @@ export interface ResourceSummary {
 /** How many resources were created, updated, replaced, deleted or left as they were. */
 export type Changes = Record<"create" | "update" | "replace" | "delete" | "same", number>;
 
+/** @param count how many resources something is done to */
+export function changesOf(count: (op: keyof Changes) => number): Changes {
+  return {
+    create: count("create"),
+    update: count("update"),
+    replace: count("replace"),
+    delete: count("delete"),
+    same: count("same"),
+  };
+}
+
 export interface RunResult {
   changes: Changes;
   /** Everything that was not left as it was, in the order in which it was done. */
@@ -159,14 +170,7 @@ class Transcript {
   }
 
   changes(): Changes {
-    const count = (op: string) => this.summary[op] ?? 0;
-    return {
-      create: count("create"),
-      update: count("update"),
-      replace: count("replace"),
-      delete: count("delete"),
-      same: count("same"),
-    };
+    return changesOf((op) => this.summary[op] ?? 0);
   }
 
   get saidErrors(): boolean {

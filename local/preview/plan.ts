@@ -5,7 +5,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PulumiFn, Stack } from "@pulumi/pulumi/automation";
-import { EngineError, openStack, quickEngine, run, type Changes } from "../engine";
+import { changesOf, EngineError, openStack, quickEngine, run, type Changes } from "../engine";
 import { bySource, loadFrom } from "./compiled";
 import { openConfiguration } from "./configuration";
 import { Plan } from "./events";
@@ -195,13 +195,5 @@ async function writeConfiguration(stack: string, tree: Tree, directory: string):
 }
 
 /** What the engine would have counted, had no policy stopped it. */
-function counted({ resources }: Plan): Changes {
-  const count = (wanted: string) => resources.filter(({ op }) => op === wanted).length;
-  return {
-    create: count("create"),
-    update: count("update"),
-    replace: count("replace"),
-    delete: count("delete"),
-    same: count("same"),
-  };
-}
+const counted = ({ resources }: Plan): Changes =>
+  changesOf((wanted) => resources.filter(({ op }) => op === wanted).length);
